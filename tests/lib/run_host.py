@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run cmocka programs, each with a time limit; print failures whole and one line a program; end with the totals."""
+import os
+import re
+import subprocess
+import sys
+
+TIMEOUT = 300
+
+
+def run(program):
+	"""Return (passed, failed, skipped, output) of one cmocka program; a crash or a hang counts as one failure."""
+	try:
+		done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+	except subprocess.TimeoutExpired as e:
+		return 0, 1, 0, (e.stdout or b"").decode(errors="replace") + f"\n{program}: no end after {TIMEOUT} s\n"
+	text = done.stdout.decode(errors="replace")
+	passed = len(re.findall(r"^\[       OK \]", text, re.M))
+	failed = len(re.findall(r"^\[  FAILED  \] (?!\d+ test)\S+$", text, re.M))
+	skipped = len(re.findall(r"^\[  SKIPPED \] (?!\d+ test)", text, re.M))
+	failed = min(failed, len(re.findall(r"^\[ RUN      \]", text, re.M)))
+	if done.returncode and not failed:
+		failed = 1
+	if not passed and not failed:
+		failed, text = 1, text + f"\n{program}: ran no test\n"
+	return passed, failed, skipped, text
+
+
+def main(programs):
+	total = [0, 0, 0]
+	for program in programs:
+		passed, failed, skipped, text = run(program)
+		if failed:
+			print(text)
+		print(f"  host    {os.path.basename(program)}: {passed} passed, {failed} failed, {skipped} skipped", flush=True)
+		total = [a + b for a, b in zip(total, (passed, failed, skipped))]
+	line = "%d passed, %d failed, %d skipped" % tuple(total)
+	os.makedirs("build/test", exist_ok=True)
+	with open("build/test/host.count", "w") as f:
+		f.write(line + "\n")
+	print("host: " + line)
+	return 1 if total[1] or not total[0] else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main(sys.argv[1:]))
