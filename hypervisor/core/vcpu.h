@@ -41,7 +41,7 @@ struct vcpu {
 	struct cpumask hard, soft; /* affinities */
 	bool affinity_broken;
 	struct list run_queue;
-	u64 sched[8];           /* private to the policy */
+	u64 sched[16];          /* private to the policy */
 
 	/* timers: own CPU only */
 	u64 periodic_period, periodic_last;
@@ -67,8 +67,9 @@ bool vcpu_events_to_deliver(const struct vcpu *v); /* pending and not masked */
 void vcpu_block(void);                  /* the current one: clear the mask, block unless events are pending */
 must_check int vcpu_poll(const u32 *ports, unsigned count, u64 timeout); /* current; timeout is system time, 0 none */
 void vcpu_yield(void);
-must_check int vcpu_set_periodic(struct vcpu *v, u64 period_ns);
+must_check int vcpu_set_periodic(struct vcpu *v, u64 period_ns); /* 0 stops it */
 must_check int vcpu_set_singleshot(struct vcpu *v, u64 system_time, u32 flags); /* ETIME with VCPU_SSHOTTMR_future */
+void vcpu_stop_singleshot(struct vcpu *v);
 void vcpu_stop_timers(struct vcpu *v);
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 u64 vcpu_cpu_time(struct vcpu *v);      /* ns run */
