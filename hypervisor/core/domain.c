@@ -21,6 +21,7 @@
 #include "lib/check.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "x86/irq.h"
 
 #define LEAF_SLOTS (PAGE_SIZE / sizeof(struct domain *))
 #define DOMIDS     0x8000u /* DOMID_FIRST_RESERVED.. lie in the last leaf, for the idle domain */
@@ -161,6 +162,11 @@ static int domain_parts(struct domain *d, const struct xen_domctl_createdomain *
 	d->vcpu = heap_alloc(max(1u, d->max_vcpus) * sizeof(*d->vcpu));
 	if (!d->vcpu)
 		return fail(ENOMEM);
+	if (d->privileged) {
+		d->pirq_port = heap_alloc(NR_IRQS * sizeof(*d->pirq_port));
+		if (!d->pirq_port)
+			return fail(ENOMEM);
+	}
 	rc = sched_domain_init(d);
 	if (rc == 0 && !d->is_idle)
 		rc = event_init(d, config->max_evtchn_port);

@@ -49,6 +49,7 @@ struct domain_ops {
 	void (*dump)(struct vcpu *v);       /* registers and stack to the log, after a crash */
 	/* Write to a kernel-space address of v, which is loaded, also while it runs user code; false: not mapped. NULL: guest_copy_out. */
 	bool (*kernel_write)(struct vcpu *v, u64 va, const void *from, u64 bytes);
+	void (*tlb_flush)(struct domain *d); /* forget d's translations on every CPU that may have some; waits */
 };
 
 enum domain_dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
