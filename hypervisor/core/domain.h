@@ -21,7 +21,9 @@
 struct vcpu;
 struct evtchn;
 struct grant_table;
-struct console_ring;
+struct console_buffer;
+struct hc_domain;
+struct sched_share;
 
 /* What a kind of guest provides. All are called with interrupts off; those marked [lock-free] hold no lock. */
 struct domain_ops {
@@ -47,6 +49,7 @@ struct domain_ops {
 	void (*dump)(struct vcpu *v);       /* registers and stack to the log, after a crash */
 	/* Write to a kernel-space address of v, which is loaded, also while it runs user code; false: not mapped. NULL: guest_copy_out. */
 	bool (*kernel_write)(struct vcpu *v, u64 va, const void *from, u64 bytes);
+	void (*tlb_flush)(struct domain *d); /* forget d's translations on every CPU that may have some; waits */
 };
 
 enum domain_dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
@@ -113,11 +116,12 @@ struct domain {
 
 	struct domain *next_dead;      /* no references left; waits for every CPU to pass its exit loop */
 	struct cpumask dead_wait;
-	struct watchdog *watchdogs;    /* hc/: SCHEDOP_watchdog */
 	u64 log_tokens, log_refill; /* token bucket for messages that the guest causes (A20) */
 	u64 created_at;
 	int relinquish_stage;
 	u32 killing; /* atomic: a CPU is in domain_kill */
+
+	struct hc_domain *hc; /* owned by hc/: watchdogs, memory map; hc frees it in XEN_DOMCTL_destroydomain */
 };
 
 /* For frames, which keep their owner alive: no reference. NULL if there is none. */
@@ -135,6 +139,7 @@ must_check int domain_free_id(void);
 /* Mark dying and give everything back, in bounded steps: -ERESTART until it is done. */
 must_check int domain_kill(struct domain *d);
 
+void domains_init(void);                       /* boot; sched_init calls it */
 struct domain *domain_find(u16 id);            /* with a reference, or NULL; dying ones too */
 struct domain *domain_find_next(u16 from);     /* lowest domid >= from, with a reference */
 must_check bool domain_get(struct domain *d);  /* false when the last reference is gone */

@@ -7,7 +7,7 @@
  * Content: a free block without PAGEF_DIRTY is all zero. Frames are scrubbed when they are freed; only RAM fresh from boot is dirty.
  */
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/page.h"
 #include "lib/check.h"
 #include "lib/lock.h"
 #include "lib/string.h"
@@ -199,19 +199,19 @@ static struct page *frames_take(unsigned order, unsigned flags, struct domain *c
 	return p;
 }
 
-/* The frames become free; their content is cleared here unless it is said to be clean. */
-static void frames_give(struct page *p, unsigned order, bool clean)
+/* The frames become free and their content is cleared. `used`: guests may have left translations of them. */
+static void frames_give(struct page *p, unsigned order, bool used)
 {
-	u32 stamp = tlb_stamp_now();
+	u32 stamp = used ? tlb_stamp_now() : 0;
 
 	for (u64 i = 0; i < 1ull << order; i++) {
 		BUG_ON(p[i].flags & PAGEF_FREE);
-		if (!clean)
-			page_clear(page_map(p + i));
+		page_clear(page_map(p + i));
 		p[i].type = 0;
 		p[i].owner = DOMID_NOBODY;
-		p[i].flags = PAGEF_STAMPED;
-		p[i].tlb_stamp = stamp;
+		p[i].flags = used ? PAGEF_STAMPED : p[i].flags & PAGEF_STAMPED;
+		if (used)
+			p[i].tlb_stamp = stamp;
 		p[i].next = p[i].prev = FRAME_NIL;
 		atomic_store_release(&p[i].ref, 0);
 	}
@@ -229,7 +229,7 @@ struct page *frame_alloc_for(struct domain *d, unsigned order, unsigned flags)
 
 void frame_free_one(struct page *p)
 {
-	frames_give(p, 0, false);
+	frames_give(p, 0, true);
 }
 
 struct page *frame_alloc(unsigned order, unsigned flags)
