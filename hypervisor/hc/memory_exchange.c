@@ -39,26 +39,34 @@ static void unsteal(struct exchange *e)
 	while (e->stolen != FRAME_NIL) {
 		struct page *p = page_of(mfn(e->stolen));
 
+		u64 frame = e->stolen, pfn = p->type;
+
 		e->stolen = p->next;
+		p->type = 0;
 		if (page_assign(e->d, p))
 			frame_free(p, 0);
+		else
+			m2p_set(mfn(frame), pfn);
 	}
 }
 
 static int steal_frame(struct exchange *e, u64 frame)
 {
 	struct page *p;
+	u64 pfn;
 	int ret;
 
 	if (!frame_valid(mfn(frame)))
 		return fail(EINVAL);
 	p = page_of(mfn(frame));
+	pfn = m2p_get(mfn(frame));
 	if (!page_get(p, e->d))
 		return fail(EINVAL);
 	page_put(p); /* page_steal wants the only reference; it checks the owner again */
 	ret = page_steal(e->d, p);
 	if (ret)
 		return ret;
+	p->type = pfn; /* nobody's now: the word keeps what the frame was, for unsteal */
 	p->next = e->stolen;
 	e->stolen = (u32)frame;
 	return 0;
@@ -122,8 +130,8 @@ static void free_stolen(struct exchange *e)
 	while (e->stolen != FRAME_NIL) {
 		struct page *p = page_of(mfn(e->stolen));
 
-		m2p_set(mfn(e->stolen), INVALID_M2P_ENTRY);
 		e->stolen = p->next;
+		p->type = 0;
 		frame_free(p, 0);
 	}
 }
