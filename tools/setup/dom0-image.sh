@@ -21,7 +21,10 @@ sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
 echo '/dev/sda / ext4 defaults,noatime 0 1' >"$tree/etc/fstab"
 echo dom0 >"$tree/etc/hostname"
 mkdir -p "$tree/guests" "$tree/opt" "$tree/var/log/xen/console" "$tree/var/lib/xen"
-cp --sparse=always "$guest" "$tree/guests/debian.img"
+# Two guests have their copies ready; more are made when they are asked for.
+for copy in debian guest1 guest2; do
+	cp --sparse=always "$guest" "$tree/guests/$copy.img"
+done
 cp "$kernel/boot/vmlinuz-$version" "$tree/guests/vmlinuz"
 cp "$initrd" "$tree/guests/initrd.gz"
 truncate -s "${mb}M" "$folder/dom0.img"

@@ -19,7 +19,7 @@ INITRD_MODULES = ["crc32c_generic", "crc32c-intel", "ext4", "sd_mod", "ahci", "x
 DOM0_MODULES = INITRD_MODULES + ["e1000", "e1000e", "loop", "bridge", "tun", "xen-evtchn", "xen-gntdev",
 	"xen-gntalloc", "xen-privcmd", "xenfs", "xen-blkback", "xen-netback", "xen-acpi-processor", "sch_fq_codel"]
 GUEST_MB = 500
-DOM0_MB = 1500
+DOM0_MB = 2500
 
 
 def module_files(names):
