@@ -29,7 +29,6 @@ void set_current_vcpu(struct vcpu *v);
 void cpu_relax(void);          /* pause, and serve requests from other CPUs */
 void cpu_kick(unsigned cpu);   /* make that CPU leave the guest (or its idle loop) and run its softirqs soon */
 void irq_window(void);         /* take what interrupts are pending; no lock may be held */
-void machine_idle_space(void); /* load the page table with no guest in it, before a domain's last one may go */
 void machine_idle(void);       /* wait for an interrupt, with interrupts enabled only for the wait */
 /* Run fn(arg) on each CPU of the mask, this one included, and wait until all did. fn takes no lock and does not sleep. */
 void cpu_call(const struct cpumask *mask, void (*fn)(void *arg), void *arg);

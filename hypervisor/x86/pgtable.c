@@ -165,11 +165,6 @@ void pgtable_init(void)
 	write_cr3(cr3);
 }
 
-void pgtable_load(void)
-{
-	write_cr3(cr3);
-}
-
 void pgtable_seal(void)
 {
 	map_image_part(rodata_end, ro_after_boot_end, LEAF_CONST);

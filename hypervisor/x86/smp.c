@@ -119,11 +119,6 @@ void machine_idle(void)
 	asm volatile("sti; hlt; cli" : : : "memory");
 }
 
-void machine_idle_space(void)
-{
-	pgtable_load();
-}
-
 /* ---- start ---- */
 
 static void cpu_online(unsigned cpu)

@@ -15,6 +15,7 @@ void smp_nmi(struct regs *regs);
 u32 cpu_acpi_id(unsigned cpu);
 u32 cpu_apic_id(unsigned cpu);
 
+void tlb_flush_local(void);    /* everything of this CPU, global entries too */
 /* tlb.c, for smp_serve: */
 void tlb_serve(unsigned cpu);
 bool tlb_asked(unsigned cpu);

@@ -35,6 +35,11 @@ static void flush_local(unsigned cpu)
 	WRITE_ONCE(cpus[cpu].flushed, now);
 }
 
+void tlb_flush_local(void)
+{
+	flush_local(cpu_id());
+}
+
 bool tlb_asked(unsigned cpu)
 {
 	return READ_ONCE(cpus[cpu].asked) != READ_ONCE(cpus[cpu].done);
