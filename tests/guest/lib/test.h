@@ -15,6 +15,7 @@
 #include "child.h"
 #include "console.h"
 #include "event.h"
+#include "grant.h"
 #include "hypercall.h"
 #include "memory.h"
 #include "trap.h"

@@ -112,6 +112,24 @@ iret_with:
 	syscall
 	ud2
 
+	/* long hypercall_on_stack(number, a1, a2, const struct iret_context *): the context is at rsp during the call. */
+	.globl	hypercall_on_stack
+hypercall_on_stack:
+	movq	%rdi, %rax
+	movq	%rsi, %r8
+	movq	%rdx, %r9
+	movq	%rcx, %rsi
+	subq	$72, %rsp
+	movq	%rsp, %rdi
+	movl	$9, %ecx
+	cld
+	rep movsq
+	movq	%r8, %rdi
+	movq	%r9, %rsi
+	syscall
+	addq	$72, %rsp
+	ret
+
 	/* void user_enter(const struct user_regs *) */
 	.globl	user_enter
 user_enter:
