@@ -19,6 +19,7 @@
 #include "x86/apic.h"
 #include "x86/boot_info.h"
 #include "x86/interrupt.h"
+#include "x86/irq.h"
 #include "x86/memmap.h"
 #include "x86/smp.h"
 #include "x86/start.h"
