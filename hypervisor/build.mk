@@ -4,7 +4,7 @@ HV_C := $(sort $(wildcard hypervisor/lib/*.c hypervisor/x86/*.c hypervisor/core/
 	hypervisor/hc/*.c) hypervisor/main.c)
 HV_S := $(sort $(wildcard hypervisor/x86/*.S))
 HV_OBJ := $(patsubst %.c,$(B)/hv/%.o,$(HV_C)) $(patsubst %.S,$(B)/hv/%.o,$(HV_S))
-HV_LIBS := -Wl,-Bstatic -llzma -lzstd -llz4 -lz
+HV_LIBS := -Wl,-Bstatic -llzma -lzstd -llz4 -lz -lgcc
 
 # What the freestanding C needs and why: no red zone (traps use the guest-independent stack), no SSE (the guest's
 # state is live), hidden PIE code (RIP-relative: the image is not in the top 2 GiB), a global stack canary

@@ -47,7 +47,7 @@ static void step_memory(void)
 	}
 	frame_reserve(boot_frame_first(), boot_frame_count());
 	frames_init();
-	log_info("memory: %lu MiB, %lu MiB free, %u modules, loaded by %s", (unsigned long)frame_limit() >> 8,
+	log_info("memory: %lu MiB, %lu MiB free, %u modules, loaded by %s\n", (unsigned long)frame_limit() >> 8,
 		 (unsigned long)frames_free() >> 8, boot_info.module_count, boot_info.loader);
 }
 
@@ -57,7 +57,7 @@ static void step_interrupts(void)
 	apic_cpu_init();
 	smp_boot_cpu();
 	interrupt_init();
-	log_info("interrupts: %u CPUs, %u lines", acpi_info.cpu_count, irq_gsi_count());
+	log_info("interrupts: %u CPUs, %u lines\n", acpi_info.cpu_count, irq_gsi_count());
 }
 
 static void step_time(void)
@@ -69,7 +69,7 @@ static void step_time(void)
 static void step_cpus(void)
 {
 	smp_start_all();
-	log_info("%u CPUs run", cpu_online_count());
+	log_info("%u CPUs run\n", cpu_online_count());
 }
 
 static void step_dom0(void)
@@ -113,7 +113,7 @@ static const struct {
 
 noreturn void upcall_main(struct boot_info *boot)
 {
-	log_info("Paravane for Xen %u.%u guests", 4, 17);
+	log_info("Paravane for Xen %u.%u guests\n", 4, 17);
 	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
 		boot_step = steps[i].name;
 		steps[i].fn();
