@@ -18,7 +18,7 @@ HV_ASFLAGS := -Ihypervisor -Ihypervisor/x86/inline -include abi/config.h -D__ASS
 ALL += $(B)/paravane.elf
 $(B)/paravane.elf: $(HV_OBJ) hypervisor/x86/paravane.lds
 	$(call say,LINK,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-relax \
 		-Wl,-T,hypervisor/x86/paravane.lds -o $@ $(HV_OBJ) $(HV_LIBS)
 
 $(B)/hv/%.o: %.c | $(B)/stamp/packages
