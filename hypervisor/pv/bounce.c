@@ -48,7 +48,6 @@ static unsigned frame_iopl(const struct pv_vcpu *pv)
 bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
 {
 	u64 w[BOUNCE_WORDS_MAX] __attribute__((uninitialized));
-	u16 selectors[4] __attribute__((uninitialized));
 	struct pv_vcpu *pv = pv_vcpu_of(v);
 	bool from_kernel = pv->kernel_mode, masked = v->info->evtchn_upcall_mask;
 	unsigned n;
@@ -58,10 +57,7 @@ bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
 		domain_crash(v->domain, "no handler for what its vcpu %u got at %lx", v->id, regs->rip);
 		return false;
 	}
-	if (unlikely(b->failsafe))
-		for (unsigned i = SEG_DS; i <= SEG_GS; i++)
-			selectors[i] = segment_read(i);
-	n = bounce_words(w, regs, b, selectors, from_kernel, masked, frame_iopl(pv));
+	n = bounce_words(w, regs, b, &pv->ds, from_kernel, masked, frame_iopl(pv));
 	if (!from_kernel)
 		mmu_toggle_mode(pv);
 	rsp = ((from_kernel ? regs->rsp : pv->kernel_sp) & ~15ull) - n * sizeof(w[0]);
@@ -100,6 +96,10 @@ void upcall_exit_fault(struct regs *regs)
 			regs->cs, regs->ss);
 		return;
 	}
+	pv_vcpu_of(v)->ds = segment_read(SEG_DS);
+	pv_vcpu_of(v)->es = segment_read(SEG_ES);
+	pv_vcpu_of(v)->fs = segment_read(SEG_FS);
+	pv_vcpu_of(v)->gs = segment_read(SEG_GS);
 	bounce_failsafe(v, regs);
 }
 
@@ -168,6 +168,10 @@ void pv_exit_work(struct vcpu *v, struct regs *regs)
 
 	if (pv->trap.pending)
 		deliver_trap(v, regs);
+	if (unlikely(pv->failsafe_pending)) {
+		pv->failsafe_pending = false;
+		bounce_failsafe(v, regs);
+	}
 	if (unlikely(pv->nmi_pending))
 		deliver_nmi(v, regs);
 	if (vcpu_events_to_deliver(v) && likely(pv->event.address))

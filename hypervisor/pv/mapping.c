@@ -111,7 +111,7 @@ int mmu_grant_unmap(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u
 	if (!l1)
 		return status;
 	old = READ_ONCE(*entry);
-	if (!(old & PTE_PRESENT) || pte_mfn(old).n != frame.n) {
+	if (!(old & PTE_PRESENT) || pte_mfn(old).n != frame.n || !(old & PTE_WRITE) != !!(gnt_flags & GNTMAP_readonly)) {
 		mmu_l1_put(l1);
 		return GNTST_general_error;
 	}

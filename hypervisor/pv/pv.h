@@ -43,6 +43,7 @@ struct pv_domain {
 
 	struct cpumask dirty_cpus; /* CPUs that may hold its translations; atomic */
 	struct pt_walk walk;
+	u32 pci_cf8;               /* what it wrote to port 0xcf8; own races are its own */
 	struct page *relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
 };
 
@@ -88,11 +89,13 @@ struct pv_vcpu {
 		u64 cr2;
 	} trap;
 	bool nmi_pending;
+	bool failsafe_pending;            /* a selector in ds..gs could not be loaded */
 
 	void *xsave;                      /* xstate_size() bytes, 64-byte aligned */
 	u64 xcr0;
 	bool ts;                          /* the guest's CR0.TS (PV-ABI 24) */
 
+	bool time_area_stale;             /* time to be written again though the scale is the same */
 	u32 loaded_cpu;                   /* CPU whose registers and TLB hold its state; NR_CPUS: none */
 };
 

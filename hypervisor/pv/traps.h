@@ -44,7 +44,8 @@ must_check int pv_set_callback(struct vcpu *v, u16 type, u16 flags, u64 address)
 must_check int pv_clear_callback(struct vcpu *v, u16 type);
 must_check int pv_set_segment_base(struct vcpu *v, unsigned which, u64 base);
 must_check int pv_stack_switch(struct vcpu *v, u64 ss, u64 sp);
-must_check int pv_set_cr4(struct vcpu *v, u64 value);              /* EINVAL: bits that we do not offer */
+void pv_set_cr4(struct vcpu *v, u64 value);                        /* of the current vcpu; bits that we do not offer are dropped */
+u64 pv_cr4_allowed(u64 value);                                     /* the bits of value that a guest may own */
 u64 pv_guest_cr4(const struct pv_vcpu *v);                         /* as the guest reads it */
 void pv_set_ts(struct vcpu *v, bool set);
 void pv_time_update(struct vcpu *v);

@@ -61,6 +61,14 @@ u16 segment_read(enum guest_segment which)
 	}
 }
 
+bool segment_is_long(u16 selector)
+{
+	u32 rights = 0;
+
+	asm("lar %1, %0\n\tjz 1f\n\txor %0, %0\n1:" : "+r"(rights) : "r"((u32)selector) : "cc");
+	return rights >> 21 & 1;
+}
+
 u64 fs_base_read(void)
 {
 	return fs_base_get();

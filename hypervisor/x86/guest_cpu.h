@@ -24,6 +24,7 @@ u64 cr2_read(void);
 enum guest_segment { SEG_DS, SEG_ES, SEG_FS, SEG_GS };
 bool segment_load(enum guest_segment which, u16 selector); /* false: it faulted, a null selector was loaded. Bases: load first, base after. */
 u16 segment_read(enum guest_segment which);
+bool segment_is_long(u16 selector); /* its descriptor, as it is now, is one of 64-bit code */
 u64 fs_base_read(void);
 void fs_base_write(u64 base); /* canonical */
 /* The active GS base, and the other mode's, which waits in KERNEL_GS_BASE. gs_swap exchanges the two (SWAPGS). */
