@@ -160,19 +160,20 @@ static int op_dump(union grant_arg *a)
 static const struct {
 	int (*call)(union grant_arg *a);
 	u8 bytes;
-	bool single; /* takes one element, whatever the count could be */
+	bool single; /* takes one element only */
+	bool unmaps; /* translations go: grant_unmap_done() flushes them and lets the granters know */
 } ops[] = {
-	[GNTTABOP_map_grant_ref] = { op_map, sizeof(gnttab_map_grant_ref_t), false },
-	[GNTTABOP_unmap_grant_ref] = { op_unmap, sizeof(gnttab_unmap_grant_ref_t), false },
-	[GNTTABOP_setup_table] = { op_setup, sizeof(gnttab_setup_table_t), true },
-	[GNTTABOP_dump_table] = { op_dump, sizeof(gnttab_dump_table_t), true },
-	[GNTTABOP_copy] = { op_copy, sizeof(gnttab_copy_t), false },
-	[GNTTABOP_query_size] = { op_query, sizeof(gnttab_query_size_t), true },
-	[GNTTABOP_unmap_and_replace] = { op_replace, sizeof(gnttab_unmap_and_replace_t), false },
-	[GNTTABOP_set_version] = { op_set_version, sizeof(gnttab_set_version_t), true },
-	[GNTTABOP_get_status_frames] = { op_status_frames, sizeof(gnttab_get_status_frames_t), true },
-	[GNTTABOP_get_version] = { op_get_version, sizeof(gnttab_get_version_t), true },
-	[GNTTABOP_swap_grant_ref] = { op_swap, sizeof(gnttab_swap_grant_ref_t), false },
+	[GNTTABOP_map_grant_ref] = { op_map, sizeof(gnttab_map_grant_ref_t), false, false },
+	[GNTTABOP_unmap_grant_ref] = { op_unmap, sizeof(gnttab_unmap_grant_ref_t), false, true },
+	[GNTTABOP_setup_table] = { op_setup, sizeof(gnttab_setup_table_t), true, false },
+	[GNTTABOP_dump_table] = { op_dump, sizeof(gnttab_dump_table_t), true, false },
+	[GNTTABOP_copy] = { op_copy, sizeof(gnttab_copy_t), false, false },
+	[GNTTABOP_query_size] = { op_query, sizeof(gnttab_query_size_t), true, false },
+	[GNTTABOP_unmap_and_replace] = { op_replace, sizeof(gnttab_unmap_and_replace_t), false, true },
+	[GNTTABOP_set_version] = { op_set_version, sizeof(gnttab_set_version_t), true, false },
+	[GNTTABOP_get_status_frames] = { op_status_frames, sizeof(gnttab_get_status_frames_t), true, false },
+	[GNTTABOP_get_version] = { op_get_version, sizeof(gnttab_get_version_t), true, false },
+	[GNTTABOP_swap_grant_ref] = { op_swap, sizeof(gnttab_swap_grant_ref_t), false, false },
 };
 
 static int run_one(u32 cmd, u64 addr, u64 index)
@@ -189,8 +190,28 @@ static int run_one(u32 cmd, u64 addr, u64 index)
 	return ret;
 }
 
+/* *count: elements to do; becomes those that are left. */
+static int run_array(u32 cmd, u64 addr, u32 *count)
+{
+	for (u32 i = 0; *count; i++, --*count) {
+		int ret;
+
+		if (i % PER_CHECK == PER_CHECK - 1) {
+			if (ops[cmd].unmaps)
+				grant_unmap_done(); /* before others may run */
+			if (should_yield())
+				return -ERESTART;
+		}
+		ret = run_one(cmd, addr, i);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 {
+	u32 total = count;
 	int ret;
 
 	if ((s32)count < 0)
@@ -200,13 +221,11 @@ long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 	cmd = (u32)bounded(cmd, ARRAY_SIZE(ops));
 	if (ops[cmd].single && count != 1)
 		return fail(EINVAL);
-	for (u32 i = 0; i < count; i++) {
-		if (i % PER_CHECK == PER_CHECK - 1 && should_yield())
-			return hc_restart(3, (u64)cmd, array.addr + (u64)i * ops[cmd].bytes,
-					  (u64)(count - i));
-		ret = run_one(cmd, array.addr, i);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	ret = run_array(cmd, array.addr, &count);
+	if (ops[cmd].unmaps)
+		grant_unmap_done();
+	if (ret == -ERESTART)
+		return hc_restart(3, (u64)cmd, array.addr + (u64)(total - count) * ops[cmd].bytes,
+				  (u64)count);
+	return ret;
 }

@@ -165,22 +165,6 @@ static void fill_memory(const struct boot_module *initrd)
 	dom0_frames_alloc(&frames, at, layout.total_frames - at);
 }
 
-/* The command line of the kernel: GRUB 2 leaves the file's name out, other loaders put it first. */
-static const char *kernel_arguments(const struct boot_info *boot)
-{
-	const char *text = boot->modules[0].cmdline;
-
-	if (!strncmp(boot->loader, "GRUB 2", 6))
-		return text;
-	while (*text == ' ')
-		text++;
-	while (*text && *text != ' ')
-		text++;
-	while (*text == ' ')
-		text++;
-	return text;
-}
-
 static u32 fill_console(struct dom0_vga_console_info *c, const struct boot_info *boot)
 {
 	u64 base = boot->framebuffer.base;
@@ -236,7 +220,7 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 		si->mod_len = boot->modules[1].bytes;
 		si->flags |= layout.initrd_va ? 0 : SIF_MOD_START_PFN;
 	}
-	strlcpy((char *)si->cmd_line, kernel_arguments(boot), sizeof(si->cmd_line));
+	strlcpy((char *)si->cmd_line, boot->modules[0].cmdline, sizeof(si->cmd_line));
 	si->console.dom0.info_size = fill_console((void *)(page + console_at), boot);
 	si->console.dom0.info_off = console_at;
 }
