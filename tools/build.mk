@@ -16,7 +16,9 @@ $(B)/obj/tools/lib/cfgfile.o $(B)/obj/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
 TOOLS_PURE := $(addprefix tools/lib/,error.c log.c text.c units.c json.c cfgfile.c config.c diskspec.c nicspec.c \
 	configjson.c) $(XLCFG_C)
 TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c)
-TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore
+# libxenstore cancels its thread when it closes, for which libc loads libgcc_s at run time: named here so that it is
+# there wherever the programs are copied with their libraries.
+TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
 BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c load.c)
 BUILDER_LIBS := -lz -llzma -lzstd -llz4 -lseccomp

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static enum log_level threshold = LOG_INFO;
@@ -35,14 +36,19 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 void progress(const char *fmt, ...)
 {
+	static char last[160];
+	char line[sizeof(last)];
 	va_list ap;
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	fputs("\r\033[K", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	if (shown && !strcmp(line, last))
+		return;
+	memcpy(last, line, sizeof(last));
+	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
 	shown = true;
 }

@@ -67,37 +67,44 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-/* One direction's turn: 0 go on, 1 end. */
-static int pass(int from, int to, bool keyboard)
+enum turn { TURN_ON, TURN_END, TURN_ESCAPE };
+
+/* One direction's turn. */
+static enum turn pass(int from, int to, bool keyboard)
 {
 	char buf[4096], *stop = NULL;
 	ssize_t n = read(from, buf, sizeof(buf));
 
 	if (n <= 0)
-		return n < 0 && errno == EINTR ? 0 : 1;
+		return n < 0 && errno == EINTR ? TURN_ON : TURN_END;
 	if (keyboard)
 		stop = memchr(buf, ESCAPE, n);
 	if (stop)
 		n = stop - buf;
-	return write_all(to, buf, n) || stop;
+	if (write_all(to, buf, n))
+		return TURN_END;
+	return stop ? TURN_ESCAPE : TURN_ON;
 }
 
 static void shuttle(int tty)
 {
 	struct pollfd p[2] = { { .fd = tty, .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
-	int keys = 2, out = 0;
+	enum turn out = TURN_ON, in;
+	int sources = 2;
 
-	while (!out) {
-		if (poll(p, keys, -1) < 0 && errno != EINTR)
+	while (out == TURN_ON) {
+		if (poll(p, sources, -1) < 0 && errno != EINTR)
 			break;
 		if (p[0].revents)
 			out = pass(tty, STDOUT_FILENO, false);
-		/* Without a terminal (standard input closed) the console is only shown. */
-		if (!out && keys == 2 && p[1].revents && pass(STDIN_FILENO, tty, true)) {
-			if (isatty(STDIN_FILENO))
-				out = 1;
-			keys = 1;
-		}
+		if (sources < 2 || !p[1].revents)
+			continue;
+		in = pass(STDIN_FILENO, tty, true);
+		if (in == TURN_ESCAPE || (in == TURN_END && isatty(STDIN_FILENO)))
+			break;
+		/* Without a terminal (standard input at its end) the console is only shown. */
+		if (in == TURN_END)
+			sources = 1;
 	}
 }
 

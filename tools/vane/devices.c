@@ -16,7 +16,7 @@ static void print_nic(struct vane *v, const struct device *d)
 	char refs[32];
 
 	snprintf(refs, sizeof(refs), "%lld/%lld", tx, rx);
-	printf("%-3u %-2u %-17s %6lld %5lld %6lld %8s          %-30s\n", d->devid, 0, mac ? mac : "",
+	printf("%-3u %-2u %-17s %5lld %5lld %6lld %8s          %-30s\n", d->devid, 0, mac ? mac : "",
 	       store_read_number(s, -1, "%s/handle", d->front), store_read_number(s, -1, "%s/state", d->front),
 	       store_read_number(s, -1, "%s/event-channel", d->front), refs, d->back);
 	free(mac);
