@@ -170,8 +170,6 @@ static int change(struct request *r, const struct change *ch, unsigned int wrote
 		err = transaction_note(r->tx, ch->path->s, ch->path->len, 0, wrote);
 		if (!err)
 			err = store_change_in(r->tx, ch);
-		if (!err)
-			journal_change_in(r->conn->store->journal, r->tx, ch);
 	} else {
 		err = store_change(r->conn->store, ch);
 	}

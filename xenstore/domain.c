@@ -96,21 +96,28 @@ int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_
 	return err;
 }
 
+void domain_forget(struct store *s, struct domain *d)
+{
+	d->alive = false;
+	list_remove(&d->all);
+	s->by_id[d->domid] = NULL;
+	domain_put(d->target);
+	d->target = NULL;
+	domain_put(d);			/* the table's */
+}
+
 void domain_die(struct store *s, struct domain *d)
 {
 	bool told = d->introduced;
 
 	ring_drop(d);
 	store_remove_owned(s, d);
-	d->alive = false;
-	list_remove(&d->all);
-	s->by_id[d->domid] = NULL;
-	domain_put(d->target);
-	d->target = NULL;
+	domain_get(d);
+	domain_forget(s, d);
 	journal_domain(s->journal, d);
 	if (told)
 		watch_fire_special(s, "@releaseDomain", d->domid);
-	domain_put(d);			/* the table's */
+	domain_put(d);
 }
 
 int domain_release(struct store *s, unsigned int domid)
