@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Machine frames: one struct page for each, references, owners, and the buddy allocator of free frames.
+ *
+ * `ref` is PAGE_* flags and a count. A frame with count 0 is free. page_get is the only way to hold somebody's frame; the
+ * last page_put frees it: takes it off its owner's list, scrubs it, gives it back. `type` belongs to pv/pagetype.c (0: no type); it
+ * must be 0 when a frame is freed. Locks: frame_lock (allocator), d->page_lock (a domain's list and totals).
+ */
+#ifndef CORE_FRAME_H
+#define CORE_FRAME_H
+
+#include "lib/atomic.h"
+#include "x86/machine.h"
+
+struct domain;
+
+#define DOMID_NOBODY 0xffff /* owner of free frames and of the hypervisor's own */
+#define FRAME_NIL    0xffffffffu
+
+struct page {
+	u64 type;       /* pv/pagetype.c */
+	u64 ref;        /* PAGE_* | count */
+	u32 next, prev; /* frame numbers: the owner's list, or a free list */
+	u16 owner;      /* domid */
+	u8 order;       /* of a free block's first frame */
+	u8 flags;
+	u32 tlb_stamp;  /* tlb_stamp_now() when a use ended that left translations behind */
+};
+_Static_assert(sizeof(struct page) == 32, "frame table entry");
+
+#define PAGE_HEAP      (1ull << 63) /* hypervisor memory; when it has an owner it is shared with that domain */
+#define PAGE_ALLOCATED (1ull << 62) /* the owner's own reference: dropped once, by whoever frees it (page_release) */
+#define PAGE_BROKEN    (1ull << 61) /* not RAM, or bad: never handed out */
+#define PAGE_COUNT     ((1ull << 32) - 1)
+
+/* The frame table is indexed by frame number; frames beyond frame_limit() have none. */
+extern struct page *const frame_table; /* FRAMETABLE_START on the machine */
+bool frame_valid(mfn_t m); /* has a struct page (RAM that we manage) */
+u64 frame_limit(void);     /* 1 + highest frame number of RAM */
+
+struct page *page_of(mfn_t m); /* no check: frame_valid first */
+mfn_t page_frame(const struct page *p);
+static inline void *page_map(const struct page *p)
+{
+	return frame_map(page_frame(p));
+}
+
+/* Boot: give the allocator a range of free RAM, [start, start+count) frames. */
+void frame_add(u64 start, u64 count);
+/* Steal a contiguous aligned range before any other use, e.g. for the frame table; panics when there is none. */
+u64 frame_boot_alloc(u64 count, u64 align);
+
+#define FRAME_NO_SCRUB 1 /* the caller overwrites it whole */
+#define FRAME_LOW      2 /* below 4 GiB */
+/* 2^order frames of hypervisor memory (PAGE_HEAP), zeroed, or NULL. */
+void *heap_pages(unsigned order, unsigned flags);
+void heap_pages_free(void *p, unsigned order);
+/* Small objects, zeroed, 16-byte aligned, larger than a page: whole pages; NULL when memory is out. */
+void *heap_alloc(size_t bytes);
+void heap_free(void *p);
+char *heap_strdup(const char *s);
+
+/*
+ * 2^order frames for a domain, zeroed: owner set, on its list, PAGE_ALLOCATED with one reference each, tot_pages raised. NULL
+ * when memory is out or max_pages would be passed. page_release drops the allocation reference (once; false if already dropped).
+ */
+struct page *page_alloc(struct domain *d, unsigned order, unsigned flags);
+bool page_release(struct page *p);
+/* Give an unowned, already allocated frame to d (as page_alloc does): memory_exchange, adoption of modules. */
+must_check int page_assign(struct domain *d, struct page *p);
+/* Take a frame away from d, which holds the only reference: off the list, untyped, unowned. EBUSY/EINVAL otherwise, nothing changed. */
+must_check int page_steal(struct domain *d, struct page *p);
+/* Let d map one of our heap pages (shared info, grant table frames); undone by page_unshare. */
+void page_share(void *heap_page, struct domain *d, bool writable);
+void page_unshare(void *heap_page);
+
+/* One more reference if the frame is in use and belongs to d. */
+must_check bool page_get(struct page *p, const struct domain *d);
+/* The same for a frame whatever its owner (not free). */
+must_check bool page_get_any(struct page *p);
+void page_put(struct page *p);
+static inline bool page_owned_by(const struct page *p, u16 domid)
+{
+	return READ_ONCE(p->owner) == domid;
+}
+
+/* Totals in frames. */
+u64 frames_total(void);
+u64 frames_free(void);
+u64 frames_claimed(void);
+/* XENMEM_claim_pages: reserve free frames for d's later page_alloc; 0 gives them back. ENOMEM. */
+must_check int domain_claim_pages(struct domain *d, u64 pages);
+
+#endif
