@@ -20,6 +20,9 @@
 #include "report.h"
 #include "store.h"
 
+/* Clients that one round lets in. */
+#define ACCEPT_TURN 16
+
 struct listener {
 	struct source src;
 	struct listener *next;
@@ -46,7 +49,7 @@ int socket_listen(const char *path, unsigned int mode)
 	if (fd < 0)
 		return -1;
 	unlink(path);
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, mode) || listen(fd, 128)) {
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, mode) || listen(fd, 4096)) {
 		close(fd);
 		return -1;
 	}
@@ -56,10 +59,14 @@ int socket_listen(const char *path, unsigned int mode)
 static void socket_accept(struct source *src, uint32_t events)
 {
 	struct listener *l = src->owner;
-	int fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	for (int i = 0; i < ACCEPT_TURN; i++) {
+		int fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd >= 0 && !socket_client(l->store, fd, l->read_only))
-		report("a client was turned away: no memory");
+		if (fd < 0)
+			return;
+		if (!socket_client(l->store, fd, l->read_only))
+			report("a client was turned away: no memory");
+	}
 }
 
 int socket_serve(struct store *s, int fd, bool read_only)
