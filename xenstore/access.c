@@ -339,6 +339,11 @@ int do_set_perms(struct request *r)
 	err = perms_parse(r->conn->store, text, n, &perms);
 	if (err)
 		return err;
+	if (!perms_owner(perms)->alive) {
+		/* Nobody would ever take it away again. */
+		perms_put(perms);
+		return ENOENT;
+	}
 	err = r->arg[0][0] == '@' ? set_special_perms(r, perms) : set_node_perms(r, perms);
 	perms_put(perms);
 	return err;

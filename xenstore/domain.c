@@ -69,6 +69,7 @@ static void ring_drop(struct domain *d)
 int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_t port)
 {
 	struct domain *d;
+	bool again;
 	int err = 0;
 
 	if (!s->link)
@@ -80,6 +81,7 @@ int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_
 		err = ENOENT;
 	else if (domid == 0 && d->introduced)
 		err = EISCONN;		/* whoever asks may be on that ring */
+	again = d->introduced;
 	if (!err) {
 		ring_drop(d);
 		d->ring = ring;
@@ -90,7 +92,8 @@ int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_
 		d->introduced = true;
 		d->shutdown = false;
 		journal_domain(s->journal, d);
-		watch_fire_special(s, "@introduceDomain", domid);
+		if (!again)
+			watch_fire_special(s, "@introduceDomain", domid);
 	}
 	domain_put(d);
 	return err;

@@ -60,7 +60,7 @@ def test_shapes():
 			for body in (b"", b"/a", b"/a\0b\0", b"/a\0b"):
 				equal(refused(c.ask, kind, body), "EINVAL")
 		for kind, bodies in ((WRITE, (b"", b"/a")), (WATCH, (b"", b"/a\0", b"/a\0t", b"/a\0t\0u\0")),
-				     (UNWATCH, (b"/a\0",)), (SET_PERMS, (b"", b"/\0", b"/\0n0", b"/\0x0\0", b"/\0n\0", b"/\0n-1\0")),
+				     (UNWATCH, (b"/a\0",)), (SET_PERMS, (b"", b"/\0", b"/\0n0", b"/\0x0\0", b"/\0n\0", b"/\0n-1\0", b"/\0n99999\0")),
 				     (INTRODUCE, (b"1\0", b"1\0002\0", b"x\0001\0001\0")), (SET_TARGET, (b"1\0",)),
 				     (DIRECTORY_PART, (b"/\0", b"/\0x\0")), (CONTROL, (b"", b"nonsense\0", b"check"))):
 			for body in bodies:
@@ -71,6 +71,7 @@ def test_shapes():
 			tx = c.start()
 			equal(refused(c.ask, TRANSACTION_END, body, tx), "EINVAL")
 			c.end(tx, False)
+		equal(refused(c.set_perms, "/", ["n99"]), "ENOENT")
 		equal(refused(c.read, "/", 77), "ENOENT")
 		equal(refused(c.ask, TRANSACTION_END, b"T\0"), "ENOENT")
 
@@ -238,8 +239,9 @@ def test_permissions():
 				   (CONTROL, b"check\0")):
 			equal(refused(g.ask, kind, body), "EACCES")
 		equal(g.ask(GET_DOMAIN_PATH, b"5\0"), b"/local/domain/5\0")
-		equal(g.ask(IS_DOMAIN_INTRODUCED, b"5\0"), b"T\0")
-		equal(g.ask(IS_DOMAIN_INTRODUCED, b"6\0"), b"F\0")
+		equal(refused(g.ask, IS_DOMAIN_INTRODUCED, b"5\0"), "EACCES")
+		equal(c.ask(IS_DOMAIN_INTRODUCED, b"5\0"), b"T\0")
+		equal(c.ask(IS_DOMAIN_INTRODUCED, b"6\0"), b"F\0")
 
 
 def test_watch_permissions():
