@@ -28,22 +28,32 @@
 #include "x86/upcalls.h"
 #include "x86/vga.h"
 
+#define LOW_FRAMES 0x100 /* the first MiB */
+
 const char *boot_step;
+
+/* The frames of module i: [*first, *first + result). Below 1 MiB no frame is managed. */
+static u64 module_frames(unsigned i, u64 *first)
+{
+	const struct boot_module *m = &boot_info.modules[i];
+	u64 end = round_up(m->start + m->bytes, PAGE_SIZE) >> PAGE_SHIFT;
+
+	*first = max(m->start >> PAGE_SHIFT, (u64)LOW_FRAMES);
+	return end > *first ? end - *first : 0;
+}
 
 static void step_memory(void)
 {
-	u64 frame = 0, count;
+	u64 frame = 0, count, first;
 
 	while ((count = memmap_next_free(&frame)) != 0) {
 		frame_add(frame, count);
 		frame += count;
 	}
 	for (unsigned i = 0; i < boot_info.module_count; i++) {
-		const struct boot_module *m = &boot_info.modules[i];
-		u64 first = m->start >> PAGE_SHIFT, end = round_up(m->start + m->bytes, PAGE_SIZE) >> PAGE_SHIFT;
-
-		if (end > first)
-			frame_reserve(first, end - first);
+		count = module_frames(i, &first);
+		if (count)
+			frame_reserve(first, count);
 	}
 	frame_reserve(boot_frame_first(), boot_frame_count());
 	frames_init();
@@ -82,11 +92,10 @@ static void step_dom0(void)
 static void step_release(void)
 {
 	for (unsigned i = 0; i < boot_info.module_count; i++) {
-		const struct boot_module *m = &boot_info.modules[i];
-		u64 first = m->start >> PAGE_SHIFT, end = round_up(m->start + m->bytes, PAGE_SIZE) >> PAGE_SHIFT;
+		u64 first, count = module_frames(i, &first);
 
-		if (end > first)
-			frame_add(first, end - first);
+		if (count)
+			frame_add(first, count);
 	}
 	pgtable_seal();
 	pgtable_drop_boot();

@@ -135,12 +135,13 @@ u64 memmap_top(void)
 
 u64 memmap_low_page(void)
 {
-	for (unsigned i = 0; i < map->range_count; i++) {
-		const struct boot_range *r = &map->ranges[i];
-		u64 end = min(range_end(r), 0x9f000ul) & PAGE_MASK;
+	/* Not page 0 (real mode's vectors), nor what is close to the EBDA. */
+	for (u64 pa = 0x9e000; pa >= PAGE_SIZE; pa -= PAGE_SIZE) {
+		u64 next, stop;
 
-		if (r->type == RANGE_RAM && end >= r->start + PAGE_SIZE && end >= 0x2000)
-			return end - PAGE_SIZE;
+		if (type_at(map->ranges, map->range_count, pa, &next) == RANGE_RAM && next >= pa + PAGE_SIZE &&
+		    skip_held(pa, pa + PAGE_SIZE, &stop) == pa && stop == pa + PAGE_SIZE)
+			return pa;
 	}
 	return 0;
 }

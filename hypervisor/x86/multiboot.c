@@ -70,6 +70,8 @@ static int add_range(struct boot_info *out, u64 start, u64 bytes, u32 type)
 {
 	if (out->range_count == BOOT_MAX_RANGES || start + bytes < start)
 		return -EINVAL;
+	if (type < 1 || type > 5) /* firmware's own numbers: not for use */
+		type = 2;
 	if (bytes)
 		out->ranges[out->range_count++] = (struct boot_range){ start, bytes, type };
 	return 0;
