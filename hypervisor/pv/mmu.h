@@ -40,7 +40,7 @@ void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpu
 /* Grant mapping into a PTE given by machine address or by virtual address: GNTST_* */
 int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame);
 int mmu_grant_unmap(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr);
-/* Fill the 16 hypervisor slots of a new L4 */
-void mmu_fill_hv_slots(u64 *l4);
+/* Fill the 16 hypervisor slots of a new L4 of d's */
+void mmu_fill_hv_slots(u64 *l4, const struct domain *d);
 
 #endif

@@ -240,12 +240,12 @@ static void entry_taken(struct pt_frame *f)
 	atomic_or(&table[f->next++], PTE_USER);
 }
 
-static void frame_promoted(struct pt_walk *w)
+static void frame_promoted(struct pt_walk *w, const struct domain *d)
 {
 	struct pt_frame *f = &w->frame[--w->depth];
 
 	if (f->level == 4)
-		mmu_fill_hv_slots(page_map(f->page));
+		mmu_fill_hv_slots(page_map(f->page), d);
 	word_validate(f->page);
 	if (w->depth)
 		entry_taken(&w->frame[w->depth - 1]);
@@ -276,7 +276,7 @@ static void frame_promote_some(struct domain *d, struct pt_walk *w, struct pt_fr
 		if (r == ENTRY_CHECKED_L1)
 			return;
 	}
-	frame_promoted(w);
+	frame_promoted(w, d);
 }
 
 /* ---- parking ---- */

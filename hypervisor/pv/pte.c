@@ -8,6 +8,7 @@
  * remembered by PTE_GUEST_KERNEL, every other one becomes global so that a kernel/user change of CR3 keeps it.
  */
 #include "pv/pte.h"
+#include "pv/desc.h"
 #include "pv/pagetype.h"
 #include "x86/guest_cpu.h"
 
@@ -65,5 +66,7 @@ void pte_put_l1(u64 pte, struct domain *d)
 	p = page_of(m);
 	if (pte & PTE_WRITE)
 		pagetype_put(p);
+	else if (unlikely(pagetype_of(p) == PT_DESC))
+		desc_invalidate_ldt(d); /* perhaps a CPU's LDT window is all that still uses it */
 	page_put(p);
 }
