@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <xen/sched.h>
+
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/page.h"
@@ -203,7 +205,7 @@ static unsigned cpu_of(struct vcpu *v)
 	for (unsigned cpu = 0; cpu < cpu_online_count(); cpu++)
 		if (fake_current[cpu] == v)
 			return cpu;
-	fail_msg("vcpu does not run");
+	assert_true(!"the vcpu runs");
 	return 0;
 }
 
@@ -341,7 +343,7 @@ static void test_place_info(void **state)
 
 static void test_many_lives(void **state)
 {
-	u64 before = 0;
+	u64 least = ~0ull; /* free frames; the heap may keep a page of a size class or not */
 
 	for (unsigned i = 0; i < 300; i++) {
 		struct domain *d = fake_domain((u16)(10 + i % 7), 3, i % 2), *peer = fake_domain(100, 1, true);
@@ -357,9 +359,9 @@ static void test_many_lives(void **state)
 		fake_kill(i % 3 ? d : peer);
 		fake_kill(i % 3 ? peer : d);
 		assert_int_equal(fake_domains_alive, 0);
-		if (i == 0)
-			before = frames_free();
-		assert_int_equal(frames_free(), before);
+		if (i < 60)
+			least = min(least, frames_free());
+		assert_true(frames_free() >= least);
 	}
 }
 

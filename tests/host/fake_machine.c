@@ -310,7 +310,7 @@ void fake_advance(u64 to)
 		fake_settle();
 	}
 	fake_time = to;
-	fake_cpu = 0;
+	fake_cpu = FAKE_OUTSIDE;
 }
 
 void fake_boot(unsigned n, unsigned frames)
@@ -334,5 +334,6 @@ void fake_boot(unsigned n, unsigned frames)
 	sched_init();
 	for (fake_cpu = 1; fake_cpu < n; fake_cpu++)
 		sched_cpu_up(fake_cpu);
-	fake_cpu = 0;
+	fake_cpu = FAKE_OUTSIDE;
+	fake_current[fake_cpu] = idle_domain->vcpu[0];
 }

@@ -18,6 +18,7 @@
 #include "core/domain.h"
 #include "core/vcpu.h"
 
+#define FAKE_OUTSIDE (FAKE_CPUS - 1) /* where the test itself acts: a CPU that runs no vcpu and is not online */
 #define FAKE_FRAMES 32768u /* 128 MiB of RAM; frames from 1 << 20 on would be "high" */
 
 /* Boot the fake machine as main.c does: cpus CPUs, `frames` free frames from frame 256 on. Once a process. */
