@@ -170,8 +170,6 @@ static int change(struct request *r, const struct change *ch, unsigned int wrote
 		err = transaction_note(r->tx, ch->path->s, ch->path->len, 0, wrote);
 		if (!err)
 			err = store_change_in(r->tx, ch);
-		if (!err)
-			journal_change_in(r->conn->store->journal, r->tx, ch);
 	} else {
 		err = store_change(r->conn->store, ch);
 	}
@@ -341,6 +339,11 @@ int do_set_perms(struct request *r)
 	err = perms_parse(r->conn->store, text, n, &perms);
 	if (err)
 		return err;
+	if (!perms_owner(perms)->alive) {
+		/* Nobody would ever take it away again. */
+		perms_put(perms);
+		return ENOENT;
+	}
 	err = r->arg[0][0] == '@' ? set_special_perms(r, perms) : set_node_perms(r, perms);
 	perms_put(perms);
 	return err;

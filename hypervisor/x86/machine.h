@@ -55,8 +55,7 @@ void timer_program(u64 deadline);
 
 /* ---- frames ---- */
 
-void *frame_map(mfn_t mfn);              /* the direct map's address of a RAM frame */
-mfn_t frame_of(const void *p);           /* and back, for direct map addresses only */
+/* Also there (machine_inline.h): void *frame_map(mfn_t m), the direct map address of a RAM frame; mfn_t frame_of(p), back. */
 void page_clear(void *page);
 void page_copy(void *to, const void *from);
 

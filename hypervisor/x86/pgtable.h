@@ -25,7 +25,6 @@ u64 pgtable_hv_l4e(unsigned slot);
 u64 pgtable_hv_cr3(void); /* of the address space with no guest in it: idle, dying vcpus */
 
 void pgtable_init(void);             /* boot: build and load */
-void pgtable_load(void);             /* a secondary CPU */
 void pgtable_map_cpu(unsigned cpu);  /* the L1 of this CPU's area, with its stack pages */
 u64 *pgtable_cpu_l1(unsigned cpu);   /* 512 entries that map cpu's area */
 /* Map [pa, pa + bytes) in the IOMAP, uncached; NULL when the range is full. The offset in the page is kept. */
