@@ -10,5 +10,8 @@ $(eval $(call host_test,lib_text,tests/host/lib_text.c tests/host/lib_renamed.c 
 	hypervisor/lib/cmdline.c,$(HOST_HV_CFLAGS) -fno-builtin))
 $(eval $(call host_test,lib_sets,tests/host/lib_sets.c hypervisor/lib/rbtree.c hypervisor/lib/rangeset.c \
 	hypervisor/lib/lock.c,$(HOST_HV_CFLAGS)))
-CORE_TESTS := $(patsubst tests/host/%.c,%,$(wildcard tests/host/core_*.c))
+CORE_TESTS := $(patsubst tests/host/%.c,%,$(filter-out %/core_sched.c,$(wildcard tests/host/core_*.c)))
 $(foreach t,$(CORE_TESTS),$(eval $(call host_test,$(t),tests/host/$(t).c $(HOST_HV_CORE),$(HOST_HV_CFLAGS))))
+# One binary for each number of CPUs.
+$(foreach n,1 2 4 20,$(eval $(call host_test,core_sched_$(n),tests/host/core_sched.c $(HOST_HV_CORE), \
+	$(HOST_HV_CFLAGS) -DSCHED_CPUS=$(n))))

@@ -32,5 +32,7 @@ static inline struct regs *guest_regs(void)
 }
 
 u64 tsc_read(void);
+void *frame_map(mfn_t m);
+mfn_t frame_of(const void *p);
 
 #endif
