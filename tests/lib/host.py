@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A whole host in QEMU: a hypervisor, Debian's kernel as dom0 on its own disk, and a way to run commands there.
+
+	with Host("paravane", cpus=2) as host:
+		status, output = host.run("vane list")
+
+The command channel is dom0's second serial port (tools/setup/dom0/.../agent holds the other end); the console stays
+free for a person and for the log.
+"""
+import base64
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "setup"))
+
+import cache  # noqa: E402
+import images  # noqa: E402
+import inputs  # noqa: E402
+from qemu import HostFailed, Qemu  # noqa: E402
+
+LOGS = os.path.join(ROOT, "build", "log")
+WORK = os.path.join(ROOT, "build", "system")
+# What must not be on the console of a healthy host.
+FATAL = re.compile(rb"Panic on CPU \d+[^\n]*\n[^\n]*|Kernel panic - not syncing[^\n]*|[Dd]om0 crashed[^\n]*|"
+	rb"paravane: panic[^\n]*|BUG:[^\n]*")
+PROGRAMS = os.path.join(ROOT, "build", "bin")
+
+
+def hypervisor_file(name):
+	"""The bootable file of a hypervisor: paravane, xen, or a path."""
+	if name == "xen":
+		return inputs.peer()
+	return os.path.join(ROOT, "build", "paravane.elf") if name == "paravane" else name
+
+
+def initrd_with(programs):
+	"""dom0's initrd with a folder of programs to be found below /opt in dom0; the plain one when there is none."""
+	plain = images.initrd()
+	if not programs or not os.path.isdir(programs):
+		return plain
+	os.makedirs(WORK, exist_ok=True)
+	path = os.path.join(WORK, f"initrd-{cache.digest(plain, '@' + programs)}.gz")
+	if not os.path.exists(path):
+		for old in os.listdir(WORK):
+			if old.startswith("initrd-"):
+				os.unlink(os.path.join(WORK, old))
+		tree = os.path.join(WORK, "payload")
+		shutil.rmtree(tree, ignore_errors=True)
+		shutil.copytree(programs, os.path.join(tree, "payload", "bin"), symlinks=True)
+		images.cpio(tree, path + ".payload")
+		with open(path + ".part", "wb") as out:
+			for part in (plain, path + ".payload"):
+				with open(part, "rb") as f:
+					out.write(f.read())
+		os.unlink(path + ".payload")
+		os.rename(path + ".part", path)
+	return path
+
+
+class Host:
+	"""A host: `hypervisor` is paravane, xen or none (the bare kernel); `tools` is paravane or xen, by default the
+	hypervisor's own; `boot` is kernel (Multiboot 1), bios or uefi (GRUB with Multiboot 2)."""
+
+	def __init__(self, hypervisor="paravane", cpus=2, memory=2048, dom0_mem=768, tools=None, hypervisor_args="",
+			dom0_args="", boot="kernel", name="host", icount=False, reboots=False, network="e1000", extra=(),
+			services=True, payload=PROGRAMS, programs_disk=True):
+		self.hypervisor, self.boot, self.name = hypervisor, boot, name
+		self.tools = tools or ("xen" if hypervisor == "xen" else "paravane")
+		self.memory, self.cpus, self.next_id = memory, cpus, 0
+		self.hypervisor_args = f"console=com1 com1=115200,8n1 dom0_mem={dom0_mem}M,max:{dom0_mem}M loglvl=info " \
+			f"guest_loglvl=info {hypervisor_args}".strip()
+		self.dom0_args = "console=hvc0 earlyprintk=xen root=/dev/sda rw init=/usr/local/lib/paravane/init quiet " \
+			f"loglevel=5 paravane.tools={self.tools} {'' if services else 'paravane.services=no '}{dom0_args}".strip()
+		self.initrd = initrd_with(payload if self.tools == "paravane" else None)
+		arguments = self._disks() + self._boot_arguments() + list(extra)
+		if network:
+			arguments += ["-netdev", "user,id=net0", "-device", f"{network},netdev=net0,mac=52:54:00:12:34:56"]
+		else:
+			arguments += ["-nic", "none"]
+		self.qemu = Qemu(arguments, os.path.join(LOGS, name + ".log"), cpus=cpus, memory=memory, icount=icount,
+			reboots=reboots)
+
+	def _disks(self):
+		return ["-device", "ich9-ahci,id=ahci", "-drive",
+			f"file={images.dom0()},format=raw,if=none,id=d0,snapshot=on,cache=unsafe", "-device",
+			"ide-hd,drive=d0,bus=ahci.0"]
+
+	def _boot_arguments(self):
+		image = hypervisor_file(self.hypervisor)
+		if not os.path.exists(image):
+			raise HostFailed(f"{image} is not there: run make first")
+		kernel = inputs.vmlinuz()
+		if self.boot == "kernel":
+			module = f"{kernel} {self.dom0_args}".replace(",", ",,")
+			return ["-kernel", image, "-append", self.hypervisor_args, "-initrd", f"{module},{self.initrd}"]
+		iso = self._iso(image, kernel)
+		arguments = ["-drive", f"file={iso},format=raw,media=cdrom,if=ide,readonly=on"]
+		if self.boot == "uefi":
+			arguments += ["-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd"]
+		return arguments
+
+	def _iso(self, image, kernel):
+		"""A CD image on which GRUB loads everything by Multiboot 2, for BIOS and for UEFI."""
+		tree = os.path.join(WORK, "iso")
+		shutil.rmtree(tree, ignore_errors=True)
+		os.makedirs(os.path.join(tree, "boot", "grub"))
+		for source, name in ((image, "hypervisor"), (kernel, "vmlinuz"), (self.initrd, "initrd.gz")):
+			shutil.copy(source, os.path.join(tree, "boot", name))
+		with open(os.path.join(tree, "boot", "grub", "grub.cfg"), "w") as f:
+			f.write("set timeout=0\nserial --unit=0 --speed=115200\nterminal_output serial\nmenuentry host {\n"
+				f"multiboot2 /boot/hypervisor {self.hypervisor_args}\n"
+				f"module2 /boot/vmlinuz {self.dom0_args}\n"
+				"module2 --nounzip /boot/initrd.gz\n}\n")
+		path = os.path.join(WORK, f"{self.name}.iso")
+		cache.run(["grub-mkrescue", "-o", path, tree])
+		shutil.rmtree(tree)
+		return path
+
+	def start(self, timeout=180):
+		"""Boot and wait for dom0's command channel."""
+		self.qemu.start()
+		self.wait_channel(timeout)
+
+	def wait_channel(self, timeout=180, start=0):
+		"""Wait until dom0 takes commands, from an offset of the second serial port on."""
+		self.qemu.wait(self.qemu.com2, rb"~pv hello\r?\n", timeout, start, FATAL)
+
+	def wait_ready(self, timeout=120, start=0):
+		"""Wait until dom0's services have been started."""
+		self.qemu.wait(self.qemu.com1, rb"dom0: \[[\d.]+\] ready", timeout, start, FATAL)
+
+	def run(self, command, timeout=60):
+		"""Run a command in dom0's bash; return (status, output)."""
+		self.next_id += 1
+		start = len(self.qemu.com2.data)
+		self.qemu.com2.write(b"%d %s\n" % (self.next_id, base64.b64encode(command.encode())))
+		pattern = re.compile(rb"~pv %d begin\r?\n(.*)\n~pv %d end (\d+)\r?\n" % (self.next_id, self.next_id), re.S)
+		try:
+			found = self.qemu.wait(self.qemu.com2, pattern, timeout, start, FATAL)
+		except HostFailed as e:
+			said = bytes(self.qemu.com2.data[start:]).decode(errors="replace")
+			raise HostFailed(f"dom0: {command}\nprinted so far: {said}\n{e}") from None
+		return int(found.group(2)), found.group(1).decode(errors="replace")
+
+	def ok(self, command, timeout=60):
+		"""Run a command that must succeed; return its output."""
+		status, output = self.run(command, timeout)
+		if status:
+			raise HostFailed(self.qemu.report(f"dom0: {command}\nexit {status}, printed:\n{output}", 15))
+		return output.strip()
+
+	def poweroff(self, timeout=60):
+		"""Power dom0 off through ACPI; True if the machine went off by itself."""
+		self.send("sync; exec /usr/local/lib/paravane/off poweroff")
+		return self.qemu.wait_end(timeout)
+
+	def send(self, command):
+		"""Start a command in dom0 without waiting for its end."""
+		self.qemu.com2.write(b"0 %s\n" % base64.b64encode(command.encode()))
+
+	def stop(self):
+		"""End the machine."""
+		self.qemu.stop()
+
+	def __enter__(self):
+		try:
+			self.start()
+			self.wait_ready()
+		except BaseException:
+			self.stop()
+			raise
+		return self
+
+	def __exit__(self, *_):
+		self.stop()

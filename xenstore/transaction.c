@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Transactions; see transaction.h. */
+#include "transaction.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "domain.h"
+#include "journal.h"
+#include "store.h"
+
+/* So many EAGAINs in a row make a client's next transaction a protected one ... */
+#define PROTECT_AFTER 3
+/* ... for so long after its start. */
+#define PROTECT_MS 200
+
+struct transaction *transaction_find(struct conn *c, uint32_t id)
+{
+	list_each(l, &c->transactions) {
+		struct transaction *t = list_entry(l, struct transaction, of_conn);
+
+		if (t->id == id)
+			return t;
+	}
+	return NULL;
+}
+
+static uint32_t free_id(struct conn *c)
+{
+	do
+		c->next_tx++;
+	while (!c->next_tx || transaction_find(c, c->next_tx));
+	return c->next_tx;
+}
+
+int transaction_start(struct store *s, struct conn *c, uint32_t id, struct transaction **out)
+{
+	struct transaction *t;
+
+	if (!quota_charge(c->dom, QUOTA_TRANSACTIONS, 1))
+		return ENOSPC;
+	if (!quota_charge(c->dom, QUOTA_MEMORY, sizeof(*t))) {
+		quota_release(c->dom, QUOTA_TRANSACTIONS, 1);
+		return ENOSPC;
+	}
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		quota_release(c->dom, QUOTA_TRANSACTIONS, 1);
+		quota_release(c->dom, QUOTA_MEMORY, sizeof(*t));
+		return ENOMEM;
+	}
+	t->conn = c;
+	t->id = id ? id : free_id(c);
+	t->bytes = sizeof(*t);
+	t->started = s->clock_ms();
+	t->base = node_get(s->tree.root);
+	tree_fork(&t->tree, t->base);
+	list_init(&t->changes);
+	list_append(&c->transactions, &t->of_conn);
+	c->n_transactions++;
+	*out = t;
+	return 0;
+}
+
+static struct tx_entry *entry_find(const struct transaction *t, uint32_t hash, const char *path, uint32_t len)
+{
+	struct tx_entry *e = t->entry[hash % TX_BUCKETS];
+
+	while (e && (e->hash != hash || e->len != len || memcmp(e->path, path, len)))
+		e = e->next;
+	return e;
+}
+
+static int tx_charge(struct transaction *t, uint64_t bytes)
+{
+	if (!quota_charge(t->conn->dom, QUOTA_MEMORY, bytes))
+		return ENOSPC;
+	t->bytes += bytes;
+	return 0;
+}
+
+static void tx_discharge(struct transaction *t, uint64_t bytes)
+{
+	quota_release(t->conn->dom, QUOTA_MEMORY, bytes);
+	t->bytes -= bytes;
+}
+
+int transaction_note(struct transaction *t, const char *path, uint32_t len, unsigned int learned, unsigned int wrote)
+{
+	uint32_t hash = path_hash(path, len);
+	struct tx_entry *e = entry_find(t, hash, path, len);
+
+	if (!e) {
+		if (!quota_allows(t->conn->dom, QUOTA_TX_NODES, t->n_entries, 1) || tx_charge(t, sizeof(*e) + len))
+			return ENOSPC;
+		e = malloc(sizeof(*e) + len);
+		if (!e) {
+			tx_discharge(t, sizeof(*e) + len);
+			return ENOMEM;
+		}
+		e->hash = hash;
+		e->len = len;
+		e->learned = e->wrote = 0;
+		memcpy(e->path, path, len);
+		e->next = t->entry[hash % TX_BUCKETS];
+		t->entry[hash % TX_BUCKETS] = e;
+		t->n_entries++;
+	}
+	/* What it wrote itself it does not learn from the store. */
+	e->learned |= (uint8_t)(learned & ~e->wrote);
+	e->wrote |= (uint8_t)wrote;
+	journal_tx_note(t->conn->store->journal, t, path, len, learned, wrote);
+	return 0;
+}
+
+int transaction_keep(struct transaction *t, const struct change *ch)
+{
+	uint64_t bytes = sizeof(struct tx_change) + ch->path->len + ch->len;
+	struct tx_change *k;
+
+	if (tx_charge(t, bytes))
+		return ENOSPC;
+	k = malloc(bytes);
+	if (!k) {
+		tx_discharge(t, bytes);
+		return ENOMEM;
+	}
+	k->kind = ch->kind;
+	k->path_len = ch->path->len;
+	k->value_len = ch->len;
+	k->perms = ch->perms ? perms_get(ch->perms) : NULL;
+	memcpy(k->data, ch->path->s, k->path_len);
+	if (ch->len)
+		memcpy(k->data + k->path_len, ch->value, ch->len);
+	list_append(&t->changes, &k->link);
+	return 0;
+}
+
+static void tx_change_free(struct transaction *t, struct tx_change *k)
+{
+	tx_discharge(t, sizeof(*k) + k->path_len + k->value_len);
+	list_remove(&k->link);
+	perms_put(k->perms);
+	free(k);
+}
+
+void transaction_unkeep(struct transaction *t)
+{
+	tx_change_free(t, list_entry(t->changes.prev, struct tx_change, link));
+}
+
+void transaction_drop(struct transaction *t)
+{
+	struct conn *c = t->conn;
+
+	list_each_safe(l, after, &t->changes)
+		tx_change_free(t, list_entry(l, struct tx_change, link));
+	for (int i = 0; i < TX_BUCKETS; i++) {
+		while (t->entry[i]) {
+			struct tx_entry *e = t->entry[i];
+
+			t->entry[i] = e->next;
+			free(e);
+		}
+	}
+	quota_release(c->dom, QUOTA_MEMORY, t->bytes);
+	quota_release(c->dom, QUOTA_TRANSACTIONS, 1);
+	tree_drop(&t->tree);
+	node_put(t->base);
+	list_remove(&t->of_conn);
+	c->n_transactions--;
+	free(t);
+}
+
+void transaction_drop_all(struct conn *c)
+{
+	list_each_safe(l, after, &c->transactions)
+		transaction_drop(list_entry(l, struct transaction, of_conn));
+}
+
+/* Does what was learned of `e` in `base` read the same in `now`? */
+static bool entry_holds(const struct tx_entry *e, const struct tree *base, const struct tree *now)
+{
+	struct found a, b;
+
+	if (!e->learned)
+		return true;
+	tree_find(base, e->path, e->len, &a);
+	tree_find(now, e->path, e->len, &b);
+	if (a.node == b.node)
+		return true;
+	if (!a.node || !b.node)
+		return false;
+	if (e->learned & LEARN_VALUE && !node_same_value(a.node, b.node))
+		return false;
+	if (e->learned & LEARN_PERMS && !perms_same(a.node->perms, b.node->perms))
+		return false;
+	return !(e->learned & LEARN_KIDS) || node_same_kids(a.node, b.node);
+}
+
+bool transaction_holds(const struct transaction *t, const struct tree *now)
+{
+	struct tree base = { .root = t->base };
+
+	if (now->root == t->base)
+		return true;
+	for (int i = 0; i < TX_BUCKETS; i++)
+		for (const struct tx_entry *e = t->entry[i]; e; e = e->next)
+			if (!entry_holds(e, &base, now))
+				return false;
+	return true;
+}
+
+void transaction_change(const struct tx_change *k, struct path *path, struct change *ch)
+{
+	memcpy(path->s, k->data, k->path_len);
+	path->s[k->path_len] = 0;
+	path->len = k->path_len;
+	path->home = 0;
+	*ch = (struct change){ .kind = k->kind, .path = path, .value = k->data + k->path_len, .len = k->value_len,
+			       .perms = k->perms };
+}
+
+/* Make all changes again on `tree`, a fork of the store's. */
+static int redo(struct transaction *t, struct tree *tree)
+{
+	struct path path;
+	int err = 0;
+
+	list_each(l, &t->changes) {
+		struct change ch;
+		struct node *gone = NULL;
+
+		transaction_change(list_entry(l, struct tx_change, link), &path, &ch);
+		if (ch.kind == CHANGE_RM || ch.kind == CHANGE_PERMS) {
+			struct found f;
+
+			tree_find(tree, path.s, path.len, &f);
+			err = f.node ? 0 : EAGAIN;
+		}
+		if (!err)
+			err = store_change_tree(tree, &ch, &gone);
+		node_put(gone);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/* Would committing `t` (leading to `next`) spoil an open transaction of somebody who failed too often already? */
+static bool spoils_protected(struct store *s, const struct transaction *t, const struct tree *next)
+{
+	uint64_t now = s->clock_ms();
+
+	list_each(l, &s->conns) {
+		struct conn *c = list_entry(l, struct conn, all);
+
+		if (c == t->conn || c->tries < PROTECT_AFTER || c->tries <= t->conn->tries)
+			continue;
+		list_each(k, &c->transactions) {
+			struct transaction *other = list_entry(k, struct transaction, of_conn);
+
+			if (now - other->started < PROTECT_MS && transaction_holds(other, &s->tree) &&
+			    !transaction_holds(other, next))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Only the last change of a path is told, unless a removal comes between. */
+static bool told_later(const struct transaction *t, const struct tx_change *k)
+{
+	for (struct list *l = k->link.next; l != &t->changes; l = l->next) {
+		const struct tx_change *other = list_entry(l, struct tx_change, link);
+
+		if (other->path_len == k->path_len && !memcmp(other->data, k->data, k->path_len))
+			return other->kind == k->kind || (other->kind != CHANGE_RM && k->kind != CHANGE_RM);
+	}
+	return false;
+}
+
+/* Tell the watchers of everything that led from `before` to the store's tree. */
+static void tell_all(struct store *s, struct transaction *t, struct node *before)
+{
+	struct tree old = { .root = before };
+	struct path path;
+
+	if (!s->watches.n_watches)
+		return;
+	list_each(l, &t->changes) {
+		struct tx_change *k = list_entry(l, struct tx_change, link);
+		struct change ch;
+		struct found f;
+
+		if (told_later(t, k))
+			continue;
+		transaction_change(k, &path, &ch);
+		tree_find(&old, path.s, path.len, &f);
+		store_tell(s, &ch, ch.kind == CHANGE_RM ? f.node : NULL,
+			   f.node ? f.node->perms : f.last->perms);
+	}
+}
+
+int transaction_commit(struct store *s, struct transaction *t)
+{
+	bool changed = !list_empty(&t->changes);
+	struct tree merged, *next = &t->tree;
+	struct node *before;
+	int err = 0;
+
+	if (!transaction_holds(t, &s->tree))
+		err = EAGAIN;
+	if (!err && changed && s->tree.root != t->base) {
+		tree_fork(&merged, s->tree.root);
+		next = &merged;
+		err = redo(t, next);
+	}
+	if (!err && changed && spoils_protected(s, t, next))
+		err = EAGAIN;
+	if (!err && changed)
+		err = journal_reserve(s->journal);
+	if (!err && changed)
+		err = tree_settle(next);
+	if (err == EAGAIN) {
+		t->conn->tries++;
+		s->stats.conflicts++;
+	} else if (!err) {
+		t->conn->tries = 0;
+		s->stats.commits++;
+	}
+	if (!err && changed) {
+		before = s->tree.root;
+		s->tree.root = next->root;
+		next->root = NULL;
+		list_each(l, &t->changes) {
+			struct path path;
+			struct change ch;
+
+			transaction_change(list_entry(l, struct tx_change, link), &path, &ch);
+			journal_change(s->journal, &ch);
+		}
+		tell_all(s, t, before);
+		node_put(before);
+	}
+	if (next == &merged)
+		tree_drop(&merged);
+	transaction_drop(t);
+	return err;
+}
