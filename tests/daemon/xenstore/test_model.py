@@ -199,9 +199,12 @@ def changed_paths(unit):
 
 
 def disturbed_paths(unit):
-	if len(unit.ops) == 1:
-		return changed_paths(unit) if unit.keeps else []
-	return [model.full(op[1], unit.domid) for op in unit.ops]
+	"""What others may be in conflict with; writing also makes what is missing above."""
+	if len(unit.ops) == 1 and not unit.keeps:
+		return []
+	paths = [model.full(op[1], unit.domid) for op in unit.ops] if len(unit.ops) > 1 else changed_paths(unit)
+	made = [model.parent(model.full(op[1], unit.domid)) for op in unit.ops if op[0] in ("write", "mkdir")]
+	return paths + [p for p in made if p.count("/") > 1]
 
 
 def check_conflicts(players):
