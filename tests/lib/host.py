@@ -120,16 +120,16 @@ class Host:
 		shutil.rmtree(tree)
 		return path
 
-	def start(self, timeout=120):
+	def start(self, timeout=180):
 		"""Boot and wait for dom0's command channel."""
 		self.qemu.start()
 		self.wait_channel(timeout)
 
-	def wait_channel(self, timeout=120, start=0):
+	def wait_channel(self, timeout=180, start=0):
 		"""Wait until dom0 takes commands, from an offset of the second serial port on."""
 		self.qemu.wait(self.qemu.com2, rb"~pv hello\r?\n", timeout, start, FATAL)
 
-	def wait_ready(self, timeout=60, start=0):
+	def wait_ready(self, timeout=120, start=0):
 		"""Wait until dom0's services have been started."""
 		self.qemu.wait(self.qemu.com1, rb"dom0: \[[\d.]+\] ready", timeout, start, FATAL)
 

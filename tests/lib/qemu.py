@@ -4,12 +4,14 @@
 Two serial ports and a QMP channel run over socket pairs, read by one thread; the first port is kept in a log file.  A
 lock lets one machine run at a time on this computer.  The process dies with the object, whatever happens.
 """
+import ctypes
 import fcntl
 import json
 import os
 import re
 import select
 import shlex
+import signal
 import socket
 import subprocess
 import tempfile
@@ -18,7 +20,13 @@ import time
 
 LOCK = os.path.join(tempfile.gettempdir(), "qemu.lock")
 # SMAP must be off: QEMU 7.2 reads the stack with supervisor rights in iret from ring 3 (see docs/debugging.md).
-CPU = "max,-smap"
+PR_SET_PDEATHSIG = 1
+CPU = "max,-smap,-xsave"
+
+
+def die_with_parent():
+	"""In the child, before exec: the kernel kills it when the one who started it ends, however that happens."""
+	ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class HostFailed(Exception):
@@ -82,7 +90,7 @@ class Qemu:
 		fds = [p.theirs.fileno() for p in (self.com1, self.com2, self.control)]
 		self.errors = open(self.log_path + ".qemu", "wb")
 		self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors,
-			pass_fds=fds, start_new_session=True)
+			pass_fds=fds, start_new_session=True, preexec_fn=die_with_parent)
 		for port in (self.com1, self.com2, self.control):
 			port.theirs.close()
 		with open(self.log_path + ".command", "w") as f:
@@ -157,9 +165,8 @@ class Qemu:
 
 	def stop(self):
 		"""End QEMU now and let the next machine start."""
-		if self.process and self.alive():
-			self.process.kill()
 		if self.process:
+			self.process.kill()
 			self.process.wait()
 		if self.lock:
 			self.lock.close()

@@ -16,7 +16,7 @@ done <"$folder/packages"
 	"lib/modules/$version/modules.order" "lib/modules/$version/modules.builtin.modinfo") |
 	tar -C "$tree" --keep-directory-symlink --no-same-owner -xpf -
 depmod -b "$tree" "$version"
-cp -r --no-preserve=ownership "$overlay/." "$tree/"
+cp -rP --no-preserve=ownership "$overlay/." "$tree/"
 sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
 echo '/dev/sda / ext4 defaults,noatime 0 1' >"$tree/etc/fstab"
 echo dom0 >"$tree/etc/hostname"

@@ -7,7 +7,7 @@ base=$1 overlay=$2 folder=$3 mb=$4
 tree=$folder/tree
 mkdir "$tree"
 tar -C "$tree" --exclude='./dev/*' --exclude='./var/lib/apt/lists/*' --exclude='./var/cache/*.bin' -xpf "$base"
-cp -r --no-preserve=ownership "$overlay/." "$tree/"
+cp -rP --no-preserve=ownership "$overlay/." "$tree/"
 sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
 echo '/dev/xvda / ext4 defaults,noatime 0 1' >"$tree/etc/fstab"
 echo guest >"$tree/etc/hostname"

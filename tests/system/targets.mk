@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Whole hosts in QEMU: the demo, the system tests, the debugger, the figures.
+#   make run [GUESTS=N] [EXEC='command in dom0'] [HYPERVISOR=xen] [TOOLS=xen] [CPUS=N]
+#   make test-system [T='names of tests'] [HYPERVISOR=xen]
+HYPERVISOR ?= paravane
+export HYPERVISOR
+RUN_OPTIONS = --hypervisor $(HYPERVISOR) $(if $(GUESTS),--guests $(GUESTS)) $(if $(TOOLS),--tools $(TOOLS)) \
+	$(if $(CPUS),--cpus $(CPUS))
+
+$(B)/stamp/packages-run: docs/dependencies.md tools/setup/packages.sh | $(B)/stamp/packages
+	$(Q)mkdir -p $(@D) && tools/setup/packages.sh run && touch $@
+
+.PHONY: run debug test-system bench images
+run: export RUN_EXEC := $(value EXEC)
+run: export RUN_REPEAT := $(foreach v,HYPERVISOR TOOLS GUESTS CPUS EXEC,$(if $(filter command line,$(origin $v)), $v='$(value $v)'))
+run: $(B)/stamp/packages-run all
+	$(Q)$(PYTHON) tests/lib/run.py $(RUN_OPTIONS) $${RUN_EXEC:+--exec "$$RUN_EXEC"}
+
+images: $(B)/stamp/packages-run
+	$(Q)$(PYTHON) tools/setup/images.py
