@@ -302,7 +302,7 @@ int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct doma
 	}
 	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new & PTE_PRESENT), &old))) {
 		pte_put_l1(new, d);
-		return fail(EBUSY);
+		return fail(EAGAIN);
 	}
 	pte_put_l1(old, d);
 	return 0;
@@ -330,7 +330,7 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 	if (!entry_exchange(entry, new, NULL, keep_ad && (new & PTE_PRESENT), &old)) {
 		if (new & PTE_PRESENT)
 			pagetype_page_put(page_of(pte_mfn(new)));
-		return fail(EBUSY);
+		return fail(EAGAIN);
 	}
 	if (old & PTE_PRESENT)
 		pagetype_page_put(page_of(pte_mfn(old)));
