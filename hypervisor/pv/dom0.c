@@ -217,10 +217,10 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 	}
 	if (layout.initrd_frames) {
 		si->mod_start = layout.initrd_va ? layout.initrd_va : layout.initrd_pfn;
-		si->mod_len = boot->modules[1].bytes;
+		si->mod_len = boot->modules[DOM0_INITRD_MODULE].bytes;
 		si->flags |= layout.initrd_va ? 0 : SIF_MOD_START_PFN;
 	}
-	strlcpy((char *)si->cmd_line, boot->modules[0].cmdline, sizeof(si->cmd_line));
+	strlcpy((char *)si->cmd_line, boot->modules[DOM0_KERNEL_MODULE].cmdline, sizeof(si->cmd_line));
 	si->console.dom0.info_size = fill_console((void *)(page + console_at), boot);
 	si->console.dom0.info_off = console_at;
 }
@@ -293,7 +293,7 @@ static void plan_memory(struct domain *d, const struct boot_module *initrd)
 
 void dom0_build(const struct boot_info *boot)
 {
-	const struct boot_module *initrd = boot->module_count > 1 ? &boot->modules[1] : NULL;
+	const struct boot_module *initrd = boot->module_count > DOM0_INITRD_MODULE ? &boot->modules[DOM0_INITRD_MODULE] : NULL;
 	struct domain *d;
 	u64 l4;
 
@@ -301,7 +301,7 @@ void dom0_build(const struct boot_info *boot)
 		panic("dom0: the boot loader gave no kernel module\n");
 	d = create();
 	frames.d = d;
-	open_kernel(&boot->modules[0]);
+	open_kernel(&boot->modules[DOM0_KERNEL_MODULE]);
 	plan_memory(d, initrd);
 	log_info("dom0: %lu MiB, %u vcpus, kernel %lx-%lx, entry %lx\n",
 		 (unsigned long)(layout.total_frames >> (20 - PAGE_SHIFT)), d->max_vcpus,

@@ -8,8 +8,8 @@
 #include "lib/check.h"
 #include "lib/string.h"
 
-#define PIECE_ORDER  9 /* 2 MiB */
-#define PIECE_FRAMES BIT(PIECE_ORDER)
+#define PIECE_ORDER  9
+#define PIECE_FRAMES (1u << PIECE_ORDER)
 #define MAX_PIECES   2048 /* 1 TiB of RAM */
 
 static u32 piece_frame[MAX_PIECES] ro_after_boot;
@@ -24,10 +24,11 @@ void m2p_init(void)
 		panic("machine-to-phys table: more than %u GiB of memory", MAX_PIECES / 2);
 	for (unsigned i = 0; i < pieces; i++) {
 		void *piece = heap_pages(PIECE_ORDER, FRAME_NO_SCRUB);
-		u64 frame = frame_of(piece).n, offset = i * PIECE_FRAMES * PAGE_SIZE;
+		u64 offset = i * PIECE_FRAMES * PAGE_SIZE, frame;
 
 		if (!piece)
-			panic("machine-to-phys table: no %lu MiB of memory", (unsigned long)bytes >> 20);
+			panic("machine-to-phys table: no 2 MiB of free memory in one piece");
+		frame = frame_of(piece).n;
 
 		piece_frame[i] = frame;
 		machine_map(M2P_RW_START + offset, mfn(frame), PIECE_FRAMES, MAP_WRITE);
