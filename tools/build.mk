@@ -31,3 +31,13 @@ $(eval $(call program,vaned,tools/vaned/main.c $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) 
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
 	text.c units.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))
+
+# Host tests. The generated parts are not written for the sanitizers' stricter flags, but run under them.
+tools_test = $(B)/test/$(1).d/tools/lib/cfgfile.o $(B)/test/$(1).d/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
+$(eval $(call host_test,tools_config,tests/host/tools_config.c $(TOOLS_PURE),-I.,))
+$(eval $(call tools_test,tools_config))
+$(eval $(call host_test,tools_units,tests/host/tools_units.c $(addprefix tools/lib/,error.c text.c units.c json.c),-I.,))
+$(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix tools/console/,ring.c logfile.c) \
+	$(addprefix tools/lib/,log.c text.c),-I.,))
+$(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c $(addprefix tools/lib/,error.c \
+	text.c),-I.,$(BUILDER_LIBS)))

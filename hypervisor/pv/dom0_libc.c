@@ -13,19 +13,6 @@ struct block {
 	u64 order; /* of pages */
 };
 
-/* Hooks that libzstd looks for as weak symbols: 0 says that nobody traces. An absent one could not be linked at our address. */
-unsigned long long ZSTD_trace_decompress_begin(const void *dctx);
-void ZSTD_trace_decompress_end(unsigned long long ctx, const void *trace);
-
-unsigned long long ZSTD_trace_decompress_begin(const void *dctx)
-{
-	return 0;
-}
-
-void ZSTD_trace_decompress_end(unsigned long long ctx, const void *trace)
-{
-}
-
 void *malloc(size_t bytes);
 void *calloc(size_t count, size_t size);
 void free(void *p);

@@ -152,12 +152,12 @@ static int open_all(struct error *e)
 	C.events = xenevtchn_open(NULL, 0);
 	C.grants = xengnttab_open(NULL, 0);
 	if (!C.events || !C.grants) {
-		fail_errno(e, ERR_FAIL, "/dev/xen/evtchn and /dev/xen/gntdev");
+		error_errno(e, ERR_FAIL, "/dev/xen/evtchn and /dev/xen/gntdev");
 		error_advice(e, "modprobe -a xen-evtchn xen-gntdev");
 		return -1;
 	}
 	if (sd_event_default(&C.loop) < 0)
-		return fail(e, ERR_FAIL, "no event loop");
+		return error_set(e, ERR_FAIL, "no event loop");
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
@@ -165,10 +165,10 @@ static int open_all(struct error *e)
 	sd_event_add_signal(C.loop, NULL, SIGTERM, NULL, NULL);
 	sd_event_add_signal(C.loop, NULL, SIGINT, NULL, NULL);
 	if (!xs_watch(C.s.xs, "@introduceDomain", "look") || !xs_watch(C.s.xs, "@releaseDomain", "look"))
-		return fail_errno(e, ERR_FAIL, "cannot watch for domains");
+		return error_errno(e, ERR_FAIL, "cannot watch for domains");
 	if (sd_event_add_io(C.loop, NULL, xs_fileno(C.s.xs), EPOLLIN, store_ready, NULL) < 0 ||
 	    sd_event_add_io(C.loop, NULL, xenevtchn_fd(C.events), EPOLLIN, event_ready, NULL) < 0)
-		return fail(e, ERR_FAIL, "no event sources");
+		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }
 

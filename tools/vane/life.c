@@ -119,7 +119,7 @@ static int on_domain(struct vane *v, const char *who, int (*fn)(struct xen *x, u
 		return rc;
 	if (!fn(&v->x, domid))
 		return 0;
-	fail_errno(&e, ERR_FAIL, "cannot %s domain %u", verb, domid);
+	error_errno(&e, ERR_FAIL, "cannot %s domain %u", verb, domid);
 	return vane_fail(v, &e);
 }
 
@@ -164,6 +164,6 @@ int cmd_sysrq(struct vane *v, int argc, char **argv)
 	if (!v->s.failed)
 		return 0;
 	errno = v->s.failed;
-	fail_errno(&e, ERR_FAIL, "cannot send a sysrq to domain %u", domid);
+	error_errno(&e, ERR_FAIL, "cannot send a sysrq to domain %u", domid);
 	return vane_fail(v, &e);
 }

@@ -19,17 +19,17 @@ int handover(uint32_t domid, struct error *e)
 	char line[64];
 
 	if (fd < 0)
-		return fail_errno(e, ERR_DAEMON, "socket");
+		return error_errno(e, ERR_DAEMON, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
-		fail_errno(e, ERR_DAEMON, "%s", VANED_SOCKET);
+		error_errno(e, ERR_DAEMON, "%s", VANED_SOCKET);
 	} else {
 		n = snprintf(line, sizeof(line), "watch %u\n", domid);
 		if (send(fd, line, n, MSG_NOSIGNAL) == n && recv(fd, line, sizeof(line), 0) >= 3 && !memcmp(line, "ok\n", 3))
 			rc = 0;
 		else
-			fail(e, ERR_DAEMON, "no answer on %s", VANED_SOCKET);
+			error_set(e, ERR_DAEMON, "no answer on %s", VANED_SOCKET);
 	}
 	close(fd);
 	return rc;

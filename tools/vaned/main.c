@@ -288,13 +288,13 @@ static int open_socket(struct error *e)
 	mkdir("/run/xen", 0755);
 	lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB))
-		return fail(e, ERR_BUSY, "vaned is running already");
+		return error_set(e, ERR_BUSY, "vaned is running already");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	unlink(VANED_SOCKET);
 	umask(0077);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ||
 	    sd_event_add_io(loop, NULL, fd, EPOLLIN, connection, NULL) < 0)
-		return fail_errno(e, ERR_FAIL, "%s", VANED_SOCKET);
+		return error_errno(e, ERR_FAIL, "%s", VANED_SOCKET);
 	return 0;
 }
 
@@ -310,16 +310,16 @@ static int open_all(struct error *e)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	if (sd_event_default(&loop) < 0)
-		return fail(e, ERR_FAIL, "no event loop");
+		return error_set(e, ERR_FAIL, "no event loop");
 	for (i = 0; i < 2; i++)
 		sd_event_add_signal(loop, NULL, stops[i], NULL, NULL);
 	if (open_socket(e) || xen_open(&X, e) || store_open(&S, e))
 		return -1;
 	if (!xs_watch(S.xs, "@introduceDomain", "look") || !xs_watch(S.xs, "@releaseDomain", "look"))
-		return fail_errno(e, ERR_FAIL, "cannot watch for domains");
+		return error_errno(e, ERR_FAIL, "cannot watch for domains");
 	if (sd_event_add_io(loop, NULL, xs_fileno(S.xs), EPOLLIN, store_ready, NULL) < 0 ||
 	    sd_event_add_time_relative(loop, NULL, CLOCK_MONOTONIC, LOOK_US, 0, look_again, NULL) < 0)
-		return fail(e, ERR_FAIL, "no event sources");
+		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }
 
