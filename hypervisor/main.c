@@ -88,13 +88,13 @@ static void step_dom0(void)
 	vga_stop();
 }
 
-/* The kernel's module and what was needed at boot only become free memory (the initrd is dom0's now); constants become constant. */
+/* The boot modules, but for an initrd that dom0 has taken over in place, and what was needed at boot only become free memory. */
 static void step_release(void)
 {
 	for (unsigned i = 0; i < boot_info.module_count; i++) {
 		u64 first, count = module_frames(i, &first);
 
-		if (count && i != DOM0_INITRD_MODULE)
+		if (count && page_owned_by(page_of(mfn(first)), DOMID_NOBODY))
 			frame_add(first, count);
 	}
 	pgtable_seal();

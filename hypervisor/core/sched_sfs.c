@@ -177,6 +177,7 @@ static void sfs_weights_changed(struct domain *d)
 {
 	struct sched_share *s = d->sched_shares;
 
+	WRITE_ONCE(s->budget, (s64)(PERIOD_NS / 100 * d->sched_cap));
 	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
 		struct group *g = &groups[i];
 		struct part *p = &s->part[i];
@@ -249,6 +250,13 @@ static s64 budget_of_period(const struct domain *d)
 
 static void queue_in(struct vcpu *v, u64 now);
 
+/* The next refill comes a period after `from`. A group lock may be held, so the timer stays on its CPU: moving it would wait. */
+static void refill_arm(struct sched_share *s, u64 from)
+{
+	if (!READ_ONCE(s->refilling) && !atomic_xchg(&s->refilling, 1))
+		timer_set(&s->refill, from + PERIOD_NS);
+}
+
 static void refill(void *arg)
 {
 	struct sched_share *s = arg;
@@ -278,8 +286,8 @@ static void refill(void *arg)
 		spin_unlock(sched_group_lock(i));
 	}
 	WRITE_ONCE(s->refilling, 0);
-	if (again && s->domain->sched_cap && !atomic_xchg(&s->refilling, 1))
-		timer_set(&s->refill, s->refill.expires + PERIOD_NS);
+	if (again && s->domain->sched_cap)
+		refill_arm(s, max(s->refill.expires, now - PERIOD_NS));
 }
 
 static void budget_use(struct sched_share *s, u64 ran, u64 now)
@@ -288,10 +296,7 @@ static void budget_use(struct sched_share *s, u64 ran, u64 now)
 		return;
 	atomic_sub(&s->budget, (s64)ran);
 	WRITE_ONCE(s->used, 1);
-	if (!READ_ONCE(s->refilling) && !atomic_xchg(&s->refilling, 1)) {
-		timer_migrate(&s->refill, cpu_id());
-		timer_set(&s->refill, now + PERIOD_NS);
-	}
+	refill_arm(s, now);
 }
 
 /* ---- wake-up ---- */
@@ -344,6 +349,7 @@ static void queue_in(struct vcpu *v, u64 now)
 	if (budget_spent(v->domain->sched_shares)) {
 		x->state = PARKED;
 		list_add_tail(&x->parked, &g->parked);
+		refill_arm(v->domain->sched_shares, now);
 		return;
 	}
 	part_change(v, 1);
@@ -598,7 +604,7 @@ static struct sched_share *sfs_domain_init(struct domain *d)
 	if (!s)
 		return NULL;
 	s->domain = d;
-	timer_init(&s->refill, refill, s, cpu_id());
+	timer_init(&s->refill, refill, s, d->id % max(cpu_online_count(), 1u)); /* spread; CPU numbers are dense */
 	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
 		list_init(&s->part[i].active);
 		s->part[i].share = s;

@@ -53,17 +53,24 @@ int vcpu_create(struct domain *d, unsigned id)
 	return 0;
 }
 
+void vcpu_drop_info(struct vcpu *v)
+{
+	struct page *p;
+
+	v->info = &dummy_info;
+	if (v->info_frame.n == INVALID_MFN_RAW)
+		return;
+	p = page_of(v->info_frame);
+	v->info_frame.n = INVALID_MFN_RAW;
+	v->domain->ops->page_type_put(p, true);
+	page_put(p);
+}
+
 void vcpu_free(struct vcpu *v)
 {
 	vcpu_stop_timers(v);
 	sched_vcpu_destroy(v);
-	if (v->info_frame.n != INVALID_MFN_RAW) {
-		struct page *p = page_of(v->info_frame);
-
-		v->info = &dummy_info;
-		v->domain->ops->page_type_put(p, true);
-		page_put(p);
-	}
+	vcpu_drop_info(v);
 	v->domain->ops->vcpu_destroy(v);
 }
 

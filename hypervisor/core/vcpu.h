@@ -54,6 +54,7 @@ struct vcpu {
 
 must_check int vcpu_create(struct domain *d, unsigned id); /* EINVAL, EEXIST, ENOMEM */
 void vcpu_free(struct vcpu *v);         /* core/domain.c, when no reference to the domain is left */
+void vcpu_drop_info(struct vcpu *v);    /* of a dying domain: let go of the page where its vcpu_info is */
 struct vcpu *vcpu_of(struct domain *d, unsigned id);       /* NULL if there is none */
 void vcpu_wake(struct vcpu *v);         /* conditions changed: run it if it now may */
 void vcpu_sleep(struct vcpu *v);        /* stop it soon */

@@ -5,6 +5,7 @@
  */
 #include "core/trace.h"
 #include "hc/hypercall.h"
+#include "pv/traps.h"
 #include "lib/atomic.h"
 #include "x86/regs.h"
 
@@ -62,7 +63,7 @@ static const struct {
 #include "abi/hypercalls.def"
 };
 
-/* The arguments to go on with, from hc_restart to the end of the call on the same CPU. */
+/* The arguments to go on with, from hc_restart to the end of the call on the same CPU; a handler that did not say any keeps its own. */
 static struct {
 	u64 args[HYPERCALL_ARGS];
 	unsigned count;
@@ -121,6 +122,7 @@ long hypercall_run(u64 nr, u64 args[HYPERCALL_ARGS])
 
 		for (unsigned i = 0; i < restart[cpu].count; i++)
 			args[i] = restart[cpu].args[i];
+		restart[cpu].count = 0;
 	}
 	return ret;
 }
@@ -133,6 +135,7 @@ static void store_restart(struct regs *regs)
 
 	for (unsigned i = 0; i < restart[cpu].count; i++)
 		*slot[i] = restart[cpu].args[i];
+	restart[cpu].count = 0;
 	regs->rip -= 2; /* SYSCALL is two bytes; rax still has the number */
 }
 
@@ -141,6 +144,10 @@ void hypercall(struct regs *regs)
 	long ret;
 
 	trace(TRACE_hypercall, regs->rax, regs->rip);
+	if (regs->rax == __HYPERVISOR_iret) { /* what it returns is the guest's own rax, whatever the value */
+		regs->rax = iret_from_guest_stack();
+		return;
+	}
 	ret = run(regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 	if (unlikely(ret == -ERESTART))
 		store_restart(regs);

@@ -14,6 +14,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -81,7 +82,11 @@ class Qemu:
 	def start(self):
 		"""Wait for the machine lock and start; the reader thread fills the ports from here on."""
 		self.lock = open(LOCK, "a+")
-		fcntl.flock(self.lock, fcntl.LOCK_EX)
+		try:
+			fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+		except BlockingIOError:
+			print("waiting for the other QEMU on this machine to end", file=sys.stderr, flush=True)
+			fcntl.flock(self.lock, fcntl.LOCK_EX)
 		argv = list(self.arguments)
 		for number, (name, port) in enumerate((("com1", self.com1), ("com2", self.com2))):
 			argv += ["-chardev", f"socket,id={name},fd={port.theirs.fileno()}", "-serial", f"chardev:{name}"]

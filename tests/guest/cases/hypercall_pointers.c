@@ -13,18 +13,21 @@ static void each(const char *what, unsigned int number, u64 a1, int argument)
 	const u64 bad[] = { UNMAPPED, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START + 0x100000000, HYPERVISOR_VIRT_END - 4,
 			    NON_CANONICAL, ~0ul, edge - 4 };
 
+	long error[ARRAY_SIZE(bad)];
+
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
-		u64 a[3] = { a1, argument == 2 ? 1 : bad[i], argument == 2 ? bad[i] : 0 };
-		long error;
+		u64 a[3] = { a1, argument == 2 ? 64 : bad[i], argument == 2 ? bad[i] : 1 };
 
 		if (argument == 0) {
 			a[0] = bad[i];
 			a[1] = a1;
+			a[2] = 0;
 		}
-		error = hypercall5(number, a[0], a[1], a[2], DOMID_SELF, 0);
-		fact("call", "%s, pointer %u: %ld", what, i, error);
-		CHECK(error <= 0);
+		error[i] = hypercall5(number, a[0], a[1], a[2], DOMID_SELF, 0);
+		CHECK(error[i] <= 0);
 	}
+	fact("call", "%s: %ld %ld %ld %ld %ld %ld %ld", what, error[0], error[1], error[2], error[3], error[4], error[5],
+	     error[6]);
 }
 
 TEST(hypercall_pointers, "bad pointers give EFAULT in every hypercall that takes one")

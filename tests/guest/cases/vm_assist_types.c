@@ -9,12 +9,14 @@ TEST(vm_assist_types, "vm_assist types and the virtual IOPL in frames")
 {
 	struct physdev_set_iopl iopl = { 1 };
 
-	for (unsigned int type = 0; type < 8; type++)
-		fact("type", "%u: enable %ld, disable %ld", type, HC(vm_assist, VMASST_CMD_enable, type),
-		     HC(vm_assist, VMASST_CMD_disable, type));
-	fact("type", "31, 32, 63, 64: %ld %ld %ld %ld", HC(vm_assist, VMASST_CMD_enable, 31),
-	     HC(vm_assist, VMASST_CMD_enable, 32), HC(vm_assist, VMASST_CMD_enable, 63),
-	     HC(vm_assist, VMASST_CMD_enable, 64));
+	static const u32 types[] = { 0, 1, 2, 3, 4, 5, 6, 7, 31, 32, 33, 63, 64, 0xffffffff };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+		long enable = HC(vm_assist, VMASST_CMD_enable, types[i]);
+
+		fact("type", "%u: enable %ld, disable %ld", types[i], enable,
+		     HC(vm_assist, VMASST_CMD_disable, types[i]));
+	}
 	fact("command 2", "%ld", HC(vm_assist, 2, 0));
 
 	CHECK_EQ(HC(physdev_op, PHYSDEVOP_set_iopl, &iopl), 0);

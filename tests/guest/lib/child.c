@@ -307,6 +307,21 @@ void child_destroy_all(void)
 			child_destroy(&children[i]);
 }
 
+u64 free_pages(void)
+{
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_physinfo, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+	u64 last = 0, start = 0;
+	int same = 0;
+
+	while (same < 3 && still_waiting(&start, 10)) {
+		CHECK_EQ(HC(sysctl, &s), 0);
+		same = s.u.physinfo.free_pages == last ? same + 1 : 0;
+		last = s.u.physinfo.free_pages;
+		sleep_ms(50);
+	}
+	return last;
+}
+
 /* ---- Tests that run whole in a child ---- */
 
 static void run_in_child(void)

@@ -48,6 +48,8 @@ bool child_print(struct child *child);
 /* Drop our mappings and destroy it. */
 void child_destroy(struct child *child);
 void child_destroy_all(void);
+/* The machine's free pages, once they no longer change (a domain's end takes time). */
+u64 free_pages(void);
 /* A fresh domctl of the right version for the child. */
 struct xen_domctl child_domctl(const struct child *child, u32 command);
 /* Map one of its frames at VA in dom0. */

@@ -55,6 +55,7 @@ void test_set_running(const struct test *test)
 static void reset(void)
 {
 	HC(vm_assist, VMASST_CMD_disable, VMASST_TYPE_architectural_iopl);
+	HC(vcpu_op, VCPUOP_stop_periodic_timer, vcpu_self()->id, NULL);
 	trap_reset();
 	upcalls_disable();
 	event_reset();
