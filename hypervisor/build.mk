@@ -4,7 +4,7 @@ HV_C := $(sort $(wildcard hypervisor/lib/*.c hypervisor/x86/*.c hypervisor/core/
 	hypervisor/hc/*.c) hypervisor/main.c)
 HV_S := $(sort $(wildcard hypervisor/x86/*.S))
 HV_OBJ := $(patsubst %.c,$(B)/hv/%.o,$(HV_C)) $(patsubst %.S,$(B)/hv/%.o,$(HV_S))
-HV_LIBS := -Wl,-Bstatic -llzma -lzstd -llz4 -lz
+HV_LIBS := -Wl,-Bstatic -llzma -lzstd -llz4 -lz -lgcc
 
 # What the freestanding C needs and why: no red zone (traps use the guest-independent stack), no SSE (the guest's
 # state is live), hidden PIE code (RIP-relative: the image is not in the top 2 GiB), a global stack canary
@@ -18,7 +18,7 @@ HV_ASFLAGS := -Ihypervisor -Ihypervisor/x86/inline -include abi/config.h -D__ASS
 ALL += $(B)/paravane.elf
 $(B)/paravane.elf: $(HV_OBJ) hypervisor/x86/paravane.lds
 	$(call say,LINK,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-relax \
 		-Wl,-T,hypervisor/x86/paravane.lds -o $@ $(HV_OBJ) $(HV_LIBS)
 
 $(B)/hv/%.o: %.c | $(B)/stamp/packages

@@ -299,7 +299,7 @@ size_t conn_input(struct conn *c, char *data, size_t len, uint32_t *turn)
 		used += size;
 		request_serve(&r);
 		if (c->is_ring)
-			journal_input_done(c->store->journal, c, (uint32_t)size);
+			journal_done(c->store->journal, c, (uint32_t)size);
 		journal_commit(c->store->journal);
 		c->ops_served++;
 		--*turn;

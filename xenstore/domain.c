@@ -69,6 +69,7 @@ static void ring_drop(struct domain *d)
 int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_t port)
 {
 	struct domain *d;
+	bool again;
 	int err = 0;
 
 	if (!s->link)
@@ -80,6 +81,7 @@ int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_
 		err = ENOENT;
 	else if (domid == 0 && d->introduced)
 		err = EISCONN;		/* whoever asks may be on that ring */
+	again = d->introduced;
 	if (!err) {
 		ring_drop(d);
 		d->ring = ring;
@@ -90,10 +92,21 @@ int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_
 		d->introduced = true;
 		d->shutdown = false;
 		journal_domain(s->journal, d);
-		watch_fire_special(s, "@introduceDomain", domid);
+		if (!again)
+			watch_fire_special(s, "@introduceDomain", domid);
 	}
 	domain_put(d);
 	return err;
+}
+
+void domain_forget(struct store *s, struct domain *d)
+{
+	d->alive = false;
+	list_remove(&d->all);
+	s->by_id[d->domid] = NULL;
+	domain_put(d->target);
+	d->target = NULL;
+	domain_put(d);			/* the table's */
 }
 
 void domain_die(struct store *s, struct domain *d)
@@ -102,15 +115,12 @@ void domain_die(struct store *s, struct domain *d)
 
 	ring_drop(d);
 	store_remove_owned(s, d);
-	d->alive = false;
-	list_remove(&d->all);
-	s->by_id[d->domid] = NULL;
-	domain_put(d->target);
-	d->target = NULL;
+	domain_get(d);
+	domain_forget(s, d);
 	journal_domain(s->journal, d);
 	if (told)
 		watch_fire_special(s, "@releaseDomain", d->domid);
-	domain_put(d);			/* the table's */
+	domain_put(d);
 }
 
 int domain_release(struct store *s, unsigned int domid)

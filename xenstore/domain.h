@@ -58,6 +58,9 @@ struct domain *domain_identity(struct store *s, unsigned int domid);
 /* As domain_identity, with that generation and without asking the hypervisor: for what comes back from the log. */
 struct domain *domain_restore(struct store *s, unsigned int domid, uint64_t generation, bool alive);
 
+/* Take it out of the table of the living. */
+void domain_forget(struct store *s, struct domain *d);
+
 /* INTRODUCE: connect its ring. 0 or an errno. */
 int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_t port);
 /* RELEASE: let go of the ring. ENOENT when it is not introduced. */

@@ -13,7 +13,7 @@
 int loop_init(struct loop *l, struct store *s)
 {
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	l->stop = false;
+	l->stop = l->update = false;
 	l->store = s;
 	l->idle = NULL;
 	s->loop = l;

@@ -19,7 +19,8 @@ struct loop {
 	int epoll;
 	bool stop;
 	struct store *store;
-	void (*idle)(struct loop *l);	/* after each round, when set */
+	bool update;			/* a live update is to start at the end of this round */
+	void (*idle)(struct loop *l);	/* after each round */
 };
 
 /* 0 or an errno. */

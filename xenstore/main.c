@@ -18,7 +18,10 @@
 
 #include "domain.h"
 #include "domain_link.h"
+#include "journal.h"
+#include "live_update.h"
 #include "loop.h"
+#include "recover.h"
 #include "report.h"
 #include "ring.h"
 #include "socket.h"
@@ -29,6 +32,7 @@ struct options {
 	const char *pid_file, *run_dir;
 	uint64_t quota[QUOTA_COUNT];
 	uint32_t quota_given;
+	uint64_t resume;		/* live update: the generation of the log that our sockets are in */
 };
 
 static void usage(FILE *out)
@@ -78,6 +82,7 @@ static bool option(struct options *o, int c, char *arg)
 	case 'A': option_quota(o, QUOTA_PERMS, arg); return true;
 	case 'M': option_quota(o, QUOTA_PATH_LENGTH, arg); return true;
 	case 'Q': option_quota_named(o, arg); return true;
+	case 'r': o->resume = strtoull(arg, NULL, 10); return true;
 	/* Of Debian's: nothing to choose here. */
 	case 'P': case 'I': case 'K': case 'T': case 'q': case 'w': return true;
 	}
@@ -96,7 +101,8 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "timeout", 1, NULL, 'w' }, { "no-recovery", 0, NULL, 'R' },
 		{ "internal-db", 1, NULL, 'I' }, { "keep-orphans", 0, NULL, 'K' },
 		{ "output-pid", 0, NULL, 'P' }, { "trace-file", 1, NULL, 'T' },
-		{ "verbose", 0, NULL, 'V' }, { NULL, 0, NULL, 0 },
+		{ "verbose", 0, NULL, 'V' },
+		{ "resume", 1, NULL, 'r' }, { NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -158,8 +164,43 @@ static void open_domains(struct store *s)
 	src = (struct source){ .fd = link_fd(s->link), .happened = link_happened, .owner = s };
 	if (loop_set(s->loop, &src, EPOLLIN))
 		die("event channels cannot be served");
-	if (!s->dom0->introduced && domain_introduce(s, 0, 0, 0))
-		report("dom0's kernel has no ring for us");
+}
+
+/* The state that an earlier process left, or an empty store. True: the sockets came along. */
+static bool restore(struct store *s, const struct options *o)
+{
+	struct journal *j = journal_open(o->run_dir);
+	bool found = false, resume;
+	int err;
+
+	if (!j)
+		die("%s: no log: %s", o->run_dir, strerror(errno));
+	resume = o->resume && o->resume == journal_generation(j);
+	err = o->no_recovery && !resume ? 0 : recover(s, j, resume, &found);
+	if (err)
+		die("the log cannot be read: %s; -R starts with an empty store", strerror(err));
+	s->journal = j;
+	return resume && found;
+}
+
+/* After everything is in place: go on in a fresh log. */
+static void start_log(struct store *s)
+{
+	int err = journal_switch(s->journal, s, false);
+
+	if (err)
+		die("the log cannot be written: %s", strerror(err));
+}
+
+static void after_round(struct loop *l)
+{
+	struct store *s = l->store;
+
+	journal_commit(s->journal);
+	if (l->update)
+		live_update_now(s);
+	else if (journal_is_long(s->journal) && journal_switch(s->journal, s, false))
+		report("no room for a new log; the old one goes on");
 }
 
 static void stop(struct source *src, uint32_t events)
@@ -199,22 +240,35 @@ int main(int argc, char **argv)
 	static struct store store;
 	static struct loop loop;
 	struct options o = { .foreground = false };
+	bool resumed;
 
 	parse(&o, argc, argv);
 	if (mkdir(o.run_dir, 0755) && errno != EEXIST)
 		die("%s: %s", o.run_dir, strerror(errno));
-	if (!o.foreground && daemon(0, 1))
+	if (!o.foreground && !o.resume && daemon(0, 1))
 		die("cannot go to the background: %s", strerror(errno));
 	if (store_init(&store) || loop_init(&loop, &store))
 		die("no memory");
+	live_update_init(argv);
+	catch_signals(&loop);
+	resumed = restore(&store, &o);
 	for (int q = 0; q < QUOTA_COUNT; q++)
 		if (o.quota_given & (1u << q))
 			store.quota[q] = o.quota[q];
-	catch_signals(&loop);
-	listen_at(&store, o.run_dir, "socket", false);
-	listen_at(&store, o.run_dir, "socket_ro", true);
 	if (!o.no_domains)
 		open_domains(&store);
+	recover_rings(&store);
+	if (store.link) {
+		domain_check_all(&store);
+		if (!store.dom0->introduced && domain_introduce(&store, 0, 0, 0))
+			report("dom0's kernel has no ring for us");
+	}
+	start_log(&store);
+	loop.idle = after_round;
+	if (!resumed) {
+		listen_at(&store, o.run_dir, "socket", false);
+		listen_at(&store, o.run_dir, "socket_ro", true);
+	}
 	if (o.pid_file)
 		write_pid(o.pid_file);
 	sd_notify(0, "READY=1");

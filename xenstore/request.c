@@ -149,7 +149,7 @@ int do_reset_watches(struct request *r)
 		return EBUSY;
 	transaction_drop_all(c);
 	watch_remove_all(c->store, c);
-	journal_reset(c->store->journal, c);
+	journal_reset(c->store->journal, c, false);
 	request_ok(r);
 	return 0;
 }
@@ -168,7 +168,7 @@ int do_transaction_start(struct request *r)
 		err = transaction_start(c->store, c, 0, &t);
 	if (err)
 		return err;
-	journal_transaction(c->store->journal, t);
+	journal_tx_start(c->store->journal, t);
 	len = snprintf(id, sizeof(id), "%u", t->id);
 	conn_reply(c, &r->h, r->h.type, id, (size_t)len + 1);
 	return 0;
@@ -188,7 +188,7 @@ int do_transaction_end(struct request *r)
 		err = transaction_commit(c->store, r->tx);
 	else
 		transaction_drop(r->tx);
-	journal_transaction_end(c->store->journal, c, id);
+	journal_tx_end(c->store->journal, c, id);
 	if (!err)
 		request_ok(r);
 	return err;

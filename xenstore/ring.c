@@ -63,36 +63,61 @@ static ssize_t ring_send(struct conn *c, const void *buf, size_t len)
 static void ring_close(struct conn *c)
 {
 	c->dom->conn = NULL;
-	link_unmap(c->store->link, &c->ring->link);
+	if (c->ring->link.page)
+		link_unmap(c->store->link, &c->ring->link);
 	free(c->ring);
 }
 
 static const struct conn_ops ring_ops = { .send = ring_send, .close = ring_close };
 
-int ring_open(struct store *s, struct domain *d)
+int ring_restore(struct store *s, struct domain *d, uint64_t id, uint32_t in_pos, uint32_t out_pos)
 {
 	struct ring *r = calloc(1, sizeof(*r));
-	struct conn *c;
-	int err = r ? link_map(s->link, d->domid, d->ring, d->remote_port, &r->link) : ENOMEM;
+	struct conn *c = r ? conn_new(s, &ring_ops, d) : NULL;
 
-	if (err) {
-		free(r);
-		return err;
-	}
-	c = conn_new(s, &ring_ops, d);
 	if (!c) {
-		link_unmap(s->link, &r->link);
 		free(r);
 		return ENOMEM;
 	}
-	r->in_pos = READ_ONCE(r->link.page->req_cons);
-	r->out_pos = READ_ONCE(r->link.page->rsp_prod);
-	r->notify = true;
-	WRITE_ONCE(r->link.page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+	r->in_pos = in_pos;
+	r->out_pos = out_pos;
 	c->ring = r;
 	c->is_ring = true;
+	if (id)
+		c->id = id;
 	d->conn = c;
+	return 0;
+}
+
+int ring_connect(struct conn *c)
+{
+	struct ring *r = c->ring;
+	const struct domain *d = c->dom;
+	int err = link_map(c->store->link, d->domid, d->ring, d->remote_port, &r->link);
+
+	if (err) {
+		r->link.page = NULL;
+		return err;
+	}
+	WRITE_ONCE(r->link.page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+	r->notify = true;
 	conn_make_ready(c);
+	return 0;
+}
+
+int ring_open(struct store *s, struct domain *d)
+{
+	int err = ring_restore(s, d, 0, 0, 0);
+
+	if (err)
+		return err;
+	err = ring_connect(d->conn);
+	if (err) {
+		conn_close(d->conn);
+		return err;
+	}
+	d->conn->ring->in_pos = READ_ONCE(d->conn->ring->link.page->req_cons);
+	d->conn->ring->out_pos = READ_ONCE(d->conn->ring->link.page->rsp_prod);
 	return 0;
 }
 
@@ -123,7 +148,7 @@ static bool collect(struct conn *c, uint32_t len)
 	if (!room)
 		return false;
 	copy_requests(c->ring, room, len);
-	journal_input_part(c->store->journal, c, room, len);
+	journal_input(c->store->journal, c, room, len);
 	journal_commit(c->store->journal);
 	buffer_add(&c->in, len);
 	consume(c->ring, len);
@@ -164,23 +189,27 @@ static void ring_read(struct conn *c)
 		conn_make_ready(c);
 }
 
+void ring_forget(struct conn *c)
+{
+	quota_release(c->dom, QUOTA_MEMORY, c->out.len);
+	buffer_free(&c->in);
+	buffer_free(&c->out);
+	c->replies = 0;
+	c->broken = c->lost_events = false;
+	c->ring->stopped = false;
+	c->ring->in_pos = c->ring->out_pos = 0;
+}
+
 void ring_reset(struct conn *c)
 {
 	struct ring *r = c->ring;
 
 	transaction_drop_all(c);
 	watch_remove_all(c->store, c);
-	quota_release(c->dom, QUOTA_MEMORY, c->out.len);
-	buffer_free(&c->in);
-	buffer_free(&c->out);
-	c->replies = 0;
-	c->broken = c->lost_events = false;
-	r->stopped = false;
-	r->in_pos = r->out_pos = 0;
+	ring_forget(c);
 	memset(r->link.page, 0, offsetof(struct xenstore_domain_interface, server_features));
 	WRITE_ONCE(r->link.page->error, XENSTORE_ERROR_NONE);
-	journal_reset(c->store->journal, c);
-	journal_domain(c->store->journal, c->dom);
+	journal_reset(c->store->journal, c, true);
 	journal_commit(c->store->journal);
 	ring_barrier();
 	WRITE_ONCE(r->link.page->connection, XENSTORE_CONNECTED);

@@ -29,6 +29,12 @@ int ring_open(struct store *s, struct domain *d);
 void ring_turn(struct conn *c);
 /* The ring with that port has an event. */
 void ring_event(struct store *s, int port);
+/* A ring as the log knows it, not connected yet. 0 or ENOMEM. */
+int ring_restore(struct store *s, struct domain *d, uint64_t id, uint32_t in_pos, uint32_t out_pos);
+/* Map it again. 0 or an errno. */
+int ring_connect(struct conn *c);
+/* Positions and buffers as in a new ring. */
+void ring_forget(struct conn *c);
 /* Start anew: no watches, no transactions, empty ring. */
 void ring_reset(struct conn *c);
 /* Make the page say what we know: after recovery. False: the page is nonsense and the ring is stopped. */

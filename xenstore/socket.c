@@ -3,6 +3,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,15 +14,23 @@
 
 #include "conn.h"
 #include "domain.h"
+#include "journal.h"
 #include "loop.h"
+#include "record.h"
 #include "report.h"
 #include "store.h"
 
+/* Clients that one round lets in. */
+#define ACCEPT_TURN 16
+
 struct listener {
 	struct source src;
+	struct listener *next;
 	struct store *store;
 	bool read_only;
 };
+
+static struct listener *listeners;
 
 /* What all reads go through; what is left of it by an unfinished request moves to its conn. */
 static char shared[4 * MESSAGE_MAX];
@@ -40,7 +49,7 @@ int socket_listen(const char *path, unsigned int mode)
 	if (fd < 0)
 		return -1;
 	unlink(path);
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, mode) || listen(fd, 128)) {
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, mode) || listen(fd, 4096)) {
 		close(fd);
 		return -1;
 	}
@@ -50,10 +59,14 @@ int socket_listen(const char *path, unsigned int mode)
 static void socket_accept(struct source *src, uint32_t events)
 {
 	struct listener *l = src->owner;
-	int fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	for (int i = 0; i < ACCEPT_TURN; i++) {
+		int fd = accept4(src->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd >= 0 && !socket_client(l->store, fd, l->read_only))
-		report("a client was turned away: no memory");
+		if (fd < 0)
+			return;
+		if (!socket_client(l->store, fd, l->read_only))
+			report("a client was turned away: no memory");
+	}
 }
 
 int socket_serve(struct store *s, int fd, bool read_only)
@@ -65,7 +78,34 @@ int socket_serve(struct store *s, int fd, bool read_only)
 	l->src = (struct source){ .fd = fd, .happened = socket_accept, .owner = l };
 	l->store = s;
 	l->read_only = read_only;
+	l->next = listeners;
+	listeners = l;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return loop_set(s->loop, &l->src, EPOLLIN);
+}
+
+void socket_write_listeners(struct journal *j)
+{
+	for (const struct listener *l = listeners; l; l = l->next) {
+		put_start(j, RECORD_LISTEN);
+		put_u32(j, (uint32_t)l->src.fd);
+		put_u32(j, l->read_only);
+		put_end(j);
+	}
+}
+
+void socket_keep_all(struct store *s, bool keep)
+{
+	int flag = keep ? 0 : FD_CLOEXEC;
+
+	for (const struct listener *l = listeners; l; l = l->next)
+		fcntl(l->src.fd, F_SETFD, flag);
+	list_each(at, &s->conns) {
+		const struct conn *c = list_entry(at, struct conn, all);
+
+		if (!c->is_ring)
+			fcntl(c->fd, F_SETFD, flag);
+	}
 }
 
 static ssize_t socket_send(struct conn *c, const void *buf, size_t len)
@@ -200,6 +240,7 @@ struct conn *socket_client(struct store *s, int fd, bool read_only)
 	c->fd = fd;
 	c->src = src;
 	c->read_only = read_only;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (loop_set(s->loop, src, EPOLLIN)) {
 		conn_close(c);
 		return NULL;

@@ -149,6 +149,8 @@ int store_change_in(struct transaction *t, const struct change *ch)
 	err = store_change_tree(&t->tree, ch, &gone);
 	if (err)
 		transaction_unkeep(t);
+	else
+		journal_tx_change(t->conn->store->journal, t, ch);
 	node_put(gone);
 	return err;
 }

@@ -111,6 +111,7 @@ int transaction_note(struct transaction *t, const char *path, uint32_t len, unsi
 	/* What it wrote itself it does not learn from the store. */
 	e->learned |= (uint8_t)(learned & ~e->wrote);
 	e->wrote |= (uint8_t)wrote;
+	journal_tx_note(t->conn->store->journal, t, path, len, learned, wrote);
 	return 0;
 }
 
@@ -212,7 +213,7 @@ bool transaction_holds(const struct transaction *t, const struct tree *now)
 	return true;
 }
 
-static void change_of(const struct tx_change *k, struct path *path, struct change *ch)
+void transaction_change(const struct tx_change *k, struct path *path, struct change *ch)
 {
 	memcpy(path->s, k->data, k->path_len);
 	path->s[k->path_len] = 0;
@@ -232,7 +233,7 @@ static int redo(struct transaction *t, struct tree *tree)
 		struct change ch;
 		struct node *gone = NULL;
 
-		change_of(list_entry(l, struct tx_change, link), &path, &ch);
+		transaction_change(list_entry(l, struct tx_change, link), &path, &ch);
 		if (ch.kind == CHANGE_RM || ch.kind == CHANGE_PERMS) {
 			struct found f;
 
@@ -296,7 +297,7 @@ static void tell_all(struct store *s, struct transaction *t, struct node *before
 
 		if (told_later(t, k))
 			continue;
-		change_of(k, &path, &ch);
+		transaction_change(k, &path, &ch);
 		tree_find(&old, path.s, path.len, &f);
 		store_tell(s, &ch, ch.kind == CHANGE_RM ? f.node : NULL,
 			   f.node ? f.node->perms : f.last->perms);
@@ -338,7 +339,7 @@ int transaction_commit(struct store *s, struct transaction *t)
 			struct path path;
 			struct change ch;
 
-			change_of(list_entry(l, struct tx_change, link), &path, &ch);
+			transaction_change(list_entry(l, struct tx_change, link), &path, &ch);
 			journal_change(s->journal, &ch);
 		}
 		tell_all(s, t, before);

@@ -70,6 +70,8 @@ int transaction_note(struct transaction *t, const char *path, uint32_t len, unsi
 		     unsigned int wrote);
 /* Keep a change for the commit. 0 or ENOMEM. */
 int transaction_keep(struct transaction *t, const struct change *ch);
+/* A kept change as a struct change that points into it and to `path`. */
+void transaction_change(const struct tx_change *k, struct path *path, struct change *ch);
 /* Take back the change that was kept last, because it could not be made. */
 void transaction_unkeep(struct transaction *t);
 /* 0, EAGAIN, ENOSPC or ENOMEM; the transaction is over either way and its watchers were told. */

@@ -244,6 +244,17 @@ void tree_fork(struct tree *t, struct node *base)
 	t->deferred = true;
 }
 
+int tree_add_delta(struct tree *t, struct domain *dom, int64_t nodes, int64_t bytes)
+{
+	struct tree_delta *d = delta_of(t, dom);
+
+	if (!d)
+		return ENOMEM;
+	d->nodes += nodes;
+	d->bytes += bytes;
+	return 0;
+}
+
 static void forget_deltas(struct tree *t)
 {
 	for (uint32_t i = 0; i < t->n_delta; i++)

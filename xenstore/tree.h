@@ -54,6 +54,8 @@ int tree_set_perms(struct tree *t, const struct path *p, struct perms *perms);
 void tree_fork(struct tree *t, struct node *base);
 /* Charge the differences, if the quotas still allow it (ENOSPC), and forget them. */
 int tree_settle(struct tree *t);
+/* A difference of a transaction that comes back from the log. 0 or ENOMEM. */
+int tree_add_delta(struct tree *t, struct domain *dom, int64_t nodes, int64_t bytes);
 void tree_drop(struct tree *t);
 /* Bytes that a node is charged for. */
 static inline int64_t tree_node_bytes(const struct node *n)

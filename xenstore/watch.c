@@ -257,31 +257,38 @@ void watch_fire(struct store *s, const char *path, uint32_t len, const struct au
 		tell(x, n, path, len);
 }
 
-void watch_fire_removed(struct store *s, const struct path *p, struct node *gone, const struct perms *parent)
+/* Everything below `gone`. */
+static void fire_below(struct store *s, const struct path *p, struct node *gone)
 {
-	struct audience who = { .node = gone->perms, .parent = parent };
-	const struct perms **up;
+	const struct perms **up = malloc((PATH_DEPTH_MAX + 2) * sizeof(*up));
 	struct walk w;
 	struct node *n;
 
-	watch_fire(s, p->s, p->len, &who, false);
-	if (!gone->kids || !s->watches.n_watches)
-		return;
-	up = malloc((PATH_DEPTH_MAX + 2) * sizeof(*up));
 	if (!up || walk_start(&w, gone, p->s, p->len)) {
 		free(up);
 		conn_all_lost_events(s);
 		return;
 	}
 	while ((n = walk_next(&w))) {
+		struct audience who = { .node = n->perms };
+
 		up[w.depth] = n->perms;
 		if (!w.depth)
 			continue;
-		who = (struct audience){ .node = n->perms, .parent = up[w.depth - 1] };
+		who.parent = up[w.depth - 1];
 		watch_fire(s, w.path.s, w.path.len, &who, true);
 	}
 	walk_end(&w);
 	free(up);
+}
+
+void watch_fire_removed(struct store *s, const struct path *p, struct node *gone, const struct perms *parent)
+{
+	struct audience who = { .node = gone->perms, .parent = parent };
+
+	if (gone->kids && s->watches.n_watches)
+		fire_below(s, p, gone);
+	watch_fire(s, p->s, p->len, &who, false);
 }
 
 void watch_fire_special(struct store *s, const char *name, unsigned int domid)

@@ -10,6 +10,9 @@
 
 #ifndef __ASSEMBLY__
 #include <stdint.h> /* the public headers want it and do not include it */
+#if !__STDC_HOSTED__
+#pragma GCC visibility push(hidden) /* declarations too: no address goes through a GOT */
+#endif
 #endif
 
 #define NR_CPUS      256

@@ -8,8 +8,10 @@
 
 #include "core/domain.h"
 
-void console_init(void);
+void console_init(void);      /* the command line was read */
+void console_ring_grow(void); /* there is memory: conring_size */
 void console_write(const char *text, size_t bytes);          /* to ring and wires; any context */
+void console_domain_free(struct domain *d);
 int console_guest_write(struct domain *d, const char *text, size_t bytes);
 size_t console_guest_read(char *to, size_t bytes);           /* input for the control domain */
 /* XEN_SYSCTL_readconsole: copy from *index on; returns bytes; *index is where to go on. clear empties the ring. */

@@ -21,7 +21,9 @@
 struct vcpu;
 struct evtchn;
 struct grant_table;
-struct console_ring;
+struct console_buffer;
+struct hc_domain;
+struct sched_share;
 
 /* What a kind of guest provides. All are called with interrupts off; those marked [lock-free] hold no lock. */
 struct domain_ops {
@@ -45,6 +47,9 @@ struct domain_ops {
 	void (*page_freed)(struct page *p); /* its last reference went: clear m2p */
 	void (*vcpu_info_moved)(struct vcpu *v);
 	void (*dump)(struct vcpu *v);       /* registers and stack to the log, after a crash */
+	/* Write to a kernel-space address of v, which is loaded, also while it runs user code; false: not mapped. NULL: guest_copy_out. */
+	bool (*kernel_write)(struct vcpu *v, u64 va, const void *from, u64 bytes);
+	void (*tlb_flush)(struct domain *d); /* forget d's translations on every CPU that may have some; waits */
 };
 
 enum domain_dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
@@ -56,7 +61,6 @@ struct domain {
 	u8 dying;            /* enum domain_dying */
 	u32 refs;
 	const struct domain_ops *ops;
-	struct domain *next_in_list; /* domain_list_lock: by domid, ascending */
 	u8 handle[16];
 	u32 ssidref;
 	u32 create_flags;    /* XEN_DOMCTL_CDF_* */
@@ -68,6 +72,7 @@ struct domain {
 	/* page_lock: */
 	spinlock_t page_lock;
 	u32 first_page, last_page; /* frame numbers, FRAME_NIL ends */
+	u32 first_held, last_held; /* when dying: given up, but others hold references */
 	u64 tot_pages, max_pages, heap_pages, outstanding_pages, shared_pages;
 
 	/* shutdown_lock: */
@@ -91,6 +96,10 @@ struct domain {
 	u16 virq_global[24];
 	u32 *pirq_port;             /* irq -> port, NR_IRQS entries; NULL unless it may own interrupts */
 	u64 *pirq_eoi_map;          /* guest's page of "needs EOI" bits, or NULL */
+	bool pirq_eoi_auto;         /* PHYSDEVOP_eoi also unmasks the port */
+	u32 port_hint;              /* no port below is free */
+	u32 reset_port;             /* progress of event_reset and event_destroy_step */
+	u32 pollers;                /* atomic: vcpus that have VCPU_POLLING */
 
 	/* core/grant.c */
 	struct grant_table *grants;
@@ -103,13 +112,20 @@ struct domain {
 
 	/* sched */
 	u16 sched_weight, sched_cap;
-	u64 sched_group[4]; /* private to the policy */
+	struct sched_share *sched_shares; /* private to the policy */
 
-	struct list rcu_dead;
+	struct domain *next_dead;      /* no references left; waits for every CPU to pass its exit loop */
+	struct cpumask dead_wait;
 	u64 log_tokens, log_refill; /* token bucket for messages that the guest causes (A20) */
 	u64 created_at;
 	int relinquish_stage;
+	u32 killing; /* atomic: a CPU is in domain_kill */
+
+	struct hc_domain *hc; /* owned by hc/: watchdogs, memory map; hc frees it in XEN_DOMCTL_destroydomain */
 };
+
+/* For frames, which keep their owner alive: no reference. NULL if there is none. */
+struct domain *domain_by_id(u16 id);
 
 /* The idle domain owns the idle vcpus; dom0 is the control domain (NULL before it is built). */
 extern struct domain *idle_domain;
@@ -123,6 +139,7 @@ must_check int domain_free_id(void);
 /* Mark dying and give everything back, in bounded steps: -ERESTART until it is done. */
 must_check int domain_kill(struct domain *d);
 
+void domains_init(void);                       /* boot; sched_init calls it */
 struct domain *domain_find(u16 id);            /* with a reference, or NULL; dying ones too */
 struct domain *domain_find_next(u16 from);     /* lowest domid >= from, with a reference */
 must_check bool domain_get(struct domain *d);  /* false when the last reference is gone */

@@ -15,9 +15,10 @@
 
 struct evtchn {
 	u8 state;       /* ECS_* */
-	u8 xen_consumer;
+	u8 reserved;
 	u16 notify_vcpu;
 	u32 port;
+	spinlock_t lock; /* state and union: writers hold the event_lock too; a sender holds only this */
 	union {
 		struct {
 			u16 remote_domid; /* unbound: who may bind */
@@ -54,7 +55,19 @@ void event_virq(struct vcpu *v, u32 virq);
 void event_virq_global(u32 virq);
 /* EVTCHNOP_set_priority and FIFO operations answer ENOSYS in hc/. Which domain gets a global VIRQ: */
 must_check int event_set_global_virq_handler(struct domain *d, u32 virq);
-/* PHYSDEVOP_eoi and irq_status_query */
+bool event_port_exists(struct domain *d, u32 port);
+bool event_port_pending(struct domain *d, u32 port); /* its bit in the shared info page; port was checked */
+void event_dump(struct domain *d);
+
+/* For event_pirq.c: event_2l.c's delivery and a free port under event_lock. */
+struct evtchn *event_port(struct domain *d, u32 port); /* NULL: does not exist */
+int event_port_new(struct domain *d); /* or ENOSPC, ENOMEM */
+void event_pirq_unbind(struct domain *d, u32 irq);
+void event_2l_raise(struct domain *d, u32 port, u32 vcpu);
+void event_2l_clear(struct domain *d, u32 port);
+void event_2l_unmask(struct domain *d, u32 port, u32 vcpu);
+/* Bits of d->pirq_eoi_map after it was registered. PHYSDEVOP_eoi and irq_status_query */
+void event_pirq_map_fill(struct domain *d);
 must_check int event_pirq_eoi(struct domain *d, u32 irq);
 bool event_pirq_needs_eoi(struct domain *d, u32 irq);
 

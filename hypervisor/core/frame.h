@@ -9,6 +9,7 @@
 #ifndef CORE_FRAME_H
 #define CORE_FRAME_H
 
+#include "lib/alloc.h"
 #include "lib/atomic.h"
 #include "x86/machine.h"
 
@@ -33,20 +34,43 @@ _Static_assert(sizeof(struct page) == 32, "frame table entry");
 #define PAGE_BROKEN    (1ull << 61) /* not RAM, or bad: never handed out */
 #define PAGE_COUNT     ((1ull << 32) - 1)
 
-/* The frame table is indexed by frame number; frames beyond frame_limit() have none. */
-extern struct page *const frame_table; /* FRAMETABLE_START on the machine */
-bool frame_valid(mfn_t m); /* has a struct page (RAM that we manage) */
-u64 frame_limit(void);     /* 1 + highest frame number of RAM */
+/* page->flags, the allocator's: */
+#define PAGEF_FREE     1 /* first frame of a free block; order says how large */
+#define PAGEF_DIRTY    2 /* of a free block's first frame: its content is not zero */
+#define PAGEF_STAMPED  4 /* tlb_stamp holds */
+#define PAGEF_READONLY 8 /* shared heap page that its owner may map read-only only */
+#define PAGEF_SLAB     16 /* heap page cut into objects; type and order are core/heap.c's */
+#define PAGEF_BLOCK    32 /* first page of a large heap object; type is its number of pages */
+#define PAGEF_HELD     64 /* on its dying owner's list of frames that others still hold */
 
-struct page *page_of(mfn_t m); /* no check: frame_valid first */
-mfn_t page_frame(const struct page *p);
+/* The frame table is indexed by frame number; frames beyond frame_limit() have none. */
+#ifndef frame_table /* the host's machine_inline.h has its own */
+#define frame_table ((struct page *)FRAMETABLE_START)
+#endif
+bool frame_valid(mfn_t m); /* has a struct page (RAM that we manage) */
+u64 frame_limit(void);     /* 1 + highest frame number of RAM; does not change after frames_init() */
+
+static inline struct page *page_of(mfn_t m) /* no check: frame_valid first */
+{
+	return frame_table + m.n;
+}
+
+static inline mfn_t page_frame(const struct page *p)
+{
+	return mfn((u64)(p - frame_table));
+}
+
 static inline void *page_map(const struct page *p)
 {
 	return frame_map(page_frame(p));
 }
 
-/* Boot: give the allocator a range of free RAM, [start, start+count) frames. */
+/* Give the allocator a range of free RAM, [start, start+count) frames: at boot, or later what frame_reserve kept back. */
 void frame_add(u64 start, u64 count);
+/* Boot: RAM that is in use (modules, boot-only memory): the frames get a struct page and belong to nobody. */
+void frame_reserve(u64 start, u64 count);
+/* Boot, after all ranges are known: make the frame table and open the allocator. */
+void frames_init(void);
 /* Steal a contiguous aligned range before any other use, e.g. for the frame table; panics when there is none. */
 u64 frame_boot_alloc(u64 count, u64 align);
 
@@ -55,10 +79,10 @@ u64 frame_boot_alloc(u64 count, u64 align);
 /* 2^order frames of hypervisor memory (PAGE_HEAP), zeroed, or NULL. */
 void *heap_pages(unsigned order, unsigned flags);
 void heap_pages_free(void *p, unsigned order);
-/* Small objects, zeroed, 16-byte aligned, larger than a page: whole pages; NULL when memory is out. */
-void *heap_alloc(size_t bytes);
-void heap_free(void *p);
-char *heap_strdup(const char *s);
+/* 2^order frames that nobody owns, for page_assign one by one; the same flags. NULL: no memory. */
+struct page *frame_alloc(unsigned order, unsigned flags);
+/* Give back frames from frame_alloc or page_steal, none of them in use. */
+void frame_free(struct page *p, unsigned order);
 
 /*
  * 2^order frames for a domain, zeroed: owner set, on its list, PAGE_ALLOCATED with one reference each, tot_pages raised. NULL
@@ -68,9 +92,15 @@ struct page *page_alloc(struct domain *d, unsigned order, unsigned flags);
 bool page_release(struct page *p);
 /* Give an unowned, already allocated frame to d (as page_alloc does): memory_exchange, adoption of modules. */
 must_check int page_assign(struct domain *d, struct page *p);
-/* Take a frame away from d, which holds the only reference: off the list, untyped, unowned. EBUSY/EINVAL otherwise, nothing changed. */
+/*
+ * Take a frame away from d, which holds the only reference: off the list, untyped, unowned, as from frame_alloc. EINVAL not
+ * d's, EBUSY in use; nothing changed then.
+ */
 must_check int page_steal(struct domain *d, struct page *p);
-/* Let d map one of our heap pages (shared info, grant table frames); undone by page_unshare. */
+/*
+ * Let d map one of our heap pages (shared info, grant table frames). page_unshare takes that back and gives the page up: it is
+ * freed when the last guest reference is gone, not by the caller.
+ */
 void page_share(void *heap_page, struct domain *d, bool writable);
 void page_unshare(void *heap_page);
 

@@ -10,7 +10,49 @@
 
 #include <xen/grant_table.h>
 
-#include "core/domain.h"
+#include "core/vcpu.h"
+
+#define GRANTS_PER_FRAME   (PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define MAPTRACK_PER_PAGE  (PAGE_SIZE / sizeof(struct maptrack))
+
+/* What is held for a shared entry while it is pinned; 8 bytes, a page of them for a page of entries. */
+struct active_entry {
+	u32 frame;
+	u16 domid;    /* who pinned it */
+	u8 pins;      /* mappings and copies; while > 0 a page reference is held */
+	u8 write_pins; /* those that write; while > 0 a writable type reference is held */
+};
+
+/* One mapping; the handle is its index. */
+struct maptrack {
+	u32 ref;      /* free: index + 1 of the next free one */
+	u32 flags;    /* GNTMAP_*; 0 free */
+	u16 domid;    /* granter */
+	u16 reserved;
+};
+
+struct grant_table {
+	/* lock: */
+	spinlock_t lock;
+	u32 frames, max_frames;
+	struct grant_entry_v1 **shared; /* [max_frames], shared with the guest: hostile */
+	struct active_entry **active;
+
+	/* maptrack_lock: what this domain mapped of others */
+	spinlock_t maptrack_lock;
+	struct maptrack **maptrack;     /* [max_maptrack_frames], made at the first map */
+	u32 maptrack_frames, max_maptrack_frames;
+	u32 maptrack_free;              /* index + 1 of the first free entry */
+	u32 maptrack_used;
+	u32 relinquished;               /* progress of grant_relinquish */
+};
+
+/* For grant_map.c and grant_copy.c. */
+struct active_entry *grant_active(struct grant_table *gt, u32 ref); /* NULL: no such ref; gt->lock held */
+/* Pin ref of d's table for `by`: GNTST_*; on success *frame is the frame. `map`: a mapping, not a copy. */
+int grant_pin(struct domain *d, u32 ref, u16 by, bool write, bool map, mfn_t *frame);
+void grant_unpin(struct domain *d, u32 ref, bool write);
+struct domain *grant_domain_find(u16 domid); /* DOMID_SELF too; with a reference */
 
 must_check int grant_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames);
 int grant_relinquish(struct domain *d); /* drop all mappings that d holds, bounded: -ERESTART */
@@ -20,6 +62,11 @@ void grant_destroy(struct domain *d);
 void grant_map_ref(struct gnttab_map_grant_ref *op);
 void grant_unmap_ref(struct gnttab_unmap_grant_ref *op);
 void grant_unmap_and_replace(struct gnttab_unmap_and_replace *op);
+/*
+ * End of a batch of unmaps on this CPU, before the caller yields or returns: flush TLBs once, then let the granters see that
+ * their frames are free. Cheap when nothing is queued.
+ */
+void grant_unmap_done(void);
 void grant_copy(struct gnttab_copy *op);
 /* Grow d's table to frames and give the frame numbers; -errno or GNTST_* as status. */
 int grant_setup(struct domain *d, u32 frames);

@@ -14,6 +14,7 @@ void softirq_register(enum softirq kind, void (*fn)(void));
 void softirq_raise(unsigned cpu, enum softirq kind);
 void softirq_run(void);      /* all that are pending on this CPU; may not return when it switches vcpu */
 bool softirq_pending(void);
+unsigned softirq_pending_on(unsigned cpu); /* the bits, for the debug key */
 /* In long work, at most 512 entries apart, no lock held: lets interrupts in, and answers whether to store progress and leave. */
 bool should_yield(void);
 

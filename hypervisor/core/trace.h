@@ -14,6 +14,8 @@ enum trace_event {
 
 void trace_init(void);
 void trace(enum trace_event event, u64 a, u64 b);
-void trace_print_last(unsigned count); /* of every CPU, merged by time, to the log */
+void trace_cpu_up(unsigned cpu); /* makes that CPU's ring; before it records are dropped */
+void trace_refused(int err, const char *file, unsigned line); /* fail() */
+void trace_print_last(unsigned count); /* of every CPU, merged by time, newest first, to the log */
 
 #endif

@@ -46,7 +46,7 @@ enum {
 };
 
 /* Internal only: "call again with the stored progress"; hc/dispatch.c turns it into a restarted hypercall. */
-#define ERESTART_STEP ERESTART
+#define ERESTART 85
 
 #define ARRAY_SIZE(a)            (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, t, m)    ((t *)((char *)(p)-offsetof(t, m)))

@@ -8,15 +8,28 @@
 
 #include "lib/atomic.h"
 
-typedef struct {
+typedef struct aligned(4) {
 	u16 next, serving;
 } spinlock_t;
 
 #define SPINLOCK_INIT { 0, 0 }
 
-void spin_lock(spinlock_t *l);
+void cpu_relax(void); /* x86/machine.h: what a waiter does meanwhile */
+void spin_lock_wait(spinlock_t *l, u16 ticket);
 bool spin_trylock(spinlock_t *l);
-void spin_unlock(spinlock_t *l);
+
+static inline void spin_lock(spinlock_t *l)
+{
+	u16 ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_SEQ_CST);
+
+	if (unlikely(atomic_load_acquire(&l->serving) != ticket))
+		spin_lock_wait(l, ticket);
+}
+
+static inline void spin_unlock(spinlock_t *l)
+{
+	atomic_store_release(&l->serving, (u16)(l->serving + 1));
+}
 
 static inline bool spin_held(const spinlock_t *l) /* by somebody */
 {

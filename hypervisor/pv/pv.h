@@ -16,10 +16,35 @@ struct pv_callback {
 	u32 flags;   /* CALLBACKF_* */
 };
 
+/* One table of a walk of pagetype.c: entries below `next` hold references. */
+struct pt_frame {
+	struct page *page;
+	u16 next;
+	u8 level;
+	bool drop; /* giving references back, downwards from next; else taking them, upwards */
+};
+
+/* The walk that validates or drops the higher levels of a domain's page tables: at most one at a time, see pagetype.c. */
+struct pt_walk {
+	u32 state;            /* atomic: enum in pagetype.c. Fields below: who has it RUNNING */
+	u32 depth;            /* frames in use */
+	struct page *root;
+	int result;           /* why the root is being dropped again */
+	bool promoting;       /* the root is to become valid */
+	bool root_ref;        /* it was parked: we hold a page reference on the root */
+	u8 held_at;           /* oldest of held[] */
+	struct pt_frame frame[4];
+	struct page *held[4]; /* atomic: promoted while parked; page and type references wait for the caller to come again */
+	struct page *failed;  /* failed while parked: the answer for its caller */
+};
+
 struct pv_domain {
 	struct domain common;
 
 	struct cpumask dirty_cpus; /* CPUs that may hold its translations; atomic */
+	struct pt_walk walk;
+	u32 pci_cf8;               /* what it wrote to port 0xcf8; own races are its own */
+	struct page *relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
 };
 
 struct pv_vcpu {
@@ -35,8 +60,12 @@ struct pv_vcpu {
 	/* stack_switch */
 	u64 kernel_ss, kernel_sp;
 
+	u64 iobmp;                        /* PHYSDEVOP_set_iobitmap: guest virtual address of user mode's port bitmap */
+	u32 iobmp_limit;                  /* number of ports in it */
+
 	/* modes and control registers as the guest believes them */
 	bool kernel_mode;
+	bool user_clean;                  /* the CPU holds no translations of user_l4's pages */
 	u64 cr0, cr4;                     /* guest-visible bits */
 	u8 iopl;
 	u64 dr[8];                        /* 0-3, 6, 7; set_debugreg */
@@ -50,7 +79,6 @@ struct pv_vcpu {
 	u32 gdt_entries;
 	u64 ldt_base;
 	u32 ldt_entries;
-	u16 ldt_mapped;                   /* pages of the window that hold a frame: bit mask, own CPU only */
 
 	/* a trap to deliver on the way out */
 	struct {
@@ -61,13 +89,14 @@ struct pv_vcpu {
 		u64 cr2;
 	} trap;
 	bool nmi_pending;
+	bool failsafe_pending;            /* a selector in ds..gs could not be loaded */
 
 	void *xsave;                      /* xstate_size() bytes, 64-byte aligned */
 	u64 xcr0;
 	bool ts;                          /* the guest's CR0.TS (PV-ABI 24) */
 
-	struct vcpu_time_info *time_area; /* cached */
-	u32 pending_op_stage;
+	bool time_area_stale;             /* time to be written again though the scale is the same */
+	u32 loaded_cpu;                   /* CPU whose registers and TLB hold its state; NR_CPUS: none */
 };
 
 static inline struct pv_domain *pv_of(struct domain *d)
@@ -81,5 +110,16 @@ static inline struct pv_vcpu *pv_vcpu_of(struct vcpu *v)
 }
 
 extern const struct domain_ops pv_ops;
+
+static inline bool is_canonical(u64 a)
+{
+	return (u64)((s64)(a << 16) >> 16) == a;
+}
+
+/* A guest may name it: canonical and outside the hypervisor's part. */
+static inline bool guest_address_ok(u64 a)
+{
+	return is_canonical(a) && (a < HV_VIRT_START || a >= HV_VIRT_END);
+}
 
 #endif

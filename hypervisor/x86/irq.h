@@ -27,6 +27,8 @@ must_check int msi_map(unsigned segment, unsigned bus, unsigned devfn, unsigned 
 void msi_unmap(unsigned irq);
 /* PHYSDEVOP_prepare_msix / release_msix: remember that dom0 is about to use the function's MSI-X table. */
 must_check int msix_prepare(unsigned segment, unsigned bus, unsigned devfn, bool release);
+/* A register of an IO-APIC as the control domain asks for it (PHYSDEVOP_apic_read): EINVAL when there is none. */
+must_check int ioapic_guest_read(u64 physbase, u32 reg, u32 *value);
 void pci_device_added(unsigned segment, unsigned bus, unsigned devfn);
 
 #endif

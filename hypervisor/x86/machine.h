@@ -55,10 +55,17 @@ void timer_program(u64 deadline);
 
 /* ---- frames ---- */
 
-void *frame_map(mfn_t mfn);              /* the direct map's address of a RAM frame */
-mfn_t frame_of(const void *p);           /* and back, for direct map addresses only */
+/* Also there (machine_inline.h): void *frame_map(mfn_t m), the direct map address of a RAM frame; mfn_t frame_of(p), back. */
 void page_clear(void *page);
 void page_copy(void *to, const void *from);
+
+/*
+ * Boot: map count frames from first on at va in the hypervisor's part (FRAMETABLE_START, M2P_*), by 2 MiB where both are aligned. Panics when out
+ * of tables. MAP_GUEST_READ: readable by guests.
+ */
+#define MAP_WRITE      1
+#define MAP_GUEST_READ 2
+void machine_map(u64 va, mfn_t first, u64 count, unsigned flags);
 
 /* Forget translations of guest addresses on these CPUs (this one too, if it is in the mask) and wait until it is done. */
 void tlb_flush(const struct cpumask *mask);

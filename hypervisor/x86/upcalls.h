@@ -19,6 +19,7 @@ void upcall_timer(void);                            /* core/timer.c: the time as
 void upcall_kick(void);                             /* core/softirq.c: another CPU asked for attention */
 void upcall_irq(unsigned irq);                      /* core/event_pirq.c: a device interrupt that a guest is bound to */
 void upcall_console_input(char c);                  /* core/console.c: a byte came in on the serial line */
+void upcall_log(const char *fmt, ...) printf_like(1, 2); /* main.c: a line of the hypervisor's log, any context */
 bool upcall_hv_fault(struct regs *regs, u64 cr2);   /* pv/desc.c: #PF in ring 0 on the LDT window: true = mapped, retry */
 
 #endif

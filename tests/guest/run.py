@@ -48,7 +48,7 @@ def xen():
 def boot(hypervisor, arguments, log):
 	"""One boot, its serial output to the file LOG. Returns the text; a hang ends it."""
 	command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap", "-m", "512", "-smp", "2", "-display", "none",
-		"-monitor", "none", "-no-reboot", "-kernel", hypervisor, "-initrd", f"{KERNEL} {arguments}", "-append",
+		"-monitor", "none", "-no-reboot", "-kernel", hypervisor, "-initrd", f"{KERNEL} {arguments}".replace(",", ",,"), "-append",
 		"console=com1 dom0_mem=64M", "-serial", "file:" + log]
 	open(log, "w").close()
 	start = time.monotonic()

@@ -49,4 +49,15 @@ static inline u64 tsc_read(void)
 	return (u64)hi << 32 | lo;
 }
 
+/* Frames by the direct map (declared in machine.h): an addition each. */
+static inline void *frame_map(mfn_t m)
+{
+	return (void *)(DIRECTMAP_START + (m.n << PAGE_SHIFT));
+}
+
+static inline mfn_t frame_of(const void *p)
+{
+	return mfn(((u64)p - DIRECTMAP_START) >> PAGE_SHIFT);
+}
+
 #endif

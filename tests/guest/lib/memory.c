@@ -8,7 +8,6 @@
 #include "test.h"
 
 #define POOL_PAGES 8192
-#define BOOT_PADDING (512 * 1024)
 
 struct start_info *start_info;
 struct shared_info *shared_info;
@@ -101,10 +100,10 @@ u64 pte_address(u64 va, int level)
 	for (int l = 4;; l--) {
 		u64 *entry = &table[INDEX(va, l)];
 
+		if (l > level && !(*entry & PTE_P))
+			return 0;
 		if (l == level)
 			return virt_to_mfn((void *)((u64)entry & PAGE_MASK)) << PAGE_SHIFT | ((u64)entry & ~PAGE_MASK);
-		if (!(*entry & PTE_P))
-			return 0;
 		table = mfn_to_virt(PTE_FRAME(*entry));
 	}
 }
@@ -214,7 +213,9 @@ void memory_init(struct start_info *si)
 		boot_end = si->nr_pages;
 		return;
 	}
-	/* The builder promises this much behind the stack, up to the end on a 4 MiB boundary. */
-	boot_end = boot_next + BOOT_PADDING / PAGE_SIZE;
+	/* The builder maps at least 512 KiB behind the stack, up to a 4 MiB boundary. */
+	for (boot_end = boot_next; boot_end < si->nr_pages; boot_end++)
+		if (!(pte_read(VIRT_BASE + (boot_end << PAGE_SHIFT), 1) & PTE_P))
+			break;
 	add_pool();
 }

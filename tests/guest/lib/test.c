@@ -37,9 +37,25 @@ _Noreturn void test_fail(const char *file, int line, const char *fmt, ...)
 		;
 }
 
+_Noreturn void test_fail_quietly(void)
+{
+	resume_at(&vcpu_self()->abort);
+}
+
+const struct test *test_running(void)
+{
+	return running;
+}
+
+void test_set_running(const struct test *test)
+{
+	running = test;
+}
+
 static void reset(void)
 {
 	HC(vm_assist, VMASST_CMD_disable, VMASST_TYPE_architectural_iopl);
+	HC(vcpu_op, VCPUOP_stop_periodic_timer, vcpu_self()->id, NULL);
 	trap_reset();
 	upcalls_disable();
 	event_reset();
@@ -58,6 +74,7 @@ bool test_run_body(void (*body)(void))
 		ok = true;
 	}
 	v->abort_armed = false;
+	child_destroy_all();
 	return ok;
 }
 

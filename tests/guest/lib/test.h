@@ -15,6 +15,7 @@
 #include "child.h"
 #include "console.h"
 #include "event.h"
+#include "grant.h"
 #include "hypercall.h"
 #include "memory.h"
 #include "trap.h"
@@ -61,6 +62,10 @@ _Noreturn void test_fail(const char *file, int line, const char *fmt, ...) __att
 
 /* Run one body under the recovery point of the runner. Returns true when it passed. */
 bool test_run_body(void (*body)(void));
+/* Leave the running test as failed; why is already in the transcript. */
+_Noreturn void test_fail_quietly(void);
+const struct test *test_running(void);
+void test_set_running(const struct test *test);
 void test_run_all(const char *arguments);
 const struct test *test_find(const char *name);
 

@@ -100,5 +100,7 @@ void nmi_entry(void);
 
 /* IRET hypercall with this frame on the stack; comes back only by a trap. */
 _Noreturn void iret_with(const struct iret_context *context);
+/* Any hypercall with such a frame at rsp, for those that may find an iret on their way. */
+long hypercall_on_stack(u64 number, u64 a1, u64 a2, const struct iret_context *context);
 
 #endif

@@ -92,7 +92,6 @@ common_entry:
 	popq	%rdi
 	addq	$16, %rsp
 	pushq	$0
-iret_rest:
 	pushq	%rcx
 	pushq	%r11
 	pushq	%rax
@@ -109,6 +108,50 @@ iret_with:
 	movl	$9, %ecx
 	cld
 	rep movsq
+	movl	$HYPERCALL_IRET, %eax
+	syscall
+	ud2
+
+	/* long hypercall_on_stack(number, a1, a2, const struct iret_context *): the context is at rsp during the call. */
+	.globl	hypercall_on_stack
+hypercall_on_stack:
+	movq	%rdi, %rax
+	movq	%rsi, %r8
+	movq	%rdx, %r9
+	movq	%rcx, %rsi
+	subq	$72, %rsp
+	movq	%rsp, %rdi
+	movl	$9, %ecx
+	cld
+	rep movsq
+	movq	%r8, %rdi
+	movq	%r9, %rsi
+	syscall
+	addq	$72, %rsp
+	ret
+
+	/* void user_enter(const struct user_regs *) */
+	.globl	user_enter
+user_enter:
+	movq	%rdi, %rdx
+	leaq	96(%rdi), %rsi
+	subq	$72, %rsp
+	movq	%rsp, %rdi
+	movl	$9, %ecx
+	cld
+	rep movsq
+	movq	88(%rdx), %r15
+	movq	80(%rdx), %r14
+	movq	72(%rdx), %r13
+	movq	64(%rdx), %r12
+	movq	56(%rdx), %r10
+	movq	48(%rdx), %r9
+	movq	40(%rdx), %r8
+	movq	32(%rdx), %rbp
+	movq	24(%rdx), %rbx
+	movq	8(%rdx), %rsi
+	movq	0(%rdx), %rdi
+	movq	16(%rdx), %rdx
 	movl	$HYPERCALL_IRET, %eax
 	syscall
 	ud2

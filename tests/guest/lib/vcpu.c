@@ -95,6 +95,13 @@ u64 system_time(void)
 	return now;
 }
 
+void sleep_ms(unsigned int milliseconds)
+{
+	struct sched_poll poll = { .timeout = system_time() + milliseconds * 1000000ul };
+
+	HC(sched_op, SCHEDOP_poll, &poll);
+}
+
 bool still_waiting(u64 *start, unsigned int seconds)
 {
 	u64 now = system_time();

@@ -65,6 +65,8 @@ bool vcpu_wait(int id, unsigned int seconds);
 
 /* Nanoseconds since boot by the vcpu's own time info. */
 u64 system_time(void);
+/* Give the CPU away for so long. */
+void sleep_ms(unsigned int milliseconds);
 /* True until SECONDS have gone since *START (0: starts now); yields the CPU. */
 bool still_waiting(u64 *start, unsigned int seconds);
 

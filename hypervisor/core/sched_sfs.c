@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Surplus fair scheduling (Chandra, Adler, Goyal, Shenoy: "Surplus Fair Scheduling", OSDI 2000).
+ * A domain's weight is shared by its runnable vcpus. A vcpu has a start tag S and a finish tag F = S + ran / phi; virtual time v is the
+ * least S of the runnable; the vcpu to run is the one with the least surplus phi * (S - v): what it got beyond its due.
+ * phi is the weight, readjusted so that nobody asks for more than one CPU: sorted by weight, whoever has
+ * w * (p - k) > R (k heavier ones clamped before, R the weights that are left) is clamped, and all clamped ones get
+ * phi = R / (p - k), one CPU's worth. A wake-up enters at S = max(F, v), so sleep earns nothing.
+ * A cap is a budget per period: who has used it up is parked until the refill.
+ * One run queue a group of CPUs; an idle CPU takes work from other groups.
+ * Lock: the group's, for everything in struct group and in a vcpu's private part; a share's budget is atomic.
+ */
+#include "core/log.h"
+#include "core/sched.h"
+#include "core/timer.h"
+#include "lib/check.h"
+#include "lib/list.h"
+#include "lib/rbtree.h"
+
+#define SLICE_NS   10000000ull
+#define MARGIN_NS  500000ll  /* a running one is disturbed only for a surplus that is less by this */
+#define PERIOD_NS  20000000ull /* of caps */
+#define SLICE_MIN  100000ull
+#define SCAN       16        /* candidates looked at beyond the first that fits */
+#define TAG_ONE    (256ull << 16) /* the phi at which tags advance with real time */
+#define BALANCE_NS 50000000ull
+
+enum { OUT, WAITING, RUNNING, PARKED };
+
+struct sfs_vcpu {
+	struct rb_node node;  /* in group->waiting, by start */
+	struct list parked;
+	s64 start, finish;
+	u8 state;
+	bool yielded;
+};
+_Static_assert(sizeof(struct sfs_vcpu) <= sizeof(((struct vcpu *)0)->sched), "room in struct vcpu");
+
+/* A domain's part in one group. */
+struct part {
+	struct list active;  /* in group->active while runnable > 0 */
+	u32 runnable;        /* its vcpus that wait or run here */
+	u64 weight;          /* of each of them, as counted in group->weight */
+	struct sched_share *share;
+};
+
+struct sched_share {
+	struct domain *domain;
+	u32 runnable;        /* atomic: in all groups */
+	s64 budget;          /* atomic: ns left in this period */
+	u32 refilling;       /* atomic: the timer is set */
+	u32 used;            /* atomic: something ran since the last refill */
+	struct timer refill;
+	struct part part[SCHED_GROUPS];
+};
+
+struct group {
+	struct rb_root waiting;
+	u32 waiting_count, runnable, cpus_up;
+	s64 vtime;
+	u64 weight;            /* sum over the runnable */
+	u64 clamp;             /* phi of the clamped; nobody's is more */
+	struct list active;    /* parts, heaviest per vcpu first */
+	struct list parked;
+	u64 idle;              /* bit: CPU of the group runs nothing and was not told to look */
+	struct {
+		struct vcpu *v;
+		u64 since;         /* it was chosen */
+		u64 charged;       /* its tags include what it ran until then */
+		bool sliced;       /* it will be asked again */
+	} on[SCHED_GROUP];
+	u64 balanced;
+};
+
+static struct group groups[SCHED_GROUPS];
+
+static struct sfs_vcpu *sfs(const struct vcpu *v)
+{
+	return (struct sfs_vcpu *)v->sched;
+}
+
+static struct vcpu *vcpu_of_node(struct rb_node *n)
+{
+	return (struct vcpu *)((char *)container_of(n, struct sfs_vcpu, node) - offsetof(struct vcpu, sched));
+}
+
+static struct group *group_of(const struct vcpu *v)
+{
+	return &groups[v->processor / SCHED_GROUP];
+}
+
+static struct part *part_of(const struct vcpu *v)
+{
+	return &v->domain->sched_shares->part[v->processor / SCHED_GROUP];
+}
+
+static bool start_less(const struct rb_node *a, const struct rb_node *b)
+{
+	return container_of(a, struct sfs_vcpu, node)->start - container_of(b, struct sfs_vcpu, node)->start < 0;
+}
+
+/* ---- weights ---- */
+
+/* Clamp the heavy parts; O(clamped ones), at most the number of CPUs. */
+static void group_readjust(struct group *g)
+{
+	u64 rest = g->weight, cpus = g->cpus_up;
+	struct list *at;
+
+	if (g->runnable <= cpus) { /* everybody has a CPU: all alike */
+		g->clamp = TAG_ONE;
+		return;
+	}
+	list_for_each(at, &g->active) {
+		struct part *p = list_entry(at, struct part, active);
+
+		if (p->weight * cpus <= rest)
+			break;
+		rest -= p->weight * p->runnable;
+		cpus -= p->runnable;
+	}
+	g->clamp = max(rest / cpus, 1ull);
+}
+
+static u64 phi_of(const struct group *g, const struct vcpu *v)
+{
+	return g->runnable <= g->cpus_up ? g->clamp : min(part_of(v)->weight, g->clamp);
+}
+
+static bool clamped(const struct group *g, const struct vcpu *v)
+{
+	return part_of(v)->weight >= g->clamp;
+}
+
+/* Put p where its weight belongs; near its old place, since weights change little. */
+static void part_sort(struct group *g, struct part *p)
+{
+	struct list *at = p->active.prev;
+
+	while (at != &g->active && list_entry(at, struct part, active)->weight < p->weight)
+		at = at->prev;
+	if (at == p->active.prev) {
+		at = p->active.next;
+		while (at != &g->active && list_entry(at, struct part, active)->weight > p->weight)
+			at = at->next;
+		at = at->prev;
+	}
+	if (at == &p->active)
+		return;
+	list_del(&p->active);
+	list_add(&p->active, at);
+}
+
+/* The number of runnable vcpus of v's domain in v's group changes by `by`. */
+static void part_change(struct vcpu *v, int by)
+{
+	struct group *g = group_of(v);
+	struct part *p = part_of(v);
+	struct sched_share *s = p->share;
+	u32 all = atomic_add(&s->runnable, (u32)by);
+
+	g->weight -= p->weight * p->runnable;
+	g->runnable += (u32)by;
+	p->runnable += (u32)by;
+	p->weight = max(((u64)READ_ONCE(v->domain->sched_weight) << 16) / max(all, 1u), 1ull);
+	g->weight += p->weight * p->runnable;
+	if (p->runnable == 0)
+		list_del(&p->active);
+	else if (list_empty(&p->active))
+		list_add_tail(&p->active, &g->active);
+	if (p->runnable)
+		part_sort(g, p);
+	group_readjust(g);
+}
+
+static void sfs_weights_changed(struct domain *d)
+{
+	struct sched_share *s = d->sched_shares;
+
+	WRITE_ONCE(s->budget, (s64)(PERIOD_NS / 100 * d->sched_cap));
+	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+		struct group *g = &groups[i];
+		struct part *p = &s->part[i];
+
+		spin_lock(sched_group_lock(i));
+		if (p->runnable) {
+			g->weight -= p->weight * p->runnable;
+			p->weight = max(((u64)d->sched_weight << 16) / max(READ_ONCE(s->runnable), 1u), 1ull);
+			g->weight += p->weight * p->runnable;
+			part_sort(g, p);
+			group_readjust(g);
+		}
+		spin_unlock(sched_group_lock(i));
+	}
+}
+
+/* ---- tags ---- */
+
+/* How far a tag moves for that much run time. */
+static s64 tag_step(u64 ns, u64 phi)
+{
+	return (s64)((unsigned __int128)ns * TAG_ONE / phi);
+}
+
+/* phi * (S - v) in ns of CPU time. */
+static s64 surplus(const struct group *g, const struct vcpu *v, s64 start)
+{
+	return (s64)((__int128)(start - g->vtime) * (s64)phi_of(g, v) / (s64)TAG_ONE);
+}
+
+/* The start tag that a running vcpu would have if it stopped now. */
+static s64 running_start(const struct group *g, unsigned slot, u64 now)
+{
+	const struct vcpu *v = g->on[slot].v;
+	u64 ran = now > g->on[slot].charged ? now - g->on[slot].charged : 0;
+
+	return sfs(v)->start + tag_step(ran, phi_of(g, v));
+}
+
+/* v = least start tag of the runnable; it never goes back. */
+static void vtime_update(struct group *g)
+{
+	struct rb_node *first = rb_first(&g->waiting);
+	bool any = first != NULL;
+	s64 least = any ? container_of(first, struct sfs_vcpu, node)->start : 0;
+
+	for (unsigned i = 0; i < SCHED_GROUP; i++) {
+		const struct vcpu *v = g->on[i].v;
+
+		if (v && (!any || sfs(v)->start - least < 0)) {
+			least = sfs(v)->start;
+			any = true;
+		}
+	}
+	if (any && least - g->vtime > 0)
+		g->vtime = least;
+}
+
+/* ---- caps ---- */
+
+static bool budget_spent(struct sched_share *s)
+{
+	return s->domain->sched_cap && READ_ONCE(s->budget) <= 0;
+}
+
+static s64 budget_of_period(const struct domain *d)
+{
+	return (s64)(PERIOD_NS / 100 * d->sched_cap);
+}
+
+static void queue_in(struct vcpu *v, u64 now);
+
+/* The next refill comes a period after `from`. A group lock may be held, so the timer stays on its CPU: moving it would wait. */
+static void refill_arm(struct sched_share *s, u64 from)
+{
+	if (!READ_ONCE(s->refilling) && !atomic_xchg(&s->refilling, 1))
+		timer_set(&s->refill, from + PERIOD_NS);
+}
+
+static void refill(void *arg)
+{
+	struct sched_share *s = arg;
+	s64 full = budget_of_period(s->domain), old = READ_ONCE(s->budget);
+	bool again = atomic_xchg(&s->used, 0) || old < full;
+	u64 now = time_now();
+
+	while (!atomic_cmpxchg(&s->budget, &old, min(old + full, full)))
+		;
+	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+		struct group *g = &groups[i];
+		struct list *at, *next;
+
+		if (!READ_ONCE(g->cpus_up))
+			continue;
+		spin_lock(sched_group_lock(i));
+		list_for_each_safe(at, next, &g->parked) {
+			struct sfs_vcpu *x = list_entry(at, struct sfs_vcpu, parked);
+			struct vcpu *v = vcpu_of_node(&x->node);
+
+			if (v->domain != s->domain || budget_spent(s))
+				continue;
+			list_del(&x->parked);
+			x->state = OUT;
+			queue_in(v, now);
+		}
+		spin_unlock(sched_group_lock(i));
+	}
+	WRITE_ONCE(s->refilling, 0);
+	if (again && s->domain->sched_cap)
+		refill_arm(s, max(s->refill.expires, now - PERIOD_NS));
+}
+
+static void budget_use(struct sched_share *s, u64 ran, u64 now)
+{
+	if (likely(!s->domain->sched_cap))
+		return;
+	atomic_sub(&s->budget, (s64)ran);
+	WRITE_ONCE(s->used, 1);
+	refill_arm(s, now);
+}
+
+/* ---- wake-up ---- */
+
+/* A CPU for v, which just began to wait: an idle one, else the one whose vcpu has most surplus beyond v's. */
+static void tickle_for(struct group *g, struct vcpu *v, u64 now)
+{
+	unsigned base = v->processor / SCHED_GROUP * SCHED_GROUP, best = SCHED_GROUP;
+	u64 mask = (v->hard.bits[base / 64] >> (base % 64)) & (BIT(SCHED_GROUP) - 1);
+	u64 soft = (v->soft.bits[base / 64] >> (base % 64)) & mask;
+	s64 own = surplus(g, v, sfs(v)->start), most = own + MARGIN_NS;
+	u64 idle = g->idle & mask;
+
+	if (idle) {
+		unsigned last = v->processor - base;
+
+		if (idle & soft)
+			idle &= soft;
+		best = idle & BIT(last) ? last : (unsigned)__builtin_ctzll(idle);
+		g->idle &= ~BIT(best);
+		sched_tickle(base + best);
+		return;
+	}
+	for (unsigned i = 0; i < SCHED_GROUP; i++) {
+		s64 other;
+
+		if (!g->on[i].v || !(mask & BIT(i)))
+			continue;
+		other = surplus(g, g->on[i].v, running_start(g, i, now));
+		if (other > most) {
+			most = other;
+			best = i;
+		}
+	}
+	if (best < SCHED_GROUP)
+		sched_tickle(base + best);
+	for (unsigned i = 0; i < SCHED_GROUP; i++) /* somebody waits now: nobody runs without end */
+		if (g->on[i].v && !g->on[i].sliced && i != best) {
+			g->on[i].sliced = true;
+			sched_tickle(base + i);
+		}
+}
+
+/* v is runnable: wait, or be parked. The tags are right already. */
+static void queue_in(struct vcpu *v, u64 now)
+{
+	struct group *g = group_of(v);
+	struct sfs_vcpu *x = sfs(v);
+
+	if (budget_spent(v->domain->sched_shares)) {
+		x->state = PARKED;
+		list_add_tail(&x->parked, &g->parked);
+		refill_arm(v->domain->sched_shares, now);
+		return;
+	}
+	part_change(v, 1);
+	if (x->start - g->vtime < 0)
+		x->start = g->vtime;
+	x->state = WAITING;
+	rb_insert(&g->waiting, &x->node, start_less);
+	g->waiting_count++;
+	tickle_for(g, v, now);
+}
+
+static void queue_out(struct vcpu *v)
+{
+	struct group *g = group_of(v);
+	struct sfs_vcpu *x = sfs(v);
+
+	if (x->state == WAITING) {
+		rb_erase(&g->waiting, &x->node);
+		g->waiting_count--;
+		part_change(v, -1);
+	} else if (x->state == PARKED) {
+		list_del(&x->parked);
+	}
+	x->state = OUT;
+}
+
+static void sfs_wake(struct vcpu *v, u64 now)
+{
+	struct sfs_vcpu *x = sfs(v);
+
+	if (x->state != OUT)
+		return;
+	x->start = x->finish; /* queue_in makes it max(F, v) */
+	queue_in(v, now);
+}
+
+static void sfs_sleep(struct vcpu *v, u64 now)
+{
+	queue_out(v);
+}
+
+static void sfs_yield(struct vcpu *v)
+{
+	sfs(v)->yielded = true;
+}
+
+/* ---- choice ---- */
+
+/* The waiting vcpu with the least surplus that may run on this CPU. */
+static struct vcpu *best_waiting(struct group *g, unsigned cpu)
+{
+	struct vcpu *best = NULL;
+	s64 least = 0;
+	unsigned seen = 0;
+
+	for (struct rb_node *n = rb_first(&g->waiting); n && (seen < SCAN || !best); n = rb_next(n), seen++) {
+		struct vcpu *v = vcpu_of_node(n);
+		s64 s;
+
+		if (!cpumask_test(&v->hard, cpu))
+			continue;
+		s = surplus(g, v, sfs(v)->start);
+		if (!best || s < least) {
+			best = v;
+			least = s;
+		}
+	}
+	return best;
+}
+
+/* Take one waiting vcpu from another group; this group's lock is held, the other's only tried. */
+static struct vcpu *steal(struct group *g, unsigned cpu, bool only_if_heavier)
+{
+	for (unsigned i = 1; i < SCHED_GROUPS; i++) {
+		unsigned from = (cpu / SCHED_GROUP + i) % SCHED_GROUPS;
+		struct group *o = &groups[from];
+		struct vcpu *v = NULL;
+
+		if (!READ_ONCE(o->waiting_count))
+			continue;
+		if (only_if_heavier && o->weight / o->cpus_up <= (g->weight / g->cpus_up) / 4 * 5)
+			continue;
+		if (!spin_trylock(sched_group_lock(from)))
+			continue;
+		v = best_waiting(o, cpu);
+		if (v) {
+			s64 ahead = sfs(v)->start - o->vtime;
+
+			queue_out(v);
+			WRITE_ONCE(v->processor, cpu);
+			sfs(v)->start = g->vtime + ahead;
+			sfs(v)->state = WAITING;
+			part_change(v, 1);
+			rb_insert(&g->waiting, &sfs(v)->node, start_less);
+			g->waiting_count++;
+		}
+		spin_unlock(sched_group_lock(from));
+		if (v)
+			return v;
+	}
+	return NULL;
+}
+
+/* prev stops running: charge it and let it wait again if it can. */
+static void put_prev(struct group *g, struct vcpu *prev, u64 ran, u64 now)
+{
+	struct sfs_vcpu *x = sfs(prev);
+
+	x->start = x->finish = x->start + tag_step(ran, phi_of(g, prev));
+	budget_use(prev->domain->sched_shares, ran, now);
+}
+
+/* Whether prev, charged, goes on although best waits. */
+static bool keeps(const struct group *g, unsigned slot, struct vcpu *prev, struct vcpu *best, u64 now)
+{
+	u64 ran = now - g->on[slot].since;
+	s64 margin = 0;
+
+	if (sfs(prev)->yielded)
+		return !best;
+	if (!best)
+		return true;
+	if (ran < sched_ratelimit_us() * 1000)
+		return true;
+	if (clamped(g, prev))
+		margin = (s64)SLICE_NS * 3; /* it is due a whole CPU: another CPU's turn comes first */
+	else if (ran < SLICE_NS)
+		margin = MARGIN_NS;
+	return surplus(g, prev, sfs(prev)->start) <= surplus(g, best, sfs(best)->start) + margin;
+}
+
+static void slot_set(struct group *g, unsigned slot, struct vcpu *v, u64 now, bool fresh)
+{
+	g->on[slot].v = v;
+	g->on[slot].charged = now;
+	if (fresh)
+		g->on[slot].since = now;
+	if (v)
+		g->idle &= ~BIT(slot);
+	else
+		g->idle |= BIT(slot);
+}
+
+static void start_running(struct group *g, struct vcpu *v)
+{
+	rb_erase(&g->waiting, &sfs(v)->node);
+	g->waiting_count--;
+	sfs(v)->state = RUNNING;
+}
+
+/* prev does not go on: let it wait here, sleep, or, when its affinity is elsewhere, leave the group. */
+static void stop_running(struct group *g, struct vcpu *prev, u64 now)
+{
+	struct sfs_vcpu *x = sfs(prev);
+	unsigned base = prev->processor / SCHED_GROUP * SCHED_GROUP;
+	bool here = (prev->hard.bits[base / 64] >> (base % 64)) & (BIT(SCHED_GROUP) - 1);
+
+	x->state = OUT;
+	part_change(prev, -1);
+	if (vcpu_runnable(prev) && here)
+		queue_in(prev, now);
+}
+
+static u64 slice_for(struct group *g, struct vcpu *v, unsigned slot, u64 now)
+{
+	struct sched_share *s = v->domain->sched_shares;
+	u64 slice = SCHED_NO_SLICE, ran = now - g->on[slot].since, least = sched_ratelimit_us() * 1000;
+
+	if (g->waiting_count)
+		slice = ran < least ? max(least - ran, SLICE_MIN) : SLICE_NS;
+	if (g->waiting_count && ran == 0)
+		slice = max(SLICE_NS, least);
+	if (v->domain->sched_cap) {
+		s64 left = READ_ONCE(s->budget) / (s64)max(READ_ONCE(s->runnable), 1u);
+
+		slice = min(slice, left > (s64)SLICE_MIN ? (u64)left : SLICE_MIN);
+	}
+	return slice;
+}
+
+static struct vcpu *sfs_pick(unsigned cpu, struct vcpu *prev, u64 ran, u64 now, u64 *slice)
+{
+	struct group *g = &groups[cpu / SCHED_GROUP];
+	unsigned slot = cpu % SCHED_GROUP;
+	struct vcpu *best, *next;
+	bool stay;
+
+	if (prev)
+		put_prev(g, prev, ran, now);
+	vtime_update(g);
+	best = best_waiting(g, cpu);
+	stay = prev && vcpu_runnable(prev) && cpumask_test(&prev->hard, cpu) &&
+		!budget_spent(prev->domain->sched_shares);
+	if (stay && keeps(g, slot, prev, best, now)) {
+		next = prev;
+		slot_set(g, slot, prev, now, false);
+	} else {
+		g->on[slot].v = NULL;
+		if (best)
+			start_running(g, best); /* first: prev's queueing must not choose it */
+		slot_set(g, slot, best, now, true);
+		if (prev)
+			stop_running(g, prev, now);
+		next = best;
+	}
+	if (prev)
+		sfs(prev)->yielded = false;
+	if (!next || now - g->balanced > BALANCE_NS) {
+		struct vcpu *stolen = steal(g, cpu, next != NULL);
+
+		g->balanced = now;
+		if (stolen && !next) {
+			next = stolen;
+			start_running(g, next);
+			slot_set(g, slot, next, now, true);
+		}
+	}
+	*slice = next ? slice_for(g, next, slot, now) : SCHED_NO_SLICE;
+	g->on[slot].sliced = *slice != SCHED_NO_SLICE;
+	return next;
+}
+
+/* ---- placing, life ---- */
+
+static unsigned sfs_place(const struct vcpu *v)
+{
+	unsigned cpu, best = NR_CPUS, least = ~0u;
+
+	for (unsigned pass = 0; pass < 2 && best == NR_CPUS; pass++) {
+		for_each_cpu(cpu, &v->hard) {
+			const struct group *g = &groups[cpu / SCHED_GROUP];
+			unsigned load;
+
+			if (!cpumask_test(&cpu_online_map, cpu) || (pass == 0 && !cpumask_test(&v->soft, cpu)))
+				continue;
+			/* idle first, then the group with least to do; the last CPU wins a tie */
+			load = g->runnable * 4 / max(g->cpus_up, 1u) * 4 + (g->on[cpu % SCHED_GROUP].v ? 2 : 0) +
+				(cpu != v->processor);
+			if (load < least) {
+				least = load;
+				best = cpu;
+			}
+		}
+	}
+	return best == NR_CPUS ? cpumask_next(&cpu_online_map, 0) : best;
+}
+
+static struct sched_share *sfs_domain_init(struct domain *d)
+{
+	struct sched_share *s = heap_alloc(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->domain = d;
+	timer_init(&s->refill, refill, s, d->id % max(cpu_online_count(), 1u)); /* spread; CPU numbers are dense */
+	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+		list_init(&s->part[i].active);
+		s->part[i].share = s;
+	}
+	return s;
+}
+
+static void sfs_domain_destroy(struct domain *d)
+{
+	timer_stop(&d->sched_shares->refill);
+	heap_free(d->sched_shares);
+}
+
+static void sfs_cpu_up(unsigned cpu)
+{
+	struct group *g = &groups[cpu / SCHED_GROUP];
+
+	if (!g->cpus_up) {
+		list_init(&g->active);
+		list_init(&g->parked);
+		g->clamp = TAG_ONE;
+	}
+	g->cpus_up++;
+	g->idle |= BIT(cpu % SCHED_GROUP);
+	group_readjust(g);
+}
+
+static void sfs_vcpu_add(struct vcpu *v)
+{
+	list_init(&sfs(v)->parked);
+	sfs(v)->finish = READ_ONCE(group_of(v)->vtime);
+}
+
+static void sfs_vcpu_remove(struct vcpu *v)
+{
+	BUG_ON(sfs(v)->state != OUT);
+}
+
+static void sfs_dump(void)
+{
+	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+		struct group *g = &groups[i];
+
+		if (!g->cpus_up)
+			continue;
+		spin_lock(sched_group_lock(i));
+		log_raw("group %u: %u CPUs, runnable %u, waiting %u, v %ld, weight %lu, clamp %lu, idle %lx\n", i, g->cpus_up,
+			g->runnable, g->waiting_count, g->vtime, g->weight, g->clamp, g->idle);
+		for (struct rb_node *n = rb_first(&g->waiting); n; n = rb_next(n)) {
+			const struct vcpu *v = vcpu_of_node(n);
+
+			log_raw("  d%u v%u S-v %ld surplus %ld\n", v->domain->id, v->id, sfs(v)->start - g->vtime,
+				surplus(g, v, sfs(v)->start));
+		}
+		spin_unlock(sched_group_lock(i));
+	}
+}
+
+const struct sched_policy sched_sfs = {
+	.name = "sfs",
+	.domain_init = sfs_domain_init,
+	.domain_destroy = sfs_domain_destroy,
+	.cpu_up = sfs_cpu_up,
+	.vcpu_add = sfs_vcpu_add,
+	.vcpu_remove = sfs_vcpu_remove,
+	.wake = sfs_wake,
+	.sleep = sfs_sleep,
+	.yield = sfs_yield,
+	.place = sfs_place,
+	.pick = sfs_pick,
+	.weights_changed = sfs_weights_changed,
+	.dump = sfs_dump,
+};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Domctls of a domain builder and of saving a domain: frame types, hypercall page, TSC, the state of a vcpu that its context does not
+ * have (32-bit entry points, extended registers, MSRs).
+ */
+#include "core/frame.h"
+#include "hc/domctl.h"
+#include "hc/hc_domain.h"
+#include "hc/hypercall.h"
+#include "lib/string.h"
+#include "pv/dom0.h"
+#include "pv/pagetype.h"
+#include "pv/traps.h"
+#include "x86/xstate.h"
+
+#define FRAME_INFO_MAX   1024
+#define FRAME_BATCH      64
+#define EXTENDED_BYTES   (offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap))
+#define XSTATE_HEADER    (2 * sizeof(u64)) /* XCR0 and the bits ever set in it precede the area */
+
+static xen_pfn_t frame_type(const struct domain *d, u64 frame)
+{
+	static const u32 types[] = {
+		[PT_NONE] = XEN_DOMCTL_PFINFO_NOTAB,  [PT_WRITABLE] = XEN_DOMCTL_PFINFO_NOTAB,
+		[PT_L1] = XEN_DOMCTL_PFINFO_L1TAB,    [PT_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+		[PT_L3] = XEN_DOMCTL_PFINFO_L3TAB,    [PT_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+		[PT_DESC] = XEN_DOMCTL_PFINFO_NOTAB,
+	};
+	struct page *p;
+	xen_pfn_t type;
+
+	if (!frame_valid(mfn(frame)))
+		return XEN_DOMCTL_PFINFO_XTAB;
+	p = page_of(mfn(frame));
+	if (!page_get(p, d))
+		return XEN_DOMCTL_PFINFO_XTAB;
+	type = types[pagetype_of(p)];
+	if (READ_ONCE(p->type) & PTW_PINNED)
+		type |= XEN_DOMCTL_PFINFO_LPINTAB;
+	page_put(p);
+	return type;
+}
+
+int domctl_frame_info(struct domain *d, xen_domctl_t *op)
+{
+	u64 num = op->u.getpageframeinfo3.num, addr = GUEST_ADDR(op->u.getpageframeinfo3.array);
+	xen_pfn_t batch[FRAME_BATCH];
+
+	if (d == current_domain())
+		return fail(EINVAL);
+	if (num > FRAME_INFO_MAX)
+		return fail(E2BIG);
+	for (u64 at = 0; at < num; at += FRAME_BATCH) {
+		u64 now = min(num - at, (u64)FRAME_BATCH);
+
+		if (guest_in(batch, addr, at, sizeof(batch[0]), now))
+			return -EFAULT;
+		for (u64 i = 0; i < now; i++)
+			batch[i] = frame_type(d, batch[i]);
+		if (guest_out(addr, at, batch, sizeof(batch[0]), now))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int domctl_hypercall_page(struct domain *d, xen_domctl_t *op)
+{
+	mfn_t m = mfn(op->u.hypercall_init.gmfn);
+	int ret = pagetype_page_get(m, PT_WRITABLE, d);
+
+	if (ret)
+		return ret == -ERESTART ? ret : fail(EACCES);
+	hypercall_page_fill(frame_map(m));
+	pagetype_page_put(page_of(m));
+	return 0;
+}
+
+int domctl_tsc_get(struct domain *d, xen_domctl_t *op)
+{
+	struct hc_domain *h = READ_ONCE(d->hc);
+	struct xen_domctl_tsc_info info = {
+		.tsc_mode = h ? h->tsc_mode : 0,
+		.gtsc_khz = (u32)time_cpu_khz(),
+		.incarnation = h ? h->tsc_incarnation : 0,
+		.elapsed_nsec = time_now(),
+	};
+
+	op->u.tsc_info = info;
+	return 0;
+}
+
+/* Modes: 0 as good as the host's, 1 always emulated, 2 never. Reading the TSC is never intercepted here. */
+int domctl_tsc_set(struct domain *d, xen_domctl_t *op)
+{
+	struct xen_domctl_tsc_info *info = &op->u.tsc_info;
+	struct hc_domain *h;
+
+	if (d == current_domain())
+		return fail(EINVAL);
+	if (info->tsc_mode == 1)
+		return fail(EOPNOTSUPP);
+	if (info->tsc_mode > 2)
+		return fail(EINVAL);
+	if (!info->tsc_mode && !info->incarnation)
+		return 0;
+	h = hc_domain_of(d);
+	if (!h)
+		return fail(ENOMEM);
+	h->tsc_mode = (u8)info->tsc_mode;
+	h->tsc_incarnation = info->incarnation;
+	return 0;
+}
+
+static int stopped_vcpu(struct domain *d, u32 id, struct vcpu **v)
+{
+	*v = vcpu_of(d, id);
+	if (d == current_domain())
+		return fail(EINVAL);
+	return *v ? 0 : fail(ESRCH);
+}
+
+int domctl_extended_get(struct domain *d, xen_domctl_t *op)
+{
+	struct xen_domctl_ext_vcpucontext *x = &op->u.ext_vcpucontext;
+	struct pv_vcpu *p;
+	struct vcpu *v;
+	int ret = stopped_vcpu(d, x->vcpu, &v);
+
+	if (ret)
+		return ret;
+	p = pv_vcpu_of(v);
+	x->size = EXTENDED_BYTES;
+	x->sysenter_callback_cs = 0xe033;
+	x->sysenter_callback_eip = p->sysenter.address;
+	x->sysenter_disables_events = !!(p->sysenter.flags & CALLBACKF_mask_events);
+	x->syscall32_callback_cs = 0xe033;
+	x->syscall32_callback_eip = p->syscall32.address;
+	x->syscall32_disables_events = !!(p->syscall32.flags & CALLBACKF_mask_events);
+	return 0;
+}
+
+static int callback_set(struct vcpu *v, u16 type, u64 address, bool masks)
+{
+	if (!address)
+		return pv_clear_callback(v, type);
+	return pv_set_callback(v, type, masks ? CALLBACKF_mask_events : 0, address);
+}
+
+int domctl_extended_set(struct domain *d, xen_domctl_t *op)
+{
+	struct xen_domctl_ext_vcpucontext *x = &op->u.ext_vcpucontext;
+	struct vcpu *v;
+	int ret = stopped_vcpu(d, x->vcpu, &v);
+
+	if (ret)
+		return ret;
+	if (x->size < EXTENDED_BYTES)
+		return fail(EINVAL);
+	domain_pause(d);
+	ret = callback_set(v, CALLBACKTYPE_sysenter, x->sysenter_callback_eip,
+			   x->sysenter_disables_events);
+	if (!ret)
+		ret = callback_set(v, CALLBACKTYPE_syscall32, x->syscall32_callback_eip,
+				   x->syscall32_disables_events);
+	domain_unpause(d);
+	return ret;
+}
+
+/* The area is XCR0, the bits ever set in it, then the standard format of all features that we offer. */
+int domctl_xstate_get(struct domain *d, xen_domctl_t *op)
+{
+	struct xen_domctl_vcpuextstate *x = &op->u.vcpuextstate;
+	u64 header[2], size = XSTATE_HEADER + xstate_size(), addr = GUEST_ADDR(x->buffer);
+	struct vcpu *v;
+	int ret = stopped_vcpu(d, x->vcpu, &v);
+
+	if (ret)
+		return ret;
+	if (!x->size && !x->xfeature_mask) {
+		x->xfeature_mask = xstate_features();
+		x->size = size;
+		return 0;
+	}
+	if (x->size != size || x->xfeature_mask != xstate_features())
+		return fail(EINVAL);
+	domain_pause(d);
+	header[0] = header[1] = pv_vcpu_of(v)->xcr0;
+	ret = guest_out(addr, 0, header, sizeof(header), 1);
+	if (!ret)
+		ret = guest_out(addr + sizeof(header), 0, pv_vcpu_of(v)->xsave, xstate_size(), 1);
+	domain_unpause(d);
+	return ret;
+}
+
+int domctl_xstate_set(struct domain *d, xen_domctl_t *op)
+{
+	struct xen_domctl_vcpuextstate *x = &op->u.vcpuextstate;
+	u64 header[2], addr = GUEST_ADDR(x->buffer);
+	struct vcpu *v;
+	int ret = stopped_vcpu(d, x->vcpu, &v);
+
+	if (ret)
+		return ret;
+	if (x->size == 0)
+		return 0;
+	if (x->size != XSTATE_HEADER + xstate_size())
+		return fail(EINVAL);
+	if (guest_in(header, addr, 0, sizeof(header), 1))
+		return -EFAULT;
+	if (!xstate_xcr0_valid(header[0]))
+		return fail(EINVAL);
+	domain_pause(d);
+	ret = guest_in(pv_vcpu_of(v)->xsave, addr + sizeof(header), 0, xstate_size(), 1);
+	if (!ret)
+		pv_vcpu_of(v)->xcr0 = header[0];
+	else
+		xstate_init(pv_vcpu_of(v)->xsave);
+	domain_unpause(d);
+	return ret;
+}
+
+/* None of a PV guest's MSRs is more than its context has. */
+int domctl_msrs_get(struct domain *d, xen_domctl_t *op)
+{
+	struct vcpu *v;
+	int ret = stopped_vcpu(d, op->u.vcpu_msrs.vcpu, &v);
+
+	op->u.vcpu_msrs.msr_count = 0;
+	return ret;
+}
+
+int domctl_msrs_set(struct domain *d, xen_domctl_t *op)
+{
+	struct xen_domctl_vcpu_msrs *m = &op->u.vcpu_msrs;
+	struct vcpu *v;
+	int ret = stopped_vcpu(d, m->vcpu, &v);
+
+	if (ret)
+		return ret;
+	if (!m->msr_count)
+		return 0;
+	m->msr_count = 0; /* the first one is not known */
+	return fail(EINVAL);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HYPERVISOR_grant_table_op: arrays of requests, one row a sub-operation. Each element is copied in once, worked on, and copied back
+ * with its status. A long array stops and goes on with the rest. Version 1 only: set_version refuses 2, transfer has no row.
+ */
+#include "core/grant.h"
+#include "core/softirq.h"
+#include "hc/hypercall.h"
+
+#define PER_CHECK 32
+
+union grant_arg {
+	gnttab_map_grant_ref_t map;
+	gnttab_unmap_grant_ref_t unmap;
+	gnttab_unmap_and_replace_t replace;
+	gnttab_copy_t copy;
+	gnttab_swap_grant_ref_t swap;
+	gnttab_query_size_t query;
+	gnttab_setup_table_t setup;
+	gnttab_set_version_t set_version;
+	gnttab_get_version_t get_version;
+	gnttab_get_status_frames_t status_frames;
+	gnttab_dump_table_t dump;
+};
+
+static int op_map(union grant_arg *a)
+{
+	grant_map_ref(&a->map);
+	return 0;
+}
+
+static int op_unmap(union grant_arg *a)
+{
+	grant_unmap_ref(&a->unmap);
+	return 0;
+}
+
+static int op_replace(union grant_arg *a)
+{
+	grant_unmap_and_replace(&a->replace);
+	return 0;
+}
+
+static int op_copy(union grant_arg *a)
+{
+	grant_copy(&a->copy);
+	return 0;
+}
+
+static int op_swap(union grant_arg *a)
+{
+	a->swap.status = (s16)grant_swap(current_domain(), a->swap.ref_a, a->swap.ref_b);
+	return 0;
+}
+
+/* Grant calls say in their status, not in rax, that a domain is wrong. */
+static s16 domain_status(u16 domid, struct domain **out)
+{
+	int ret = hc_domain_get(domid, out);
+
+	if (!ret)
+		return GNTST_okay;
+	return ret == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+}
+
+static int op_query(union grant_arg *a)
+{
+	struct domain *d;
+
+	a->query.status = domain_status(a->query.dom, &d);
+	if (a->query.status != GNTST_okay)
+		return 0;
+	grant_query_size(d, &a->query.nr_frames, &a->query.max_nr_frames);
+	domain_put(d);
+	return 0;
+}
+
+static int setup_frames(struct domain *d, gnttab_setup_table_t *setup)
+{
+	int ret = grant_setup(d, setup->nr_frames);
+
+	if (ret) {
+		setup->status = GNTST_general_error;
+		return 0;
+	}
+	for (u32 i = 0; i < setup->nr_frames; i++) {
+		xen_pfn_t frame = grant_frame(d, i).n;
+
+		if (handle_put(setup->frame_list, i, &frame))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int op_setup(union grant_arg *a)
+{
+	struct domain *d;
+	u32 now, limit;
+	int ret = 0;
+
+	a->setup.status = domain_status(a->setup.dom, &d);
+	if (a->setup.status != GNTST_okay)
+		return 0;
+	grant_query_size(d, &now, &limit);
+	if (a->setup.nr_frames > limit)
+		a->setup.status = GNTST_general_error;
+	else
+		ret = setup_frames(d, &a->setup);
+	domain_put(d);
+	return ret;
+}
+
+static int op_set_version(union grant_arg *a)
+{
+	u32 wanted = a->set_version.version;
+
+	a->set_version.version = grant_version(current_domain());
+	if (wanted == 1)
+		return 0;
+	return wanted == 2 ? fail(ENOSYS) : fail(EINVAL);
+}
+
+static int op_get_version(union grant_arg *a)
+{
+	struct domain *d;
+	int ret = hc_domain_get(a->get_version.dom, &d);
+
+	if (ret)
+		return ret;
+	a->get_version.version = grant_version(d);
+	domain_put(d);
+	return 0;
+}
+
+static int op_status_frames(union grant_arg *a)
+{
+	struct domain *d;
+
+	a->status_frames.status = domain_status(a->status_frames.dom, &d);
+	if (a->status_frames.status != GNTST_okay)
+		return 0;
+	a->status_frames.status = GNTST_general_error; /* version 1 has none */
+	domain_put(d);
+	return 0;
+}
+
+static int op_dump(union grant_arg *a)
+{
+	struct domain *d;
+
+	a->dump.status = domain_status(a->dump.dom, &d);
+	if (a->dump.status != GNTST_okay)
+		return 0;
+	if (current_domain()->privileged)
+		grant_dump(d);
+	domain_put(d);
+	return 0;
+}
+
+static const struct {
+	int (*call)(union grant_arg *a);
+	u8 bytes;
+	bool single; /* takes one element only */
+	bool unmaps; /* translations go: grant_unmap_done() flushes them and lets the granters know */
+} ops[] = {
+	[GNTTABOP_map_grant_ref] = { op_map, sizeof(gnttab_map_grant_ref_t), false, false },
+	[GNTTABOP_unmap_grant_ref] = { op_unmap, sizeof(gnttab_unmap_grant_ref_t), false, true },
+	[GNTTABOP_setup_table] = { op_setup, sizeof(gnttab_setup_table_t), true, false },
+	[GNTTABOP_dump_table] = { op_dump, sizeof(gnttab_dump_table_t), true, false },
+	[GNTTABOP_copy] = { op_copy, sizeof(gnttab_copy_t), false, false },
+	[GNTTABOP_query_size] = { op_query, sizeof(gnttab_query_size_t), true, false },
+	[GNTTABOP_unmap_and_replace] = { op_replace, sizeof(gnttab_unmap_and_replace_t), false, true },
+	[GNTTABOP_set_version] = { op_set_version, sizeof(gnttab_set_version_t), true, false },
+	[GNTTABOP_get_status_frames] = { op_status_frames, sizeof(gnttab_get_status_frames_t), true, false },
+	[GNTTABOP_get_version] = { op_get_version, sizeof(gnttab_get_version_t), true, false },
+	[GNTTABOP_swap_grant_ref] = { op_swap, sizeof(gnttab_swap_grant_ref_t), false, false },
+};
+
+static int run_one(u32 cmd, u64 addr, u64 index)
+{
+	union grant_arg a;
+	u64 bytes = ops[cmd].bytes;
+	int ret;
+
+	if (guest_in(&a, addr, index, bytes, 1))
+		return -EFAULT;
+	ret = ops[cmd].call(&a);
+	if ((!ret || cmd == GNTTABOP_set_version) && guest_out(addr, index, &a, bytes, 1))
+		return -EFAULT;
+	return ret;
+}
+
+/* *count: elements to do; becomes those that are left. */
+static int run_array(u32 cmd, u64 addr, u32 *count)
+{
+	for (u32 i = 0; *count; i++, --*count) {
+		int ret;
+
+		if (i % PER_CHECK == PER_CHECK - 1) {
+			if (ops[cmd].unmaps)
+				grant_unmap_done(); /* before others may run */
+			if (should_yield())
+				return -ERESTART;
+		}
+		ret = run_one(cmd, addr, i);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
+{
+	u32 total = count;
+	int ret;
+
+	if ((s32)count < 0)
+		return fail(EINVAL);
+	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].call)
+		return hc_unknown(__HYPERVISOR_grant_table_op, cmd);
+	cmd = (u32)bounded(cmd, ARRAY_SIZE(ops));
+	if (ops[cmd].single && count != 1)
+		return fail(EINVAL);
+	ret = run_array(cmd, array.addr, &count);
+	if (ops[cmd].unmaps)
+		grant_unmap_done();
+	if (ret == -ERESTART)
+		return hc_restart(3, (u64)cmd, array.addr + (u64)(total - count) * ops[cmd].bytes,
+				  (u64)count);
+	return ret;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing guest page tables (mmu_update, update_va_mapping, PV-ABI 15-19) and the address space that a CPU has loaded.
+ *
+ * An entry is replaced by one compare-and-exchange while a type reference keeps its table a table: references for the new value are
+ * taken before, those of the value that the exchange found are given back after, so two writers cannot both drop the same one and no
+ * lock is needed. The CPU may set A and D in between; tries are bounded because other vcpus of the guest can write as well.
+ *
+ * loaded_cr3[] is what each CPU has in CR3 (own CPU writes, mmu_evict_l4 reads): an idle CPU keeps the last guest's.
+ */
+#include "pv/mmu.h"
+#include "pv/desc.h"
+#include "pv/m2p.h"
+#include "pv/pte.h"
+#include "x86/guest_cpu.h"
+#include "lib/check.h"
+
+#define WRITE_TRIES 8
+
+static u64 loaded_cr3[NR_CPUS];
+
+/* ---- address spaces ---- */
+
+void mmu_fill_hv_slots(u64 *l4)
+{
+	for (unsigned i = 0; i < HV_SLOTS; i++)
+		l4[HV_FIRST_SLOT + i] = hv_l4_slot(i);
+}
+
+void mmu_load_cr3(struct pv_vcpu *v)
+{
+	loaded_cr3[cpu_id()] = v->cr3;
+	v->user_clean = true;
+	cr3_switch(v->cr3);
+}
+
+void mmu_unload_cr3(void)
+{
+	loaded_cr3[cpu_id()] = hv_cr3();
+	cr3_switch(hv_cr3());
+}
+
+void mmu_toggle_mode(struct pv_vcpu *v)
+{
+	v->kernel_mode = !v->kernel_mode;
+	v->cr3 = (v->kernel_mode ? v->kernel_l4 : v->user_l4) << PAGE_SHIFT;
+	v->user_clean = false;
+	loaded_cr3[cpu_id()] = v->cr3;
+	gs_swap();
+	cr3_toggle(v->cr3);
+}
+
+static void leave_l4(void *cr3)
+{
+	if (loaded_cr3[cpu_id()] == *(u64 *)cr3)
+		mmu_unload_cr3();
+}
+
+void mmu_evict_l4(mfn_t l4)
+{
+	u64 cr3 = l4.n << PAGE_SHIFT;
+	struct cpumask cpus = { 0 };
+	bool any = false;
+	unsigned cpu;
+
+	for_each_cpu(cpu, &cpu_online_map) {
+		if (READ_ONCE(loaded_cr3[cpu]) != cr3)
+			continue;
+		cpumask_set(&cpus, cpu);
+		any = true;
+	}
+	if (any)
+		cpu_call(&cpus, leave_l4, &cr3);
+}
+
+static bool no_l4(mfn_t l4)
+{
+	return l4.n == 0 || l4.n == INVALID_MFN_RAW;
+}
+
+/* Put the table of frame n, when there is one. */
+static void l4_put(u64 n)
+{
+	if (n != INVALID_MFN_RAW)
+		pagetype_page_put(page_of(mfn(n)));
+}
+
+static int l4_get(struct domain *d, mfn_t l4)
+{
+	int r = pagetype_begin(d);
+
+	return r || no_l4(l4) ? r : pagetype_page_get(l4, PT_L4, d);
+}
+
+int mmu_set_kernel_l4(struct vcpu *v, mfn_t l4)
+{
+	struct pv_vcpu *pv = pv_vcpu_of(v);
+	u64 old = pv->kernel_l4;
+	int r;
+
+	if (!no_l4(l4) && l4.n == old) {
+		if (v == current_vcpu())
+			mmu_load_cr3(pv);
+		return 0;
+	}
+	if (no_l4(l4) && v == current_vcpu())
+		return fail(EINVAL);
+	r = l4_get(v->domain, l4);
+	if (r)
+		return r;
+	pv->kernel_l4 = no_l4(l4) ? INVALID_MFN_RAW : l4.n;
+	if (pv->kernel_mode) {
+		pv->cr3 = l4.n << PAGE_SHIFT;
+		if (v == current_vcpu())
+			mmu_load_cr3(pv);
+	}
+	l4_put(old);
+	return 0;
+}
+
+int mmu_set_user_l4(struct vcpu *v, mfn_t l4)
+{
+	struct pv_vcpu *pv = pv_vcpu_of(v);
+	u64 old = pv->user_l4;
+	int r;
+
+	if (!no_l4(l4) && l4.n == old)
+		return 0;
+	r = l4_get(v->domain, l4);
+	if (r)
+		return r;
+	pv->user_l4 = no_l4(l4) ? INVALID_MFN_RAW : l4.n;
+	if (!pv->kernel_mode)
+		pv->cr3 = pv->user_l4 << PAGE_SHIFT;
+	/* Its pages are global: what the old one left must not serve the new one. */
+	if (v == current_vcpu() && !pv->user_clean)
+		mmu_load_cr3(pv);
+	l4_put(old);
+	return 0;
+}
+
+void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpus)
+{
+	struct vcpu *v;
+
+	*cpus = (struct cpumask){ 0 };
+	for_each_vcpu(d, v) {
+		unsigned cpu = READ_ONCE(pv_vcpu_of(v)->loaded_cpu);
+
+		if (cpu < NR_CPUS && test_bit(vcpu_bitmap, v->id))
+			cpumask_set(cpus, cpu);
+	}
+}
+
+/* ---- walking ---- */
+
+/* The frame of the L1 table for va below L4 frame n, unchecked: the tables may change under us. */
+static bool find_l1(u64 n, u64 va, mfn_t *l1)
+{
+	if (!guest_address_ok(va))
+		return false;
+	for (unsigned level = 4; level > 1; level--) {
+		const u64 *table;
+		u64 pte;
+
+		if (!frame_valid(mfn(n)))
+			return false;
+		table = frame_map(mfn(n));
+		pte = READ_ONCE(table[pte_index(va, level)]);
+		if (!(pte & PTE_PRESENT))
+			return false;
+		n = pte_mfn(pte).n;
+	}
+	*l1 = mfn(n);
+	return frame_valid(*l1);
+}
+
+static u64 current_l4(const struct pv_vcpu *v)
+{
+	return v->kernel_mode ? v->kernel_l4 : v->user_l4;
+}
+
+struct page *mmu_l1_get(struct vcpu *v, u64 va, u64 **entry)
+{
+	enum pagetype type;
+	struct page *p;
+	mfn_t l1;
+
+	if (!find_l1(current_l4(pv_vcpu_of(v)), va, &l1))
+		return NULL;
+	p = page_of(l1);
+	if (!page_get(p, v->domain))
+		return NULL;
+	if (!pagetype_get_table(p, &type)) {
+		page_put(p);
+		return NULL;
+	}
+	if (type != PT_L1) {
+		mmu_l1_put(p);
+		return NULL;
+	}
+	*entry = (u64 *)frame_map(l1) + pte_index(va, 1);
+	return p;
+}
+
+static bool walk(u64 l4, u64 va, mfn_t *frame, u64 *flags)
+{
+	mfn_t l1;
+	u64 pte;
+
+	if (!find_l1(l4, va, &l1))
+		return false;
+	pte = READ_ONCE(((const u64 *)frame_map(l1))[pte_index(va, 1)]);
+	if (!(pte & PTE_PRESENT))
+		return false;
+	*frame = pte_mfn(pte);
+	*flags = pte & ~PTE_FRAME;
+	return true;
+}
+
+bool mmu_walk(struct vcpu *v, u64 va, mfn_t *frame, u64 *flags)
+{
+	return walk(current_l4(pv_vcpu_of(v)), va, frame, flags);
+}
+
+bool mmu_walk_kernel(struct vcpu *v, u64 va, mfn_t *frame, u64 *flags)
+{
+	return walk(pv_vcpu_of(v)->kernel_l4, va, frame, flags);
+}
+
+/* ---- writing entries ---- */
+
+/*
+ * Exchange *entry for new, whatever it holds or only if it holds *want; *old is what it held. Answers false when it changed too often, or is
+ * not as wanted.
+ */
+static bool entry_exchange(u64 *entry, u64 new, const u64 *want, bool keep_ad, u64 *old)
+{
+	u64 was = want ? *want : READ_ONCE(*entry);
+
+	for (unsigned i = 0; i < WRITE_TRIES; i++) {
+		if (atomic_cmpxchg(entry, &was, keep_ad ? new | (was & PTE_AD) : new)) {
+			*old = was;
+			return true;
+		}
+		if (want)
+			return false;
+	}
+	return false;
+}
+
+/* Same references as now: one exchange is all. Only from exactly the value that was compared. */
+static bool entry_change_harmless(u64 *entry, u64 new, const u64 *want, bool keep_ad)
+{
+	u64 was = READ_ONCE(*entry);
+
+	if ((want && was != *want) || !pte_change_harmless(was, new))
+		return false;
+	if (keep_ad)
+		new |= was & PTE_AD;
+	return atomic_cmpxchg(entry, &was, new);
+}
+
+int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d, struct domain *frame_owner)
+{
+	u64 old;
+	int r;
+
+	if (new & PTE_PRESENT) {
+		if (unlikely(!pte_flags_ok(1, new)))
+			return fail(EINVAL);
+		new = pte_adjust(1, new);
+		if (entry_change_harmless(entry, new, want, keep_ad))
+			return 0;
+		r = pte_get_l1(new, d, frame_owner);
+		if (unlikely(r == -EINVAL && (new & PTE_WRITE) && frame_owner == d)) {
+			/* Perhaps only a CPU's LDT window still uses it: those references are ours to drop. */
+			desc_invalidate_ldt(d);
+			r = pte_get_l1(new, d, frame_owner);
+		}
+		if (unlikely(r))
+			return r;
+	}
+	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new & PTE_PRESENT), &old))) {
+		pte_put_l1(new, d);
+		return fail(EBUSY);
+	}
+	pte_put_l1(old, d);
+	return 0;
+}
+
+/* An entry of an L2..L4. */
+static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, struct domain *d)
+{
+	enum pagetype below = type - 1;
+	u64 old;
+	int r = pagetype_begin(d);
+
+	if (r)
+		return r;
+	if (new & PTE_PRESENT) {
+		if (!pte_flags_ok(pt_level(type), new))
+			return fail(EINVAL);
+		new = pte_adjust(pt_level(type), new);
+		if (entry_change_harmless(entry, new, NULL, keep_ad))
+			return 0;
+		r = pagetype_page_get(pte_mfn(new), below, d);
+		if (r)
+			return r;
+	}
+	if (!entry_exchange(entry, new, NULL, keep_ad && (new & PTE_PRESENT), &old)) {
+		if (new & PTE_PRESENT)
+			pagetype_page_put(page_of(pte_mfn(new)));
+		return fail(EBUSY);
+	}
+	if (old & PTE_PRESENT)
+		pagetype_page_put(page_of(pte_mfn(old)));
+	return 0;
+}
+
+/* The page is no table now: a plain write, to memory that the guest may write anyway. */
+static int plain_write(struct page *p, u64 *word, u64 val)
+{
+	int r = pagetype_get_writable(p, false);
+
+	if (r)
+		return r;
+	WRITE_ONCE(*word, val);
+	pagetype_put(p);
+	return 0;
+}
+
+static int pte_update(u64 ptr, u64 val, bool keep_ad, struct domain *pt_owner, struct domain *frame_owner)
+{
+	mfn_t m = mfn(ptr >> PAGE_SHIFT);
+	unsigned index = (ptr & ~PAGE_MASK) / 8;
+	enum pagetype type;
+	struct page *p;
+	u64 *entry;
+	int r;
+
+	if (unlikely((ptr & 7) || !frame_valid(m) || !page_get(page_of(m), pt_owner)))
+		return fail(EINVAL);
+	p = page_of(m);
+	entry = (u64 *)frame_map(m) + index;
+	if (!pagetype_get_table(p, &type)) {
+		r = plain_write(p, entry, val);
+		page_put(p);
+		return r;
+	}
+	if (likely(type == PT_L1))
+		r = mmu_l1_write(entry, val, NULL, keep_ad, pt_owner, frame_owner);
+	else if (pte_is_hv_slot(pt_level(type), index))
+		r = fail(EINVAL);
+	else
+		r = table_write(entry, val, keep_ad, type, pt_owner);
+	pagetype_page_put(p);
+	return r;
+}
+
+static int m2p_update(u64 ptr, u64 pfn, struct domain *d)
+{
+	mfn_t m = mfn(ptr >> PAGE_SHIFT);
+
+	if (!frame_valid(m) || !page_get(page_of(m), d))
+		return fail(EINVAL);
+	m2p_set(m, pfn);
+	page_put(page_of(m));
+	return 0;
+}
+
+int mmu_update_one(u64 ptr, u64 val, struct domain *pt_owner, struct domain *frame_owner)
+{
+	unsigned op = ptr & 3;
+
+	ptr &= ~3ull;
+	if (op == MMU_MACHPHYS_UPDATE)
+		return m2p_update(ptr, val, frame_owner);
+	return pte_update(ptr, val, op == MMU_PT_UPDATE_PRESERVE_AD, pt_owner, frame_owner);
+}
+
+/* ---- update_va_mapping ---- */
+
+static int uvm_flush(struct domain *d, u64 va, u64 flags)
+{
+	u64 bitmap[MAX_VCPUS / 64];
+	const u64 where = flags & ~UVMF_FLUSHTYPE_MASK;
+	struct cpumask cpus = { 0 };
+
+	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
+		return 0;
+	if (where == UVMF_LOCAL) {
+		cpumask_set(&cpus, cpu_id());
+	} else if (where == UVMF_ALL) {
+		cpus = pv_of(d)->dirty_cpus;
+	} else {
+		if (guest_copy_in(bitmap, where, round_up(d->max_vcpus, 64) / 8))
+			return fail(EFAULT);
+		mmu_vcpu_cpus(d, bitmap, &cpus);
+	}
+	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+		tlb_flush(&cpus);
+	else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+		tlb_flush_va(&cpus, va);
+	return 0;
+}
+
+int mmu_update_va(u64 va, u64 val, u64 flags, struct domain *frame_owner)
+{
+	struct vcpu *v = current_vcpu();
+	struct page *l1;
+	u64 *entry;
+	int r;
+
+	l1 = mmu_l1_get(v, va, &entry);
+	if (!l1)
+		return fail(EINVAL);
+	r = mmu_l1_write(entry, val, NULL, false, v->domain, frame_owner);
+	mmu_l1_put(l1);
+	return r ? r : uvm_flush(v->domain, va, flags);
+}

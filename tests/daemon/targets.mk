@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Real daemons, driven from outside.
+TEST_TARGETS += test-daemon
+.PHONY: test-daemon soak-xenstore
+test-daemon: $(ALL) $(XENSTORE_FAKE)
+	$(Q)$(PYTHON) tests/daemon/run.py
+
+# Hours: the same properties with the numbers of the long form.
+soak-xenstore: $(ALL) $(XENSTORE_FAKE)
+	$(Q)$(PYTHON) tests/daemon/run.py --long xenstore/

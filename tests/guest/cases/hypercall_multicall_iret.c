@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * An iret inside a multicall ends it (PV-ABI, last part; xsa-213): the vcpu goes where the frame says, here to user mode,
+ * and the entries behind it must not run there. rax is that of the frame.
+ */
+#include "test.h"
+
+USER_CODE(multicall_iret_code, "int3");
+
+TEST(hypercall_multicall_iret, "iret inside a multicall ends the multicall")
+{
+	static struct multicall_entry calls[3] = {};
+	struct user_regs regs = user_regs(multicall_iret_code);
+	int vector;
+
+	calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
+	calls[1] = (struct multicall_entry){ .op = __HYPERVISOR_iret, .result = 77 };
+	calls[2] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .result = 77 };
+	regs.iret.rax = 0x1234;
+	vector = TRAP(hypercall_on_stack(__HYPERVISOR_multicall, (u64)calls, 3, &regs.iret));
+	upcalls_disable();
+	fact("ended by", "%s", trap_name(vector));
+	CHECK_EQ(vector, TRAP_BP);
+	CHECK_EQ(caught()->cs, FLAT_USER_CS);
+	CHECK_EQ(calls[0].result, 4 << 16 | 17);
+	CHECK_EQ(calls[2].result, 77);
+	fact("rax", "%lx", caught()->rax);
+}

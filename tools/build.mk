@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The toolstack: vane, vaned, vane-consoled and their host tests. The library sources are linked into each of them.
+GEN := $(B)/gen/tools/lib
+XLCFG_C := $(GEN)/xlcfg_parse.c $(GEN)/xlcfg_scan.c
+
+$(GEN)/xlcfg_parse.c $(GEN)/xlcfg_parse.h &: tools/lib/xlcfg.y | $(B)/stamp/packages
+	$(call say,BISON,$<)
+	$(Q)mkdir -p $(GEN) && bison -d -o $(GEN)/xlcfg_parse.c $<
+$(GEN)/xlcfg_scan.c: tools/lib/xlcfg.l | $(B)/stamp/packages
+	$(call say,FLEX,$<)
+	$(Q)mkdir -p $(GEN) && flex -o $@ $<
+# Everything that sees the generated token names waits for them.
+$(B)/obj/tools/lib/cfgfile.o $(B)/obj/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
+
+# Pure code: no hypervisor, no xenstore. Host tests link exactly this.
+TOOLS_PURE := $(addprefix tools/lib/,error.c log.c text.c units.c json.c cfgfile.c config.c diskspec.c nicspec.c \
+	configjson.c) $(XLCFG_C)
+TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c)
+# libxenstore cancels its thread when it closes, for which libc loads libgcc_s at run time: named here so that it is
+# there wherever the programs are copied with their libraries.
+TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
+BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
+BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c load.c)
+BUILDER_LIBS := -lz -llzma -lzstd -llz4 -lseccomp
+TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,device.c hotplug.c disk.c nic.c record.c guest.c) \
+	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
+
+VANE := $(addprefix tools/vane/,main.c create.c list.c life.c info.c vcpus.c devices.c console.c) tools/vaned/handover.c
+$(eval $(call program,vane,$(VANE) $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
+$(eval $(call program,vaned,tools/vaned/main.c $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
+	text.c units.c)
+$(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))
+
+# Host tests. The generated parts are not written for the sanitizers' stricter flags, but run under them.
+tools_test = $(B)/test/$(1).d/tools/lib/cfgfile.o $(B)/test/$(1).d/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
+$(eval $(call host_test,tools_config,tests/host/tools_config.c $(TOOLS_PURE),-I.,))
+$(eval $(call tools_test,tools_config))
+$(eval $(call host_test,tools_units,tests/host/tools_units.c $(addprefix tools/lib/,error.c text.c units.c json.c),-I.,))
+$(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix tools/console/,ring.c logfile.c) \
+	$(addprefix tools/lib/,log.c text.c),-I.,))
+$(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c $(addprefix tools/lib/,error.c \
+	text.c),-I.,$(BUILDER_LIBS)))

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disks: see disk.h. The node "physical-device" (major:minor in hexadecimal) is what makes xen-blkback open a device; it
+ * is written last.
+ */
+#include "tools/lib/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "tools/lib/hotplug.h"
+#include "tools/lib/log.h"
+
+/* Is another guest using the same file or device, with one of the two writing? */
+static int check_sharing(struct store *s, const struct disk_config *d, const struct stat *st, struct error *e)
+{
+	unsigned int ndoms, ndisks, i, k;
+	char **doms = store_list(s, &ndoms, "/libxl"), **disks, *path, *mode, *name;
+	struct stat other;
+	bool same;
+	int rc = 0;
+
+	for (i = 0; i < ndoms && !rc; i++) {
+		disks = store_list(s, &ndisks, "/libxl/%s/device/vbd", doms[i]);
+		for (k = 0; k < ndisks && !rc; k++) {
+			path = store_read(s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
+			mode = store_read(s, "/libxl/%s/device/vbd/%s/mode", doms[i], disks[k]);
+			same = path && !stat(path, &other) && (S_ISBLK(st->st_mode) ? S_ISBLK(other.st_mode) &&
+				other.st_rdev == st->st_rdev : other.st_dev == st->st_dev && other.st_ino == st->st_ino);
+			if (same && (d->readwrite || (mode && *mode == 'w'))) {
+				name = store_read(s, "/local/domain/%s/name", doms[i]);
+				rc = error_set(e, ERR_BUSY, "disk %s: %s is in use by guest \"%s\"", d->vdev, d->path,
+					  name ? name : doms[i]);
+				error_advice(e, "stop that guest, or give both access=ro");
+				free(name);
+			}
+			free(path);
+			free(mode);
+		}
+		free(disks);
+	}
+	free(doms);
+	return rc;
+}
+
+int disk_check(struct store *s, const struct disk_config *d, struct error *e)
+{
+	struct stat st;
+
+	if (!d->path[0] || d->script)
+		return 0;
+	if (stat(d->path, &st)) {
+		error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
+		error_advice(e, "create it (qemu-img create -f raw %s 4G), or correct the target", d->path);
+		return -1;
+	}
+	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
+		return error_set(e, ERR_CONFIG, "disk %s: %s is neither a file nor a block device", d->vdev, d->path);
+	if (S_ISREG(st.st_mode) && st.st_size < 512)
+		return error_set(e, ERR_CONFIG, "disk %s: %s is empty", d->vdev, d->path);
+	if (access(d->path, d->readwrite ? R_OK | W_OK : R_OK))
+		return error_errno(e, ERR_PERM, "disk %s: %s", d->vdev, d->path);
+	return check_sharing(s, d, &st, e);
+}
+
+/* A free loop device over the file; its path in out. */
+static int loop_setup(const struct disk_config *d, char *out, size_t size, struct error *e)
+{
+	struct loop_config lc = { .info.lo_flags = d->readwrite ? 0 : LO_FLAGS_READ_ONLY };
+	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), fd, loop, n, tries, rc = -1;
+
+	fd = open(d->path, (d->readwrite ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	lc.fd = fd;
+	snprintf((char *)lc.info.lo_file_name, LO_NAME_SIZE, "%s", d->path);
+	for (tries = 0; ctl >= 0 && fd >= 0 && rc && tries < 64; tries++) {
+		n = ioctl(ctl, LOOP_CTL_GET_FREE);
+		if (n < 0)
+			break;
+		snprintf(out, size, "/dev/loop%d", n);
+		loop = open(out, (d->readwrite ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+		if (loop < 0)
+			break;
+		rc = ioctl(loop, LOOP_CONFIGURE, &lc);
+		n = errno;
+		close(loop);
+		errno = n;
+		/* Someone else took it in between: take the next one. */
+		if (rc && errno != EBUSY)
+			break;
+	}
+	if (rc) {
+		error_errno(e, ERR_FAIL, "disk %s: no loop device for %s", d->vdev, d->path);
+		if (ctl < 0)
+			error_advice(e, "modprobe loop");
+	}
+	if (fd >= 0)
+		close(fd);
+	if (ctl >= 0)
+		close(ctl);
+	return rc;
+}
+
+static void loop_release(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	/* Still open somewhere: the kernel releases it at the last close. */
+	if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
+		log_line(LOG_WARN, "warning: %s stays in use: %s", path, strerror(errno));
+	close(fd);
+}
+
+static int run_script(const char *script, const struct device *d, char *action, struct error *e)
+{
+	char *path = hotplug_path(script), *label = xprintf("%s for vbd %u", script, d->devid);
+	char *bus = xprintf("XENBUS_PATH=backend/vbd/%u/%u", d->domid, d->devid);
+	char *argv[] = { path, action, NULL };
+	char *env[] = { "XENBUS_TYPE=vbd", "XENBUS_BASE_PATH=backend", bus, xprintf("script=%s", path), NULL };
+	int rc = hotplug_run(label, argv, env, e);
+
+	free(env[3]);
+	free(bus);
+	free(label);
+	free(path);
+	return rc;
+}
+
+static void describe(const struct disk_config *d, uint32_t domid, struct nodes *front, struct nodes *back)
+{
+	nodes_add(front, "backend-id", "0");
+	nodes_add(front, "state", "1");
+	nodes_add(front, "virtual-device", "%u", d->number);
+	nodes_add(front, "device-type", "%s", d->cdrom ? "cdrom" : "disk");
+	nodes_add(front, "trusted", "1");
+	nodes_add(front, "protocol", "x86_64-abi");
+	nodes_add(back, "params", "%s", d->path);
+	nodes_add(back, "script", "%s", d->script && d->script[0] == '/' ? d->script : "/etc/xen/scripts/block");
+	nodes_add(back, "frontend-id", "%u", domid);
+	nodes_add(back, "online", "1");
+	nodes_add(back, "removable", "%d", d->removable);
+	nodes_add(back, "bootable", "1");
+	nodes_add(back, "state", "1");
+	nodes_add(back, "dev", "%s", d->vdev);
+	nodes_add(back, "type", "phy");
+	nodes_add(back, "mode", "%s", d->readwrite ? "w" : "r");
+	nodes_add(back, "device-type", "%s", d->cdrom ? "cdrom" : "disk");
+	nodes_add(back, "discard-enable", "%d", d->discard && d->readwrite);
+	nodes_add(back, "specification", "xen");
+}
+
+/* The device the back end is to open: the block device itself, or a loop device over the file. */
+static int source_device(struct store *s, const struct disk_config *d, const struct device *dev, struct error *e)
+{
+	char loop[32], *node = d->path;
+	struct stat st;
+	int rc;
+
+	if (stat(d->path, &st))
+		return error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
+	if (S_ISREG(st.st_mode)) {
+		if (loop_setup(d, loop, sizeof(loop), e))
+			return -1;
+		node = loop;
+		if (stat(loop, &st)) {
+			loop_release(loop);
+			return error_errno(e, ERR_FAIL, "disk %s: %s", d->vdev, loop);
+		}
+		store_put(s, dev->record, "loop", "%s", loop);
+	}
+	do {
+		store_begin(s);
+		store_put(s, dev->back, "node", "%s", node);
+		store_put(s, dev->back, "physical-device", "%x:%x", major(st.st_rdev), minor(st.st_rdev));
+		store_put(s, dev->back, "physical-device-path", "%s", node);
+		store_put(s, dev->back, "hotplug-status", "connected");
+		rc = store_commit(s);
+	} while (rc == 1);
+	return rc ? error_errno(e, ERR_FAIL, "disk %s: cannot write to xenstore", d->vdev) : 0;
+}
+
+int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e)
+{
+	struct device dev = device_of(domid, "vbd", d->number);
+	struct nodes front = { 0 }, back = { 0 };
+	char *what = xprintf("disk %s", d->vdev), *why;
+	int rc;
+
+	describe(d, domid, &front, &back);
+	rc = device_create(s, &dev, &front, &back, e);
+	nodes_free(&front);
+	nodes_free(&back);
+	if (!rc)
+		rc = device_wait_ready(s, &dev, what, "xen-blkback", e);
+	if (!rc && d->script) {
+		store_put(s, dev.record, "hotplug", "%s", d->script);
+		rc = run_script(d->script, &dev, "add", e);
+		why = store_read(s, "%s/hotplug-error", dev.back);
+		if (!rc && why)
+			rc = error_set(e, ERR_HOTPLUG, "%s: hotplug script %s: %s", what, d->script, why);
+		free(why);
+	} else if (!rc && d->path[0]) {
+		rc = source_device(s, d, &dev, e);
+	}
+	free(what);
+	return rc;
+}
+
+void disk_detach(struct store *s, uint32_t domid, uint32_t devid)
+{
+	struct device dev = device_of(domid, "vbd", devid);
+	char *loop = store_read(s, "%s/loop", dev.record), *script = store_read(s, "%s/hotplug", dev.record);
+	struct error e = { 0 };
+
+	if (!device_close(s, &dev))
+		log_line(LOG_WARN, "warning: the back end of disk %u of domain %u did not close", devid, domid);
+	if (script && run_script(script, &dev, "remove", &e))
+		log_line(LOG_WARN, "warning: %s", e.what);
+	if (loop)
+		loop_release(loop);
+	device_forget(s, &dev);
+	free(loop);
+	free(script);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The disk syntax of xl.cfg: "target,format,vdev,access" by position, key=value in any place, "target=" taking the rest
+ * of the string, and the old prefixes ("phy:", "file:", ...). Pure. The syntax is in xl-disk-configuration(5).
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/lib/config.h"
+
+struct spec {
+	struct disk_config *d;
+	char *why;
+	size_t size;
+	unsigned int position;		/* next positional parameter: target, format, vdev, access */
+	bool format_set, access_set;
+};
+
+static int bad(struct spec *s, const char *fmt, const char *value)
+{
+	snprintf(s->why, s->size, fmt, value);
+	return -1;
+}
+
+static int set_format(struct spec *s, const char *v)
+{
+	s->format_set = true;
+	if (!strcmp(v, "raw") || !*v)
+		return 0;
+	if (!strcmp(v, "qcow2") || !strcmp(v, "qcow") || !strcmp(v, "vhd") || !strcmp(v, "qed"))
+		return bad(s, "format %.100s is not supported; only raw images and block devices are", v);
+	return bad(s, "unknown format '%.100s'", v);
+}
+
+static int set_vdev(struct spec *s, const char *v)
+{
+	char *colon;
+
+	free(s->d->vdev);
+	s->d->vdev = xstrdup(v);
+	colon = strchr(s->d->vdev, ':');
+	if (colon) {
+		*colon = 0;
+		if (!strcmp(colon + 1, "cdrom"))
+			s->d->cdrom = s->d->removable = true;
+		else if (strcmp(colon + 1, "disk"))
+			return bad(s, "unknown device type in '%.100s'", v);
+	}
+	if (parse_vdev(s->d->vdev, &s->d->number))
+		return bad(s, "'%.100s' is no virtual disk name (xvda, xvda1, sdb, hdc, ...)", v);
+	return 0;
+}
+
+static int set_access(struct spec *s, const char *v)
+{
+	s->access_set = true;
+	if (!strcmp(v, "r") || !strcmp(v, "ro"))
+		s->d->readwrite = false;
+	else if (!strcmp(v, "w") || !strcmp(v, "rw") || !*v)
+		s->d->readwrite = true;
+	else
+		return bad(s, "access '%.100s' is neither r nor w", v);
+	return 0;
+}
+
+static int set_backendtype(struct spec *s, const char *v)
+{
+	if (!strcmp(v, "phy"))
+		s->d->phy = true;
+	else if (strcmp(v, "qdisk") && strcmp(v, "tap") && strcmp(v, "standalone"))
+		return bad(s, "unknown backendtype '%.100s'", v);
+	else
+		return bad(s, "backendtype %.100s is not supported; phy is", v);
+	return 0;
+}
+
+static int set_key(struct spec *s, const char *key, const char *v)
+{
+	if (!strcmp(key, "format"))
+		return set_format(s, v);
+	if (!strcmp(key, "vdev"))
+		return set_vdev(s, v);
+	if (!strcmp(key, "access"))
+		return set_access(s, v);
+	if (!strcmp(key, "backendtype"))
+		return set_backendtype(s, v);
+	if (!strcmp(key, "script") || !strcmp(key, "backend")) {
+		char **to = *key == 's' ? &s->d->script : &s->d->backend;
+
+		free(*to);
+		*to = xstrdup(v);
+		return 0;
+	}
+	if (!strcmp(key, "devtype")) {
+		s->d->cdrom = s->d->removable = !strcmp(v, "cdrom");
+		return s->d->cdrom || !strcmp(v, "disk") ? 0 : bad(s, "unknown devtype '%.100s'", v);
+	}
+	if (!strcmp(key, "specification"))
+		return strcmp(v, "xen") ? bad(s, "specification %.100s is not supported; xen is", v) : 0;
+	return bad(s, "unknown parameter '%.100s'", key);
+}
+
+/* Words without a value. 1: taken, 0: not one of them. */
+static int set_flag(struct spec *s, const char *w)
+{
+	struct disk_config *d = s->d;
+
+	if (!strcmp(w, "cdrom")) {
+		d->cdrom = d->removable = true;
+	} else if (!strcmp(w, "discard") || !strcmp(w, "no-discard")) {
+		d->discard = *w == 'd';
+		d->discard_set = true;
+	} else if (!strcmp(w, "direct-io-safe")) {
+		d->direct_io_safe = true;
+	} else if (strcmp(w, "trusted") && strcmp(w, "untrusted")) {
+		return 0;
+	}
+	return 1;
+}
+
+static int set_positional(struct spec *s, const char *w)
+{
+	if (s->position == 1 && s->format_set)
+		s->position++;
+	switch (s->position++) {
+	case 0:
+		free(s->d->path);
+		s->d->path = xstrdup(w);
+		return 0;
+	case 1:
+		return set_format(s, w);
+	case 2:
+		return set_vdev(s, w);
+	case 3:
+		return set_access(s, w);
+	default:
+		return bad(s, "'%.100s' is one parameter too many", w);
+	}
+}
+
+/* The old prefixes name a format or a hotplug script. */
+static int strip_prefix(struct spec *s, const char **spec)
+{
+	static const struct {
+		const char *prefix, *script;
+	} old[] = {
+		{ "phy:", NULL }, { "file:", NULL }, { "raw:", NULL }, { "aio:", NULL }, { "tap:aio:", NULL },
+		{ "tap2:aio:", NULL }, { "drbd:", "block-drbd" }, { "nbd:", "block-nbd" }, { "enbd:", "block-enbd" },
+		{ "iscsi:", "block-iscsi" }, { "npiv:", "block-npiv" },
+	};
+	static const char *const images[] = { "qcow2:", "qcow:", "vhd:", "qed:", "tap:qcow2:", "tap:vhd:" };
+	size_t i;
+
+	for (i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+		if (!strncmp(*spec, images[i], strlen(images[i])))
+			return bad(s, "image format %s is not supported; only raw images and block devices are", images[i]);
+	for (i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		if (strncmp(*spec, old[i].prefix, strlen(old[i].prefix)))
+			continue;
+		*spec += strlen(old[i].prefix);
+		s->format_set = true;
+		s->d->phy = !strcmp(old[i].prefix, "phy:");
+		s->d->script = xstrdup(old[i].script);
+		return 0;
+	}
+	return 0;
+}
+
+/* One part between commas, blanks around it taken off. */
+static int one_part(struct spec *s, char *w)
+{
+	size_t n;
+	char *eq;
+
+	while (isspace((unsigned char)*w))
+		w++;
+	for (n = strlen(w); n && isspace((unsigned char)w[n - 1]); n--)
+		w[n - 1] = 0;
+	eq = strchr(w, '=');
+	if (eq && eq != w && w[strspn(w, "abcdefghijklmnopqrstuvwxyz-")] == '=') {
+		*eq = 0;
+		return set_key(s, w, eq + 1);
+	}
+	if (set_flag(s, w))
+		return 0;
+	return set_positional(s, w);
+}
+
+int disk_parse(const char *spec, struct disk_config *d, char *why, size_t size)
+{
+	struct spec s = { .d = d, .why = why, .size = size };
+	char *part;
+	size_t n;
+	int rc;
+
+	d->readwrite = d->discard = true;
+	if (strip_prefix(&s, &spec))
+		return -1;
+	for (;;) {
+		spec += strspn(spec, " \t");
+		if (!strncmp(spec, "target=", 7)) {
+			free(d->path);
+			d->path = xstrdup(spec + 7);
+			break;
+		}
+		n = strcspn(spec, ",");
+		part = xprintf("%.*s", (int)n, spec);
+		rc = one_part(&s, part);
+		free(part);
+		if (rc)
+			return -1;
+		if (!spec[n])
+			break;
+		spec += n + 1;
+	}
+	if (!d->vdev)
+		return bad(&s, "no vdev is given%s", "");
+	if (!d->path)
+		d->path = xstrdup("");
+	if (d->cdrom && !s.access_set)
+		d->readwrite = false;
+	if (!d->path[0] && !d->cdrom)
+		return bad(&s, "no target is given%s", "");
+	if (d->path[0] && d->path[0] != '/' && d->phy && !d->script) {
+		/* "phy:vg/lv" means below /dev. */
+		part = xprintf("/dev/%s", d->path);
+		free(d->path);
+		d->path = part;
+	}
+	if (d->path[0] && d->path[0] != '/' && !d->script)
+		return bad(&s, "target '%.100s' is not an absolute path", d->path);
+	return 0;
+}
+
+void disk_config_free(struct disk_config *d)
+{
+	free(d->path);
+	free(d->vdev);
+	free(d->script);
+	free(d->backend);
+	memset(d, 0, sizeof(*d));
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Network interfaces: see nic.h. The script is called with "online type_if=vif" when the back end has made the interface
+ * vif<domid>.<devid>, and with "offline type_if=vif" before it goes.
+ */
+#include "tools/lib/nic.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/lib/hotplug.h"
+#include "tools/lib/log.h"
+
+#define DEFAULT_SCRIPT "vif-bridge"
+
+static const char *script_of(const struct nic_config *n)
+{
+	return n->script ? n->script : DEFAULT_SCRIPT;
+}
+
+static void list_bridges(struct text *t)
+{
+	DIR *dir = opendir("/sys/class/net");
+	struct dirent *de;
+	char path[400];
+
+	while (dir && (de = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", de->d_name);
+		if (*de->d_name != '.' && !access(path, F_OK))
+			text_add(t, "%s%s", t->len ? ", " : "", de->d_name);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int nic_check(const struct nic_config *n, unsigned int index, struct error *e)
+{
+	char *script = hotplug_path(script_of(n)), path[64];
+	struct text present = { 0 };
+	int rc = 0;
+
+	if (access(script, X_OK))
+		rc = error_errno(e, ERR_NOFILE, "vif %u: hotplug script %s", index, script);
+	free(script);
+	if (rc || !n->bridge || strcmp(script_of(n), DEFAULT_SCRIPT))
+		return rc;
+	snprintf(path, sizeof(path), "/sys/class/net/%s", n->bridge);
+	if (!access(path, F_OK))
+		return 0;
+	list_bridges(&present);
+	error_set(e, ERR_CONFIG, "vif %u: bridge '%s' does not exist on this host; present: %s", index, n->bridge,
+	     present.len ? present.s : "none");
+	error_advice(e, "ip link add %s type bridge; ip link set %s up", n->bridge, n->bridge);
+	text_free(&present);
+	return -1;
+}
+
+/* The same guest gets the same addresses at each start: they are made from its UUID. */
+void nic_fill_mac(struct nic_config *n, const uint8_t uuid[16])
+{
+	uint32_t h = 2166136261u ^ (uint32_t)n->devid;
+	int i;
+
+	if (n->has_mac)
+		return;
+	for (i = 0; i < 16; i++)
+		h = (h ^ uuid[i]) * 16777619u;
+	memcpy(n->mac, "\x00\x16\x3e", 3);
+	n->mac[3] = h >> 16 & 0x7f;
+	n->mac[4] = h >> 8;
+	n->mac[5] = h;
+	n->has_mac = true;
+}
+
+static void describe(const struct nic_config *n, uint32_t domid, struct nodes *front, struct nodes *back)
+{
+	char mac[18], *script = hotplug_path(script_of(n));
+
+	format_mac(n->mac, mac);
+	nodes_add(front, "backend-id", "0");
+	nodes_add(front, "state", "1");
+	nodes_add(front, "handle", "%d", n->devid);
+	nodes_add(front, "mac", "%s", mac);
+	nodes_add(front, "trusted", "1");
+	nodes_add(back, "frontend-id", "%u", domid);
+	nodes_add(back, "online", "1");
+	nodes_add(back, "state", "1");
+	nodes_add(back, "script", "%s", script);
+	nodes_add(back, "mac", "%s", mac);
+	if (n->ip)
+		nodes_add(back, "ip", "%s", n->ip);
+	if (n->rate_bytes)
+		nodes_add(back, "rate", "%llu,%u", (unsigned long long)n->rate_bytes, n->rate_interval_us);
+	if (n->bridge)
+		nodes_add(back, "bridge", "%s", n->bridge);
+	if (n->vifname)
+		nodes_add(back, "vifname", "%s", n->vifname);
+	if (n->mtu)
+		nodes_add(back, "mtu", "%u", n->mtu);
+	if (n->gatewaydev)
+		nodes_add(back, "gatewaydev", "%s", n->gatewaydev);
+	nodes_add(back, "handle", "%d", n->devid);
+	nodes_add(back, "type", "vif");
+	nodes_add(back, "hotplug-status", "%s", "");
+	free(script);
+}
+
+static int run_script(const char *script, const char *vif, const char *netdev, const struct device *d, char *action,
+		      struct error *e)
+{
+	char *path = hotplug_path(script), *label = xprintf("%s for %s", strrchr(path, '/') + 1, vif);
+	char *argv[] = { path, action, "type_if=vif", NULL };
+	char *env[] = { "XENBUS_TYPE=vif", "XENBUS_BASE_PATH=backend", xprintf("XENBUS_PATH=backend/vif/%u/%u", d->domid, d->devid),
+		xprintf("script=%s", path), xprintf("vif=%s", vif), xprintf("netdev=%s", netdev ? netdev : ""), NULL };
+	int rc = hotplug_run(label, argv, env, e), i;
+
+	for (i = 2; i < 6; i++)
+		free(env[i]);
+	free(label);
+	free(path);
+	return rc;
+}
+
+int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, struct error *e)
+{
+	struct device dev = device_of(domid, "vif", n->devid);
+	struct nodes front = { 0 }, back = { 0 };
+	char *vif = xprintf("vif%u.%d", domid, n->devid), *why;
+	int rc;
+
+	describe(n, domid, &front, &back);
+	rc = device_create(s, &dev, &front, &back, e);
+	nodes_free(&front);
+	nodes_free(&back);
+	if (!rc)
+		rc = device_wait_ready(s, &dev, vif, "xen-netback", e);
+	if (!rc) {
+		rc = run_script(script_of(n), vif, n->gatewaydev, &dev, "online", e);
+		why = store_read(s, "%s/hotplug-error", dev.back);
+		/* The scripts write the reason there and print nothing. */
+		if (rc && why && !strstr(e->what, "script said"))
+			snprintf(e->what + strlen(e->what), sizeof(e->what) - strlen(e->what), "\n  script said: %s", why);
+		else if (why)
+			rc = error_set(e, ERR_HOTPLUG, "%s: hotplug script: %s", vif, why);
+		free(why);
+	}
+	free(vif);
+	return rc;
+}
+
+void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
+{
+	struct device dev = device_of(domid, "vif", devid);
+	char *script = store_read(s, "%s/script", dev.record), *status = store_read(s, "%s/hotplug-status", dev.back);
+	char *vif = store_read(s, "%s/vifname", dev.record), *netdev = store_read(s, "%s/gatewaydev", dev.record);
+	struct error e = { 0 };
+
+	if (!vif)
+		vif = xprintf("vif%u.%u", domid, devid);
+	if (script && status && !strcmp(status, "connected") && run_script(script, vif, netdev, &dev, "offline", &e))
+		log_line(LOG_WARN, "warning: %s", e.what);
+	if (!device_close(s, &dev))
+		log_line(LOG_WARN, "warning: the back end of %s did not close", vif);
+	device_forget(s, &dev);
+	free(script);
+	free(status);
+	free(vif);
+	free(netdev);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records of running guests: see record.h.
+ */
+#include "tools/lib/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_PATH "/var/lib/xen"
+
+char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name)
+{
+	char text[37];
+
+	format_uuid(uuid, text);
+	return xprintf(DIR_PATH "/userdata-d.%u.%s.%s", domid, text, name);
+}
+
+int record_write(uint32_t domid, const struct config *c, const char *path, const char *text)
+{
+	char *file = record_path(domid, c->uuid, "vane"), *json_file = record_path(domid, c->uuid, "libxl-json");
+	struct text t = { 0 };
+	struct json j = { 0 };
+	int rc;
+
+	mkdir(DIR_PATH, 0755);
+	text_add(&t, "# from %s\n%s\n", path, text);
+	rc = file_replace(file, t.s, t.len);
+	config_json(&j, NULL, c, NULL);
+	text_add(&j.out, "\n");
+	/* libxl counts the final NUL as part of its file. */
+	if (!rc)
+		rc = file_replace(json_file, j.out.s, j.out.len + 1);
+	text_free(&j.out);
+	text_free(&t);
+	free(file);
+	free(json_file);
+	return rc;
+}
+
+int record_read(uint32_t domid, const uint8_t uuid[16], struct config *c)
+{
+	char *file = record_path(domid, uuid, "vane");
+	struct error e = { 0 };
+	size_t len;
+	char *text = file_read(file, 1 << 20, &len);
+	int rc = text ? config_read(file, text, len, NULL, false, c, &e) : -1;
+
+	free(text);
+	free(file);
+	return rc;
+}
+
+void record_remove(uint32_t domid)
+{
+	char prefix[40], path[400];
+	DIR *dir = opendir(DIR_PATH);
+	struct dirent *de;
+
+	snprintf(prefix, sizeof(prefix), "userdata-d.%u.", domid);
+	while (dir && (de = readdir(dir))) {
+		if (strncmp(de->d_name, prefix, strlen(prefix)))
+			continue;
+		snprintf(path, sizeof(path), DIR_PATH "/%s", de->d_name);
+		unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+}
