@@ -27,9 +27,9 @@ TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,device.c hotplu
 
 VANE := $(addprefix tools/vane/,main.c create.c list.c life.c info.c vcpus.c devices.c console.c) tools/vaned/handover.c
 $(eval $(call program,vane,$(VANE) $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
-$(eval $(call program,vaned,tools/vaned/main.c $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+$(eval $(call program,vaned,tools/vaned/main.c tools/lib/daemon.c $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
-	text.c units.c)
+	text.c units.c daemon.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))
 
 # Host tests. The generated parts are not written for the sanitizers' stricter flags, but run under them.

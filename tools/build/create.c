@@ -37,7 +37,7 @@ struct creation {
 	char uuid[37];
 };
 
-static void fill_uuid(struct config *c)
+void guest_fill_uuid(struct config *c)
 {
 	if (c->has_uuid)
 		return;
@@ -329,7 +329,7 @@ int guest_create(struct xen *x, struct store *s, struct config *c, const char *p
 	unsigned int i;
 	int rc, lock = guest_lock();
 
-	fill_uuid(c);
+	guest_fill_uuid(c);
 	format_uuid(c->uuid, k.uuid);
 	for (i = 0; i < c->nnics; i++)
 		nic_fill_mac(&c->nics[i], c->uuid);

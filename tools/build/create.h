@@ -10,6 +10,9 @@
 #include "tools/lib/store.h"
 #include "tools/lib/xen.h"
 
+/* A random UUID when none was given. */
+void guest_fill_uuid(struct config *c);
+
 /*
  * c: as read; UUID and MAC addresses that were not given are filled in. path, text: where the configuration came from and
  * its whole text, for the record. The guest is left paused; the caller unpauses it. -1 with e: nothing was left behind.

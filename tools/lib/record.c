@@ -25,6 +25,7 @@ char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name)
 int record_write(uint32_t domid, const struct config *c, const char *path, const char *text)
 {
 	char *file = record_path(domid, c->uuid, "vane"), *json_file = record_path(domid, c->uuid, "libxl-json");
+	struct config_live live = { c->memory_kb, c->maxmem_kb, c->weight < 0 ? 256 : c->weight, c->cap < 0 ? 0 : c->cap };
 	struct text t = { 0 };
 	struct json j = { 0 };
 	int rc;
@@ -32,7 +33,7 @@ int record_write(uint32_t domid, const struct config *c, const char *path, const
 	mkdir(DIR_PATH, 0755);
 	text_add(&t, "# from %s\n%s\n", path, text);
 	rc = file_replace(file, t.s, t.len);
-	config_json(&j, NULL, c, NULL);
+	config_json(&j, NULL, c, &live);
 	text_add(&j.out, "\n");
 	/* libxl counts the final NUL as part of its file. */
 	if (!rc)

@@ -148,6 +148,7 @@ int cmd_create(struct vane *v, int argc, char **argv)
 	}
 	if (c.warnings.len && !o.quiet)
 		fputs(c.warnings.s, stderr);
+	guest_fill_uuid(&c);
 	if (o.dry_run)
 		print_json(&c);
 	else

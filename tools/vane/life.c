@@ -83,8 +83,10 @@ static int ask(struct vane *v, int argc, char **argv, const char *what)
 		else if (opt != 'F')
 			return vane_usage(v, argv[0]);
 	}
-	if (all == (optind < argc))
-		return vane_usage(v, argv[0]);
+	if (all == (optind < argc)) {
+		fprintf(stderr, "You must specify -a or a domain id.\n\n");
+		return v->as_xl ? 1 : 2;
+	}
 	list = vane_domains(v, argc, argv, all ? argc : optind, &n, &status);
 	if (!list)
 		return status;

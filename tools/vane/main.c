@@ -69,8 +69,8 @@ int cmd_help(struct vane *v, int argc, char **argv)
 	}
 	c = find(argv[1]);
 	if (!c) {
-		printf("command not implemented\n");
-		return 1;
+		printf("command \"%s\" not implemented\n", argv[1]);
+		return v->as_xl ? 0 : 2;
 	}
 	print_usage(stdout, v->self, c);
 	return 0;
@@ -78,6 +78,10 @@ int cmd_help(struct vane *v, int argc, char **argv)
 
 int vane_usage(struct vane *v, const char *command)
 {
+	if (optopt)
+		fprintf(stderr, "option `%c\' not supported.\n", optopt);
+	if (optopt && v->as_xl)
+		return 2;
 	print_usage(stderr, v->self, find(command));
 	return 2;
 }
@@ -158,7 +162,7 @@ static int run(struct vane *v, const struct command *c, int argc, char **argv)
 		return vane_usage(v, c->name);
 	}
 	argv[0] = (char *)c->name;
-	optind = 0;
+	optind = opterr = optopt = 0;
 	if (c->fn != cmd_help && c->fn != cmd_create)
 		rc = vane_open(v);
 	return rc ? rc : c->fn(v, argc, argv);

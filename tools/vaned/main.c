@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "tools/lib/daemon.h"
 #include "tools/lib/guest.h"
 #include "tools/lib/log.h"
 #include "tools/lib/record.h"
@@ -325,20 +325,28 @@ static int open_all(struct error *e)
 
 int main(int argc, char **argv)
 {
+	bool foreground = false;
 	struct error e = { 0 };
-	int rc;
+	int i, rc;
 
-	log_open(argc > 1 && !strcmp(argv[1], "--verbose") ? LOG_DBG : LOG_INFO, true);
-	if (argc > 1 && strcmp(argv[1], "--verbose")) {
-		fprintf(stderr, "usage: vaned [--verbose]\n");
-		return 2;
+	log_open(LOG_INFO, true);
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-F") || !strcmp(argv[i], "--foreground")) {
+			foreground = true;
+		} else if (!strcmp(argv[i], "--verbose")) {
+			log_open(LOG_DBG, true);
+		} else {
+			fprintf(stderr, "usage: vaned [-F] [--verbose]\n");
+			return 2;
+		}
 	}
+	daemon_start(foreground);
 	if (open_all(&e)) {
 		error_print(&e);
 		return 1;
 	}
 	look_around(false);
-	sd_notify(0, "READY=1");
+	daemon_ready();
 	rc = sd_event_loop(loop);
 	unlink(VANED_SOCKET);
 	return rc < 0 ? 1 : rc;
