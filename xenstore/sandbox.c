@@ -28,7 +28,8 @@ static const int starting[] = {
 	SCMP_SYS(set_tid_address), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(prlimit64),
 	SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(signalfd4), SCMP_SYS(epoll_create1), SCMP_SYS(getpid), SCMP_SYS(prctl), SCMP_SYS(seccomp),
-	SCMP_SYS(capget), SCMP_SYS(socket),
+	SCMP_SYS(capget), SCMP_SYS(capset), SCMP_SYS(gettid), SCMP_SYS(fstatfs),
+	SCMP_SYS(socket), SCMP_SYS(sendmsg), SCMP_SYS(connect),
 };
 
 static int allow(scmp_filter_ctx filter, const int *call, size_t n)
