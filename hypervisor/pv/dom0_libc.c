@@ -65,3 +65,16 @@ void free(void *p)
 {
 	unpack_free(p);
 }
+
+/* Hooks that libzstd looks for as weak symbols: 0 says that nobody traces. An absent one could not be linked at our address. */
+unsigned long long ZSTD_trace_decompress_begin(const void *context);
+void ZSTD_trace_decompress_end(unsigned long long context, const void *trace);
+
+unsigned long long ZSTD_trace_decompress_begin(const void *context)
+{
+	return 0;
+}
+
+void ZSTD_trace_decompress_end(unsigned long long context, const void *trace)
+{
+}

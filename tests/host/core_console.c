@@ -175,7 +175,7 @@ static void test_trace(void **state)
 {
 	fake_cpu = 0;
 	for (u64 i = 0; i < 5000; i++)
-		trace(TRACE_hypercall, i, 0x1000 + i);
+		trace(TRACE_unknown_hypercall, i, 0x1000 + i);
 	assert_int_equal(fail_at(22, "some/file.c", 77), -22);
 	fake_cpu = 1;
 	fake_time += 2000;
