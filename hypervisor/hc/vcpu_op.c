@@ -106,7 +106,7 @@ static long singleshot_timer(struct vcpu *v, GUEST_PTR(void) arg)
 		return fail(EINVAL);
 	if (guest_read(&set, arg))
 		return -EFAULT;
-	return vcpu_set_singleshot(v, set.timeout_abs_ns, set.flags);
+	return vcpu_set_singleshot(v, set.timeout_abs_ns);
 }
 
 static long place_info(struct vcpu *v, GUEST_PTR(void) arg)
