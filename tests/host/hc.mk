@@ -21,6 +21,6 @@ $(B)/test/hosthc.d/%.o: %.c | $(B)/stamp/packages
 	$(Q)mkdir -p $(@D) && $(CC) $(SAN_CFLAGS) $(HOST_HV_CFLAGS) -c -o $@ $<
 -include $(patsubst %.c,$(B)/test/hosthc.d/%.d,$(HC_ALL))
 # Domains that a domctl makes are of the fake kind.
-$(foreach t,$(HC_TESTS),$(eval $(call host_test,$(t),tests/host/$(t).c,$(HOST_HV_CFLAGS),$(HC_WRAP) -Wl$(comma)--defsym=pv_ops=fake_ops)))
+$(foreach t,$(HC_TESTS),$(eval $(call host_test,$(t),tests/host/$(t).c,$(HOST_HV_CFLAGS),$(HC_WRAP) -Wl$(comma)--defsym=pv_ops=stub_ops)))
 $(patsubst %,$(B)/test/%,$(HC_TESTS)): $(HC_A) $(HOST_HV_A)
 $(B)/test/dom0_layout $(B)/test/hc_dispatch: $(HOST_HV_A)

@@ -254,3 +254,52 @@ void xstate_init(void *area)
 {
 	memset(area, 0, 576);
 }
+
+/* ---- the fake kind of domain, with vcpus as large as pv/ makes them ---- */
+
+struct domain_ops stub_ops;
+
+static struct vcpu *stub_vcpu_alloc(struct domain *d)
+{
+	size_t bytes = sizeof(struct pv_vcpu) > sizeof(struct fake_vcpu) ? sizeof(struct pv_vcpu) :
+									  sizeof(struct fake_vcpu);
+	struct pv_vcpu *v = calloc(1, bytes);
+
+	v->xsave = calloc(1, xstate_size());
+	return &v->common;
+}
+
+static void stub_vcpu_destroy(struct vcpu *v)
+{
+	free(pv_vcpu_of(v)->xsave);
+	free(v);
+}
+
+static void stub_time_update(struct vcpu *v)
+{
+	stub_calls++;
+}
+
+void stub_ops_init(void)
+{
+	stub_ops = fake_ops;
+	stub_ops.vcpu_alloc = stub_vcpu_alloc;
+	stub_ops.vcpu_destroy = stub_vcpu_destroy;
+	stub_ops.time_update = stub_time_update;
+}
+
+struct domain *stub_domain(u16 id, bool privileged)
+{
+	struct xen_domctl_createdomain config = { .max_vcpus = 2, .max_evtchn_port = 4095, .max_grant_frames = 4,
+		.max_maptrack_frames = 4 };
+	struct domain *d;
+
+	assert_int_equal(domain_create(id, &config, &stub_ops, privileged, &d), 0);
+	d->max_pages = 100;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(vcpu_create(d, i), 0);
+		d->vcpu[i]->flags = 0;
+		d->vcpu[i]->initialised = true;
+	}
+	return d;
+}

@@ -12,5 +12,7 @@ extern long stub_answer;        /* what the next calls of pv/ answer */
 extern unsigned stub_calls;     /* how many there were */
 extern unsigned stub_restart_at; /* the call with this number answers -ERESTART once; 0 none */
 void stub_reset(void);
+void stub_ops_init(void); /* before the first stub_domain */
+struct domain *stub_domain(uint16_t id, bool privileged); /* two vcpus, paused */
 
 #endif
