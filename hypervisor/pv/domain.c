@@ -189,6 +189,7 @@ static void pv_switch_to(struct vcpu *v)
 		cpumask_clear(&pv_of(before->domain)->dirty_cpus, cpu);
 	cr4_guest_set(pv->cr4);
 	pv_debugreg_load(pv);
+	pv_tsc_aux_load(pv);
 	cr0_ts_set(false);
 	xstate_load(pv->xsave, pv->xcr0);
 	if (pv->ts)
