@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/sched.h"
 #include "core/trace.h"
+#include "lib/check.h"
 #include "lib/cmdline.h"
 #include "lib/fmt.h"
 #include "pv/dom0.h"
@@ -88,13 +89,13 @@ static void step_dom0(void)
 	vga_stop();
 }
 
-/* The boot modules and what was needed at boot only become free memory; constants become constant. */
+/* The boot modules, but for an initrd that dom0 has taken over in place, and what was needed at boot only become free memory. */
 static void step_release(void)
 {
 	for (unsigned i = 0; i < boot_info.module_count; i++) {
 		u64 first, count = module_frames(i, &first);
 
-		if (count)
+		if (count && page_owned_by(page_of(mfn(first)), DOMID_NOBODY))
 			frame_add(first, count);
 	}
 	pgtable_seal();
@@ -128,7 +129,7 @@ noreturn void upcall_main(struct boot_info *boot)
 		steps[i].fn();
 	}
 	boot_step = NULL;
-	domain_unpause(dom0);
+	BUG_ON(domain_unpause_by_controller(dom0));
 	sched_start();
 }
 

@@ -19,8 +19,11 @@ static struct tree *tree_of(struct request *r)
 	return r->tx ? &r->tx->tree : &r->conn->store->tree;
 }
 
-/* Note in the transaction what this look-up learned. */
-static int learn(struct request *r, const struct path *p, const struct found *f, unsigned int what)
+/*
+ * Note in the transaction what this look-up learned. That something is missing is one fact for dom0 when it only looks;
+ * for others, and for who creates it, also what is the nearest node above it and what that allows and hands down.
+ */
+static int learn(struct request *r, const struct path *p, const struct found *f, unsigned int what, bool creates)
 {
 	bool by_perms = !domain_is_privileged(r->conn->dom);
 	uint32_t end;
@@ -30,7 +33,9 @@ static int learn(struct request *r, const struct path *p, const struct found *f,
 		return 0;
 	if (f->node)
 		return transaction_note(r->tx, p->s, p->len, what | LEARN_EXISTS | (by_perms ? LEARN_PERMS : 0), 0);
-	/* The first component that is missing, and what its place above it allows and would hand down. */
+	if (!by_perms && !creates)
+		return transaction_note(r->tx, p->s, p->len, LEARN_EXISTS, 0);
+	/* The first component that is missing. */
 	end = f->known == 1 ? 1 : f->known + 1;
 	while (end < p->len && p->s[end] != '/')
 		end++;
@@ -45,7 +50,7 @@ static int look(struct request *r, const struct path *p, unsigned int need, unsi
 	int err;
 
 	tree_find(tree_of(r), p->s, p->len, f);
-	err = learn(r, p, f, what);
+	err = learn(r, p, f, what, need & PERM_WRITE);
 	if (err)
 		return err;
 	may = perms_allow(f->last->perms, r->conn->dom);

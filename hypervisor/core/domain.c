@@ -266,7 +266,7 @@ void domain_put(struct domain *d)
 }
 
 /* Stages of giving everything back; each may be entered again. */
-enum { KILL_EVENTS, KILL_GRANTS, KILL_KIND, KILL_PAGES, KILL_DONE };
+enum { KILL_EVENTS, KILL_VCPUS, KILL_GRANTS, KILL_KIND, KILL_PAGES, KILL_DONE };
 
 static int kill_pages(struct domain *d)
 {
@@ -276,11 +276,25 @@ static int kill_pages(struct domain *d)
 	return 0;
 }
 
+/* No port is bound any more, so nobody looks at the vcpus' information. */
+static int kill_vcpus(struct domain *d)
+{
+	struct vcpu *v;
+
+	for_each_vcpu(d, v) {
+		vcpu_stop_timers(v);
+		vcpu_drop_info(v);
+	}
+	return 0;
+}
+
 static int kill_stage(struct domain *d)
 {
 	switch (d->relinquish_stage) {
 	case KILL_EVENTS:
 		return event_destroy_step(d);
+	case KILL_VCPUS:
+		return kill_vcpus(d);
 	case KILL_GRANTS:
 		return grant_relinquish(d);
 	case KILL_KIND:

@@ -35,8 +35,10 @@ static int end_hold(struct end *e, const struct gnttab_copy_ptr *p)
 		return rc;
 	}
 	e->frame = mfn(p->u.gmfn);
+	if (!frame_valid(e->frame))
+		return GNTST_bad_page;
 	page = page_of(e->frame);
-	if (!frame_valid(e->frame) || !page_get(page, e->domain))
+	if (!page_get(page, e->domain))
 		return GNTST_bad_page;
 	if (e->write && !e->domain->ops->page_type_get(page, true)) {
 		page_put(page);
@@ -48,11 +50,11 @@ static int end_hold(struct end *e, const struct gnttab_copy_ptr *p)
 
 static void end_drop(struct end *e)
 {
-	struct page *page = page_of(e->frame);
-
 	if (e->held && e->by_ref) {
 		grant_unpin(e->domain, e->ref, e->write);
 	} else if (e->held) {
+		struct page *page = page_of(e->frame);
+
 		if (e->write)
 			e->domain->ops->page_type_put(page, true);
 		page_put(page);

@@ -62,10 +62,14 @@ static const struct {
 #include "abi/hypercalls.def"
 };
 
-/* The arguments to go on with, from hc_restart to the end of the call on the same CPU. */
+/*
+ * The arguments to go on with, from hc_restart to the end of the call on the same CPU; a handler that names none keeps its own. own_result: the
+ * call's answer is the guest's, though it looks like -ERESTART.
+ */
 static struct {
 	u64 args[HYPERCALL_ARGS];
 	unsigned count;
+	bool own_result;
 } restart[NR_CPUS];
 
 static u64 unknown_calls;
@@ -86,6 +90,13 @@ long hc_restart(unsigned count, ...)
 	va_end(ap);
 	restart[cpu].count = count;
 	return -ERESTART;
+}
+
+long hc_own_result(u64 value)
+{
+	if (unlikely((long)value == -ERESTART))
+		restart[cpu_id()].own_result = true;
+	return (long)value;
 }
 
 int hc_unknown(u64 nr, u64 sub_op)
@@ -121,31 +132,36 @@ long hypercall_run(u64 nr, u64 args[HYPERCALL_ARGS])
 
 		for (unsigned i = 0; i < restart[cpu].count; i++)
 			args[i] = restart[cpu].args[i];
+		restart[cpu].count = 0;
 	}
 	return ret;
 }
 
-static void store_restart(struct regs *regs)
+/* Make the guest issue the call again; false: the value is a result after all. */
+static bool store_restart(struct regs *regs)
 {
 	u64 *const slot[HYPERCALL_ARGS] = { &regs->rdi, &regs->rsi, &regs->rdx,
 					    &regs->r10, &regs->r8,  &regs->r9 };
 	unsigned cpu = cpu_id();
 
+	if (restart[cpu].own_result) {
+		restart[cpu].own_result = false;
+		return false;
+	}
 	for (unsigned i = 0; i < restart[cpu].count; i++)
 		*slot[i] = restart[cpu].args[i];
+	restart[cpu].count = 0;
 	regs->rip -= 2; /* SYSCALL is two bytes; rax still has the number */
+	return true;
 }
 
 void hypercall(struct regs *regs)
 {
-	long ret;
+	long ret = run(regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 
-	trace(TRACE_hypercall, regs->rax, regs->rip);
-	ret = run(regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
-	if (unlikely(ret == -ERESTART))
-		store_restart(regs);
-	else
-		regs->rax = (u64)ret;
+	if (unlikely(ret == -ERESTART) && store_restart(regs))
+		return;
+	regs->rax = (u64)ret;
 }
 
 int hc_domain_get(u16 domid, struct domain **out)

@@ -5,6 +5,8 @@
  */
 #include "pv/dom0.h"
 
+#include <xen/platform.h>
+
 #include "core/domain.h"
 #include "core/log.h"
 #include "core/vcpu.h"
@@ -18,7 +20,8 @@
 #include "pv/traps.h"
 #include "x86/regs.h"
 
-#define MAGIC        "xen-3.0-x86_64"
+#define MAGIC        "xen-3.0-x86_64p"
+#define POWER_BITS   (XEN_PROCESSOR_PM_CX | XEN_PROCESSOR_PM_PX) /* the kernel tells what it knows of idle and speed */
 #define RESERVE_PART 16                        /* of free memory that stays ours by default: a sixteenth, */
 #define RESERVE_MAX  (128ul << (20 - PAGE_SHIFT)) /* at most 128 MiB */
 #define NO_LIMIT     0xfffffffful              /* frames, as Xen's tools read it */
@@ -207,7 +210,7 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 	strlcpy(si->magic, MAGIC, sizeof(si->magic));
 	si->nr_pages = layout.total_frames;
 	si->shared_info = frame_of(d->shared).n << PAGE_SHIFT;
-	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN | POWER_BITS << 8;
 	si->pt_base = layout.tables_va;
 	si->nr_pt_frames = layout.table_count;
 	si->mfn_list = layout.p2m_va;
@@ -217,10 +220,10 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 	}
 	if (layout.initrd_frames) {
 		si->mod_start = layout.initrd_va ? layout.initrd_va : layout.initrd_pfn;
-		si->mod_len = boot->modules[1].bytes;
+		si->mod_len = boot->modules[DOM0_INITRD_MODULE].bytes;
 		si->flags |= layout.initrd_va ? 0 : SIF_MOD_START_PFN;
 	}
-	strlcpy((char *)si->cmd_line, boot->modules[0].cmdline, sizeof(si->cmd_line));
+	strlcpy((char *)si->cmd_line, boot->modules[DOM0_KERNEL_MODULE].cmdline, sizeof(si->cmd_line));
 	si->console.dom0.info_size = fill_console((void *)(page + console_at), boot);
 	si->console.dom0.info_off = console_at;
 }
@@ -293,7 +296,7 @@ static void plan_memory(struct domain *d, const struct boot_module *initrd)
 
 void dom0_build(const struct boot_info *boot)
 {
-	const struct boot_module *initrd = boot->module_count > 1 ? &boot->modules[1] : NULL;
+	const struct boot_module *initrd = boot->module_count > DOM0_INITRD_MODULE ? &boot->modules[DOM0_INITRD_MODULE] : NULL;
 	struct domain *d;
 	u64 l4;
 
@@ -301,7 +304,7 @@ void dom0_build(const struct boot_info *boot)
 		panic("dom0: the boot loader gave no kernel module\n");
 	d = create();
 	frames.d = d;
-	open_kernel(&boot->modules[0]);
+	open_kernel(&boot->modules[DOM0_KERNEL_MODULE]);
 	plan_memory(d, initrd);
 	log_info("dom0: %lu MiB, %u vcpus, kernel %lx-%lx, entry %lx\n",
 		 (unsigned long)(layout.total_frames >> (20 - PAGE_SHIFT)), d->max_vcpus,

@@ -11,6 +11,10 @@
 
 struct domain;
 
+/* Boot modules: the kernel, and the initrd, whose frames dom0 takes over whole. */
+#define DOM0_KERNEL_MODULE 0
+#define DOM0_INITRD_MODULE 1
+
 void dom0_build(const struct boot_info *boot); /* panics, naming what is wrong with the image, when it cannot; leaves dom0 paused */
 
 /* ---- dom0_unpack.c ---- */

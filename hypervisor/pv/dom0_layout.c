@@ -9,6 +9,7 @@
 #define PAGE_UP(x) round_up((x), PAGE_SIZE)
 #define END_ALIGN  (4ul << 20)
 #define END_PAD    (512ul << 10)
+#define REGION_MAX (1ul << 30)   /* what kernels map there; the end may go one alignment step or two beyond */
 
 /* Entries of 2^shift bytes that [start, end) touches. */
 static u64 covered(u64 start, u64 end, unsigned shift)
@@ -42,6 +43,7 @@ static void place_tables(struct dom0_layout *l)
 	l->v_end = end_with(l, l->table_count);
 }
 
+/* The region's frames, 0 when it would be too large. */
 static u64 place_region(struct dom0_layout *l, const struct kernel_image *k, u64 total_frames)
 {
 	u64 at = PAGE_UP(k->end), list_bytes = PAGE_UP(total_frames * sizeof(u64));
@@ -62,6 +64,8 @@ static u64 place_region(struct dom0_layout *l, const struct kernel_image *k, u64
 	}
 	l->start_info_va = at;
 	l->tables_va = at + PAGE_SIZE;
+	if (l->tables_va - l->v_start > REGION_MAX)
+		return 0;
 	place_tables(l);
 	return (l->v_end - l->v_start) / PAGE_SIZE;
 }
@@ -74,10 +78,12 @@ int dom0_layout_make(struct dom0_layout *l, const struct kernel_image *k, u64 in
 	*l = (struct dom0_layout){ .total_frames = total_frames };
 	if (initrd_bytes > 1ull << 40 || total_frames > 1ull << 40)
 		return -EINVAL;
+	if (k->virt_base > ~0ull - REGION_MAX - 4 * END_ALIGN)
+		return -EINVAL;
 	l->initrd_frames = PAGE_UP(initrd_bytes) / PAGE_SIZE;
 	frames = place_region(l, k, total_frames);
-	if (l->v_end <= l->v_start || l->v_end - l->v_start > 1ull << 30)
-		return -EINVAL; /* wraps at the top, or does not fit what kernels map there */
+	if (!frames || l->v_end - l->v_start > REGION_MAX)
+		return -EINVAL;
 	if (l->initrd_frames && k->mod_start_pfn) {
 		l->initrd_pfn = frames;
 		frames += l->initrd_frames;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The machine-to-phys table (PV-ABI 15; <xen/arch-x86/xen-x86_64.h> MACH2PHYS_VIRT_START): one u64 a frame up to frame_limit(), in pieces of
- * 2 MiB that the boot allocator gives, mapped twice: writable for us, read-only for every guest. Entries change by single stores.
+ * 2 MiB, mapped twice: writable for us, read-only for every guest. Entries change by single stores.
  */
 #include "pv/m2p.h"
 #include "core/frame.h"
 #include "lib/check.h"
 #include "lib/string.h"
 
-#define PIECE_FRAMES 512
+#define PIECE_ORDER  9
+#define PIECE_FRAMES (1u << PIECE_ORDER)
 #define MAX_PIECES   2048 /* 1 TiB of RAM */
 
 static u32 piece_frame[MAX_PIECES] ro_after_boot;
@@ -22,8 +23,12 @@ void m2p_init(void)
 	if (pieces > MAX_PIECES)
 		panic("machine-to-phys table: more than %u GiB of memory", MAX_PIECES / 2);
 	for (unsigned i = 0; i < pieces; i++) {
-		u64 frame = frame_boot_alloc(PIECE_FRAMES, PIECE_FRAMES);
-		u64 offset = i * PIECE_FRAMES * PAGE_SIZE;
+		void *piece = heap_pages(PIECE_ORDER, FRAME_NO_SCRUB);
+		u64 offset = i * PIECE_FRAMES * PAGE_SIZE, frame;
+
+		if (!piece)
+			panic("machine-to-phys table: no 2 MiB of free memory in one piece");
+		frame = frame_of(piece).n;
 
 		piece_frame[i] = frame;
 		machine_map(M2P_RW_START + offset, mfn(frame), PIECE_FRAMES, MAP_WRITE);

@@ -10,8 +10,8 @@ free for a person and for the log.
 import base64
 import os
 import re
+import shlex
 import shutil
-import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -37,20 +37,31 @@ def hypervisor_file(name):
 	return os.path.join(ROOT, "build", "paravane.elf") if name == "paravane" else name
 
 
-def initrd_with(programs):
-	"""dom0's initrd with a folder of programs to be found below /opt in dom0; the plain one when there is none."""
+def payload(image):
+	"""What is under test, the hypervisor's image among it, and rides in the initrd, to be found below /opt in dom0: [(file, place), ...]."""
+	found = []
+	for name in sorted(os.listdir(PROGRAMS)) if os.path.isdir(PROGRAMS) else []:
+		found.append((os.path.join(PROGRAMS, name), "bin/" + name))
+	found += [(image, "boot/hypervisor"), (os.path.join(ROOT, "build", "pvt.elf"), "boot/pvt.elf")]
+	return [(source, place) for source, place in found if os.path.exists(source)]
+
+
+def initrd_with(files):
+	"""dom0's initrd with files added to it; the plain one when there are none."""
 	plain = images.initrd()
-	if not programs or not os.path.isdir(programs):
+	if not files:
 		return plain
 	os.makedirs(WORK, exist_ok=True)
-	path = os.path.join(WORK, f"initrd-{cache.digest(plain, '@' + programs)}.gz")
+	path = os.path.join(WORK, f"initrd-{cache.digest(plain, *['@' + f for f, _ in files])}.gz")
 	if not os.path.exists(path):
 		for old in os.listdir(WORK):
 			if old.startswith("initrd-"):
 				os.unlink(os.path.join(WORK, old))
 		tree = os.path.join(WORK, "payload")
 		shutil.rmtree(tree, ignore_errors=True)
-		shutil.copytree(programs, os.path.join(tree, "payload", "bin"), symlinks=True)
+		for source, place in files:
+			os.makedirs(os.path.dirname(os.path.join(tree, "payload", place)), exist_ok=True)
+			shutil.copy(source, os.path.join(tree, "payload", place))
 		images.cpio(tree, path + ".payload")
 		with open(path + ".part", "wb") as out:
 			for part in (plain, path + ".payload"):
@@ -67,16 +78,17 @@ class Host:
 
 	def __init__(self, hypervisor="paravane", cpus=2, memory=2048, dom0_mem=768, tools=None, hypervisor_args="",
 			dom0_args="", boot="kernel", name="host", icount=False, reboots=False, network="e1000", extra=(),
-			services=True, payload=PROGRAMS, programs_disk=True):
+			services=True, programs=True, scratch_mb=0):
 		self.hypervisor, self.boot, self.name = hypervisor, boot, name
 		self.tools = tools or ("xen" if hypervisor == "xen" else "paravane")
-		self.memory, self.cpus, self.next_id = memory, cpus, 0
+		self.memory, self.cpus, self.next_id, self.broken = memory, cpus, 0, None
+		self.vane = "vane" if self.tools == "paravane" and os.path.exists(os.path.join(PROGRAMS, "vane")) else "xl"
 		self.hypervisor_args = f"console=com1 com1=115200,8n1 dom0_mem={dom0_mem}M,max:{dom0_mem}M loglvl=info " \
 			f"guest_loglvl=info {hypervisor_args}".strip()
 		self.dom0_args = "console=hvc0 earlyprintk=xen root=/dev/sda rw init=/usr/local/lib/paravane/init quiet " \
 			f"loglevel=5 paravane.tools={self.tools} {'' if services else 'paravane.services=no '}{dom0_args}".strip()
-		self.initrd = initrd_with(payload if self.tools == "paravane" else None)
-		arguments = self._disks() + self._boot_arguments() + list(extra)
+		self.initrd = initrd_with(payload(hypervisor_file(hypervisor)) if programs else [])
+		arguments = self._disks(scratch_mb) + self._boot_arguments() + list(extra)
 		if network:
 			arguments += ["-netdev", "user,id=net0", "-device", f"{network},netdev=net0,mac=52:54:00:12:34:56"]
 		else:
@@ -84,10 +96,19 @@ class Host:
 		self.qemu = Qemu(arguments, os.path.join(LOGS, name + ".log"), cpus=cpus, memory=memory, icount=icount,
 			reboots=reboots)
 
-	def _disks(self):
-		return ["-device", "ich9-ahci,id=ahci", "-drive",
-			f"file={images.dom0()},format=raw,if=none,id=d0,snapshot=on,cache=unsafe", "-device",
-			"ide-hd,drive=d0,bus=ahci.0"]
+	def _disks(self, scratch_mb):
+		"""dom0's disk, whose changes are dropped, and an empty one if asked for, on AHCI."""
+		arguments = ["-device", "ich9-ahci,id=ahci", "-drive",
+			f"file={images.dom0()},format=raw,if=none,id=d0,snapshot=on,cache=unsafe",
+			"-device", "ide-hd,drive=d0,bus=ahci.0"]
+		if scratch_mb:
+			os.makedirs(WORK, exist_ok=True)
+			path = os.path.join(WORK, f"{self.name}.scratch")
+			with open(path, "wb") as f:
+				f.truncate(scratch_mb << 20)
+			arguments += ["-drive", f"file={path},format=raw,if=none,id=d1,cache=writeback",
+				"-device", "ide-hd,drive=d1,bus=ahci.1"]
+		return arguments
 
 	def _boot_arguments(self):
 		image = hypervisor_file(self.hypervisor)
@@ -135,6 +156,8 @@ class Host:
 
 	def run(self, command, timeout=60):
 		"""Run a command in dom0's bash; return (status, output)."""
+		if self.broken:
+			raise HostFailed(f"the host failed before: {self.broken}")
 		self.next_id += 1
 		start = len(self.qemu.com2.data)
 		self.qemu.com2.write(b"%d %s\n" % (self.next_id, base64.b64encode(command.encode())))
@@ -142,6 +165,7 @@ class Host:
 		try:
 			found = self.qemu.wait(self.qemu.com2, pattern, timeout, start, FATAL)
 		except HostFailed as e:
+			self.broken = f"in `{command}`"
 			said = bytes(self.qemu.com2.data[start:]).decode(errors="replace")
 			raise HostFailed(f"dom0: {command}\nprinted so far: {said}\n{e}") from None
 		return int(found.group(2)), found.group(1).decode(errors="replace")
@@ -155,8 +179,25 @@ class Host:
 
 	def poweroff(self, timeout=60):
 		"""Power dom0 off through ACPI; True if the machine went off by itself."""
-		self.send("sync; exec /usr/local/lib/paravane/off poweroff")
+		self.send("exec /usr/local/lib/paravane/off poweroff")
 		return self.qemu.wait_end(timeout)
+
+	def reboot(self, timeout=180):
+		"""Reboot the machine through ACPI and wait until dom0 is ready again (needs reboots=True)."""
+		com1, com2 = len(self.qemu.com1.data), len(self.qemu.com2.data)
+		self.send("exec /usr/local/lib/paravane/off reboot")
+		self.wait_channel(timeout, com2)
+		self.wait_ready(timeout, com1)
+
+	def guest(self, number, command, timeout=60):
+		"""Run a command in a guest; it must succeed."""
+		return self.ok(f"/usr/local/lib/paravane/in-guest {number} {shlex.quote(command)}", timeout)
+
+	def start_guests(self, first, last, *keys, timeout=180):
+		"""Create guests with the quick init and wait until they answer."""
+		self.ok(f"/usr/local/lib/paravane/guests start {first} {last} {shlex.join(keys)}", timeout)
+		for i in range(first, last + 1):
+			self.ok(f"/usr/local/lib/paravane/in-guest {i} --wait {timeout}", timeout + 10)
 
 	def send(self, command):
 		"""Start a command in dom0 without waiting for its end."""

@@ -112,7 +112,7 @@ def attach(host, first):
 
 def session(host, options):
 	"""What follows when the host and its guests are up; the exit status of all."""
-	vane = "xl" if host.tools == "xen" else "vane"
+	vane = host.vane
 	if options.command:
 		status, output = host.run(options.command, 3600)
 		print(output, flush=True)
@@ -141,7 +141,7 @@ def main():
 		host = Host(options.hypervisor, cpus=options.cpus, memory=memory, tools=options.tools, name="run",
 			hypervisor_args=options.hypervisor_args, dom0_args=options.dom0_args)
 		Progress(host.qemu.com1)
-		cache.say(f"starting QEMU: {options.cpus} CPUs, {memory} MiB; serial log in {host.qemu.log_path}")
+		cache.say(f"starting QEMU: {options.cpus} CPUs, {memory} MiB; serial log in {os.path.relpath(host.qemu.log_path)}")
 		with host:
 			start_guests(host, options)
 			host.qemu.com1.listener = None

@@ -18,3 +18,7 @@ run: $(B)/stamp/packages-run all
 
 images: $(B)/stamp/packages-run
 	$(Q)$(PYTHON) tools/setup/images.py
+
+TEST_TARGETS += test-system
+test-system: $(B)/stamp/packages-run all
+	$(Q)$(PYTHON) tests/lib/run_system.py $(T)

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "tools/console/guestcon.h"
+#include "tools/lib/daemon.h"
 #include "tools/lib/host.h"
 #include "tools/lib/log.h"
 #include "tools/lib/text.h"
@@ -152,12 +152,12 @@ static int open_all(struct error *e)
 	C.events = xenevtchn_open(NULL, 0);
 	C.grants = xengnttab_open(NULL, 0);
 	if (!C.events || !C.grants) {
-		fail_errno(e, ERR_FAIL, "/dev/xen/evtchn and /dev/xen/gntdev");
+		error_errno(e, ERR_FAIL, "/dev/xen/evtchn and /dev/xen/gntdev");
 		error_advice(e, "modprobe -a xen-evtchn xen-gntdev");
 		return -1;
 	}
 	if (sd_event_default(&C.loop) < 0)
-		return fail(e, ERR_FAIL, "no event loop");
+		return error_set(e, ERR_FAIL, "no event loop");
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
@@ -165,10 +165,10 @@ static int open_all(struct error *e)
 	sd_event_add_signal(C.loop, NULL, SIGTERM, NULL, NULL);
 	sd_event_add_signal(C.loop, NULL, SIGINT, NULL, NULL);
 	if (!xs_watch(C.s.xs, "@introduceDomain", "look") || !xs_watch(C.s.xs, "@releaseDomain", "look"))
-		return fail_errno(e, ERR_FAIL, "cannot watch for domains");
+		return error_errno(e, ERR_FAIL, "cannot watch for domains");
 	if (sd_event_add_io(C.loop, NULL, xs_fileno(C.s.xs), EPOLLIN, store_ready, NULL) < 0 ||
 	    sd_event_add_io(C.loop, NULL, xenevtchn_fd(C.events), EPOLLIN, event_ready, NULL) < 0)
-		return fail(e, ERR_FAIL, "no event sources");
+		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }
 
@@ -186,26 +186,31 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "log-dir", required_argument, NULL, 'd' }, { "log-size", required_argument, NULL, 's' },
-		{ "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "foreground", no_argument, NULL, 'F' }, { "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	struct error e = { 0 };
+	bool foreground = false;
 	int opt, rc;
 
 	C.log_dir = LOG_DIR;
 	C.log_cap = LOG_CAP;
 	log_open(LOG_INFO, true);
-	while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		if (opt == 'd')
+	while ((opt = getopt_long(argc, argv, "Fh", longs, NULL)) != -1) {
+		if (opt == 'F')
+			foreground = true;
+		else if (opt == 'd')
 			C.log_dir = optarg;
 		else if (opt == 's')
 			C.log_cap = strtoul(optarg, NULL, 0);
 		else if (opt == 'v')
 			log_open(LOG_DBG, true);
 		else {
-			fprintf(opt == 'h' ? stdout : stderr, "usage: vane-consoled [--log-dir DIR] [--log-size BYTES] [--verbose]\n");
+			fprintf(opt == 'h' ? stdout : stderr, "usage: vane-consoled [-F] [--log-dir DIR] "
+				"[--log-size BYTES] [--verbose]\n");
 			return opt == 'h' ? 0 : 2;
 		}
 	}
+	daemon_start(foreground);
 	make_directories(C.log_dir);
 	if (open_all(&e)) {
 		error_print(&e);
@@ -213,7 +218,7 @@ int main(int argc, char **argv)
 	}
 	follow_hypervisor();
 	look_around();
-	sd_notify(0, "READY=1");
+	daemon_ready();
 	rc = sd_event_loop(C.loop);
 	while (C.guests) {
 		struct guestcon *g = C.guests;

@@ -23,7 +23,7 @@ void xlcfg_fail(struct xlcfg *s, int line, int column, const char *message)
 
 	if (!strncmp(message, noise, sizeof(noise) - 1))
 		message += sizeof(noise) - 1;
-	fail(s->e, ERR_CONFIG, "%s:%d:%d: %s", s->file->path, line, column, message);
+	error_set(s->e, ERR_CONFIG, "%s:%d:%d: %s", s->file->path, line, column, message);
 	error_advice(s->e, "each line is name = value; a value is a number, \"a string\" or [ a, list ] (xl.cfg(5))");
 }
 
@@ -162,16 +162,16 @@ int cfg_parse(const char *path, const char *text, size_t len, struct cfg_file *f
 	memset(f, 0, sizeof(*f));
 	f->path = xstrdup(path);
 	if (len > 1 << 20) {
-		rc = fail(e, ERR_CONFIG, "%s: larger than 1 MiB: not a configuration", path);
+		rc = error_set(e, ERR_CONFIG, "%s: larger than 1 MiB: not a configuration", path);
 	} else if (memchr(text, 0, len)) {
-		rc = fail(e, ERR_CONFIG, "%s: has NUL bytes: this is not a text file", path);
+		rc = error_set(e, ERR_CONFIG, "%s: has NUL bytes: this is not a text file", path);
 	} else {
 		xlcfg_yylex_init_extra(&s, &scanner);
 		xlcfg_yy_scan_bytes(text, len, scanner);
 		rc = xlcfg_yyparse(scanner, &s);
 		xlcfg_yylex_destroy(scanner);
 		if (rc || e->kind != ERR_NONE)
-			rc = fail(e, ERR_CONFIG, "%s: cannot be read as a configuration", path);
+			rc = error_set(e, ERR_CONFIG, "%s: cannot be read as a configuration", path);
 	}
 	if (rc)
 		cfg_free(f);

@@ -56,7 +56,7 @@ static int wrong(struct reader *r, struct cfg_place at, const char *what, const 
 	char place[512];
 
 	where(r, at, place, sizeof(place));
-	fail(r->e, ERR_CONFIG, "%s: %s", place, what);
+	error_set(r->e, ERR_CONFIG, "%s: %s", place, what);
 	if (todo)
 		error_advice(r->e, "%s", todo);
 	return -1;
@@ -343,14 +343,14 @@ static int check_whole(struct reader *r)
 	struct config *c = r->c;
 
 	if (!c->name)
-		return fail(r->e, ERR_CONFIG, "%s: Domain name must be specified.", r->path), error_advice(r->e, "name = \"guest1\""), -1;
+		return error_set(r->e, ERR_CONFIG, "%s: Domain name must be specified.", r->path), error_advice(r->e, "name = \"guest1\""), -1;
 	if (!name_is_good(c->name)) {
-		fail(r->e, ERR_CONFIG, "%s: \"%s\" cannot be a domain's name", r->path, c->name);
+		error_set(r->e, ERR_CONFIG, "%s: \"%s\" cannot be a domain's name", r->path, c->name);
 		error_advice(r->e, "letters, digits, '-', '_' and '.'; not only digits");
 		return -1;
 	}
 	if (!c->kernel) {
-		fail(r->e, ERR_CONFIG, "%s: Neither kernel nor bootloader specified", r->path);
+		error_set(r->e, ERR_CONFIG, "%s: Neither kernel nor bootloader specified", r->path);
 		error_advice(r->e, "kernel = \"/boot/vmlinuz-...\"");
 		return -1;
 	}
@@ -359,7 +359,7 @@ static int check_whole(struct reader *r)
 	if (!c->maxmem_kb)
 		c->maxmem_kb = c->memory_kb;
 	if (c->maxmem_kb < c->memory_kb) {
-		fail(r->e, ERR_CONFIG, "%s: maxmem (%llu) is less than memory (%llu)", r->path,
+		error_set(r->e, ERR_CONFIG, "%s: maxmem (%llu) is less than memory (%llu)", r->path,
 		     (unsigned long long)c->maxmem_kb / 1024, (unsigned long long)c->memory_kb / 1024);
 		return -1;
 	}
@@ -368,7 +368,7 @@ static int check_whole(struct reader *r)
 	if (!c->vcpus)
 		c->vcpus = c->maxvcpus;
 	if (c->maxvcpus < c->vcpus)
-		return fail(r->e, ERR_CONFIG, "%s: maxvcpus (%lld) is less than vcpus (%lld)", r->path, c->maxvcpus, c->vcpus);
+		return error_set(r->e, ERR_CONFIG, "%s: maxvcpus (%lld) is less than vcpus (%lld)", r->path, c->maxvcpus, c->vcpus);
 	join_cmdline(c);
 	return 0;
 }

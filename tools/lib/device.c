@@ -80,7 +80,7 @@ int device_create(struct store *s, const struct device *d, const struct nodes *f
 		write_nodes(s, d->record, back);
 		rc = store_commit(s);
 	} while (rc == 1);
-	return rc ? fail_errno(e, ERR_FAIL, "cannot write %s to xenstore", d->back) : 0;
+	return rc ? error_errno(e, ERR_FAIL, "cannot write %s to xenstore", d->back) : 0;
 }
 
 static bool ready(struct store *s, void *arg)
@@ -97,7 +97,7 @@ int device_wait_ready(struct store *s, const struct device *d, const char *what,
 	if (!store_wait(s, d->back, DEVICE_SECONDS * 1000, ready, (void *)d))
 		return 0;
 	why = store_read(s, "/local/domain/0/error/backend/%s/%u/%u/error", d->kind, d->domid, d->devid);
-	fail(e, ERR_TIMEOUT, "%s: no back end took it within %d s%s%s", what, DEVICE_SECONDS, why ? ": " : "", why ? why : "");
+	error_set(e, ERR_TIMEOUT, "%s: no back end took it within %d s%s%s", what, DEVICE_SECONDS, why ? ": " : "", why ? why : "");
 	error_advice(e, "modprobe %s", module);
 	free(why);
 	return -1;
@@ -113,19 +113,25 @@ static bool closed(struct store *s, void *arg)
 
 bool device_close(struct store *s, const struct device *d)
 {
+	bool already;
 	int rc;
 
 	if (!store_exists(s, d->back))
 		return true;
 	do {
 		store_begin(s);
+		already = closed(s, (void *)d);
 		store_put(s, d->back, "online", "0");
-		store_put(s, d->back, "state", "%d", XenbusStateClosing);
-		/* A back end that sees its front end gone closes at once. */
+		/* A back end that has closed (its guest powered off) would not say so a second time. */
+		if (!already)
+			store_put(s, d->back, "state", "%d", XenbusStateClosing);
+		/* One that sees its front end gone lets go at once. */
 		store_rm(s, d->front);
 		rc = store_commit(s);
 	} while (rc == 1);
-	return !rc && !store_wait(s, d->back, DEVICE_SECONDS * 1000, closed, (void *)d);
+	if (rc || already)
+		return !rc;
+	return !store_wait(s, d->back, DEVICE_SECONDS * 1000, closed, (void *)d);
 }
 
 void device_forget(struct store *s, const struct device *d)

@@ -37,7 +37,7 @@ static int check_sharing(struct store *s, const struct disk_config *d, const str
 				other.st_rdev == st->st_rdev : other.st_dev == st->st_dev && other.st_ino == st->st_ino);
 			if (same && (d->readwrite || (mode && *mode == 'w'))) {
 				name = store_read(s, "/local/domain/%s/name", doms[i]);
-				rc = fail(e, ERR_BUSY, "disk %s: %s is in use by guest \"%s\"", d->vdev, d->path,
+				rc = error_set(e, ERR_BUSY, "disk %s: %s is in use by guest \"%s\"", d->vdev, d->path,
 					  name ? name : doms[i]);
 				error_advice(e, "stop that guest, or give both access=ro");
 				free(name);
@@ -58,16 +58,16 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 	if (!d->path[0] || d->script)
 		return 0;
 	if (stat(d->path, &st)) {
-		fail_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
+		error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
 		error_advice(e, "create it (qemu-img create -f raw %s 4G), or correct the target", d->path);
 		return -1;
 	}
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
-		return fail(e, ERR_CONFIG, "disk %s: %s is neither a file nor a block device", d->vdev, d->path);
+		return error_set(e, ERR_CONFIG, "disk %s: %s is neither a file nor a block device", d->vdev, d->path);
 	if (S_ISREG(st.st_mode) && st.st_size < 512)
-		return fail(e, ERR_CONFIG, "disk %s: %s is empty", d->vdev, d->path);
+		return error_set(e, ERR_CONFIG, "disk %s: %s is empty", d->vdev, d->path);
 	if (access(d->path, d->readwrite ? R_OK | W_OK : R_OK))
-		return fail_errno(e, ERR_PERM, "disk %s: %s", d->vdev, d->path);
+		return error_errno(e, ERR_PERM, "disk %s: %s", d->vdev, d->path);
 	return check_sharing(s, d, &st, e);
 }
 
@@ -97,7 +97,7 @@ static int loop_setup(const struct disk_config *d, char *out, size_t size, struc
 			break;
 	}
 	if (rc) {
-		fail_errno(e, ERR_FAIL, "disk %s: no loop device for %s", d->vdev, d->path);
+		error_errno(e, ERR_FAIL, "disk %s: no loop device for %s", d->vdev, d->path);
 		if (ctl < 0)
 			error_advice(e, "modprobe loop");
 	}
@@ -166,14 +166,14 @@ static int source_device(struct store *s, const struct disk_config *d, const str
 	int rc;
 
 	if (stat(d->path, &st))
-		return fail_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
+		return error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
 	if (S_ISREG(st.st_mode)) {
 		if (loop_setup(d, loop, sizeof(loop), e))
 			return -1;
 		node = loop;
 		if (stat(loop, &st)) {
 			loop_release(loop);
-			return fail_errno(e, ERR_FAIL, "disk %s: %s", d->vdev, loop);
+			return error_errno(e, ERR_FAIL, "disk %s: %s", d->vdev, loop);
 		}
 		store_put(s, dev->record, "loop", "%s", loop);
 	}
@@ -185,7 +185,7 @@ static int source_device(struct store *s, const struct disk_config *d, const str
 		store_put(s, dev->back, "hotplug-status", "connected");
 		rc = store_commit(s);
 	} while (rc == 1);
-	return rc ? fail_errno(e, ERR_FAIL, "disk %s: cannot write to xenstore", d->vdev) : 0;
+	return rc ? error_errno(e, ERR_FAIL, "disk %s: cannot write to xenstore", d->vdev) : 0;
 }
 
 int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e)
@@ -206,7 +206,7 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 		rc = run_script(d->script, &dev, "add", e);
 		why = store_read(s, "%s/hotplug-error", dev.back);
 		if (!rc && why)
-			rc = fail(e, ERR_HOTPLUG, "%s: hotplug script %s: %s", what, d->script, why);
+			rc = error_set(e, ERR_HOTPLUG, "%s: hotplug script %s: %s", what, d->script, why);
 		free(why);
 	} else if (!rc && d->path[0]) {
 		rc = source_device(s, d, &dev, e);

@@ -179,7 +179,7 @@ static int one_part(struct spec *s, char *w)
 	for (n = strlen(w); n && isspace((unsigned char)w[n - 1]); n--)
 		w[n - 1] = 0;
 	eq = strchr(w, '=');
-	if (eq && s->position < 4 && eq != w && w[strspn(w, "abcdefghijklmnopqrstuvwxyz-")] == '=') {
+	if (eq && eq != w && w[strspn(w, "abcdefghijklmnopqrstuvwxyz-")] == '=') {
 		*eq = 0;
 		return set_key(s, w, eq + 1);
 	}

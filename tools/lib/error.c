@@ -25,7 +25,7 @@ static void set(char *to, size_t size, const char *fmt, va_list ap)
 		to[0] = 0;
 }
 
-int fail(struct error *e, enum error_kind kind, const char *fmt, ...)
+int error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -38,7 +38,7 @@ int fail(struct error *e, enum error_kind kind, const char *fmt, ...)
 	return -1;
 }
 
-int fail_errno(struct error *e, enum error_kind kind, const char *fmt, ...)
+int error_errno(struct error *e, enum error_kind kind, const char *fmt, ...)
 {
 	const char *why = strerror(errno);
 	va_list ap;
@@ -55,7 +55,7 @@ int fail_errno(struct error *e, enum error_kind kind, const char *fmt, ...)
 	return -1;
 }
 
-int fail_in(struct error *e, const char *fmt, ...)
+int error_in(struct error *e, const char *fmt, ...)
 {
 	char inner[sizeof(e->what)];
 	va_list ap;

@@ -25,11 +25,11 @@ struct error {
 };
 
 /* Record a failure and return -1. The first one recorded stays. */
-int fail(struct error *e, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* As fail(), with ": " and the text of errno appended. */
-int fail_errno(struct error *e, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int error_set(struct error *e, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* As error_set(), with ": " and the text of errno appended. */
+int error_errno(struct error *e, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Put "outer: " before what is recorded. Returns -1. */
-int fail_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int error_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void error_state(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void error_advice(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void error_clear(struct error *e);

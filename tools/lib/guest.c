@@ -15,10 +15,10 @@
 
 #include "tools/lib/disk.h"
 #include "tools/lib/nic.h"
+#include "tools/lib/paths.h"
 #include "tools/lib/record.h"
 #include "tools/lib/text.h"
 
-#define LOCK_FILE "/var/lock/xl"
 #define GONE_MS 10000
 
 char *guest_name(struct store *s, uint32_t domid)
@@ -60,7 +60,7 @@ int guest_find(struct xen *x, struct store *s, const char *who, uint32_t *domid,
 	} else if (!guest_find_name(x, s, who, domid)) {
 		return 0;
 	}
-	fail(e, ERR_NOTFOUND, "no domain is called \"%s\"", who);
+	error_set(e, ERR_NOTFOUND, "no domain is called \"%s\"", who);
 	error_advice(e, "vane list");
 	return -1;
 }
@@ -76,7 +76,7 @@ int guest_request(struct store *s, uint32_t domid, const char *what, struct erro
 		return 0;
 	errno = s->failed;
 	s->failed = 0;
-	return fail_errno(e, ERR_FAIL, "cannot ask domain %u to %s", domid, what);
+	return error_errno(e, ERR_FAIL, "cannot ask domain %u to %s", domid, what);
 }
 
 int guest_rename(struct xen *x, struct store *s, uint32_t domid, const char *name, struct error *e)
@@ -86,7 +86,7 @@ int guest_rename(struct xen *x, struct store *s, uint32_t domid, const char *nam
 	int lock = guest_lock(), rc;
 
 	if (!guest_find_name(x, s, name, &other) && other != domid) {
-		rc = fail(e, ERR_BUSY, "domain %u is already called \"%s\"", other, name);
+		rc = error_set(e, ERR_BUSY, "domain %u is already called \"%s\"", other, name);
 	} else {
 		do {
 			store_begin(s);
@@ -98,7 +98,7 @@ int guest_rename(struct xen *x, struct store *s, uint32_t domid, const char *nam
 			rc = store_commit(s);
 		} while (rc == 1);
 		if (rc)
-			fail_errno(e, ERR_FAIL, "cannot rename domain %u", domid);
+			error_errno(e, ERR_FAIL, "cannot rename domain %u", domid);
 	}
 	free(vm);
 	free(path);
@@ -173,7 +173,7 @@ int guest_destroy(struct xen *x, struct store *s, uint32_t domid, struct error *
 		if (rc && errno == ESRCH)
 			rc = 0;
 		if (rc)
-			return fail_errno(e, ERR_FAIL, "the hypervisor does not destroy domain %u", domid);
+			return error_errno(e, ERR_FAIL, "the hypervisor does not destroy domain %u", domid);
 		wait_gone(x, domid);
 	} else {
 		guest_remove_devices(s, domid);
@@ -184,7 +184,7 @@ int guest_destroy(struct xen *x, struct store *s, uint32_t domid, struct error *
 
 int guest_lock(void)
 {
-	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path_lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd >= 0 && flock(fd, LOCK_EX)) {
 		close(fd);

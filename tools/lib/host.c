@@ -134,9 +134,13 @@ int host_console(struct xen *x, struct text *out, bool clear, uint32_t *index)
 	uint32_t start = index ? *index : 0;
 	int rc;
 
-	/* Incremental reads take the ring in pieces of the buffer's size, whatever the ring's is. */
+	/*
+	 * In pieces of the buffer's size, whatever the ring's is: incremental reads go on where the last one ended; a read
+	 * that clears takes the oldest that is left.
+	 */
 	for (;;) {
-		op.u.readconsole.incremental = 1;
+		op.u.readconsole.clear = clear;
+		op.u.readconsole.incremental = !clear;
 		op.u.readconsole.index = start;
 		op.u.readconsole.count = CONSOLE_CHUNK;
 		set_xen_guest_handle(op.u.readconsole.buffer, b);
@@ -148,12 +152,6 @@ int host_console(struct xen *x, struct text *out, bool clear, uint32_t *index)
 	}
 	if (index)
 		*index = start;
-	if (!rc && clear) {
-		memset(&op.u, 0, sizeof(op.u));
-		op.u.readconsole.clear = 1;
-		set_xen_guest_handle(op.u.readconsole.buffer, b);
-		rc = xen_sysctl(x, &op);
-	}
 	hbuf_free(x, b);
 	return rc;
 }

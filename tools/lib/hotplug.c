@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/lib/paths.h"
 #include "tools/lib/text.h"
 
 #define LINES_KEPT 20
@@ -30,7 +31,7 @@ static double now(void)
 
 char *hotplug_path(const char *script)
 {
-	return *script == '/' ? xstrdup(script) : xprintf("/etc/xen/scripts/%s", script);
+	return *script == '/' ? xstrdup(script) : xprintf("%s/%s", path_scripts, script);
 }
 
 static void child(int out, char *const argv[], char *const env[])
@@ -114,16 +115,16 @@ int hotplug_run(const char *label, char *const argv[], char *const env[], struct
 	pid_t pid;
 
 	if (access(argv[0], X_OK))
-		return fail_errno(e, ERR_HOTPLUG, "hotplug script %s", argv[0]);
+		return error_errno(e, ERR_HOTPLUG, "hotplug script %s", argv[0]);
 	if (pipe2(fds, O_CLOEXEC))
-		return fail_errno(e, ERR_FAIL, "pipe");
+		return error_errno(e, ERR_FAIL, "pipe");
 	pid = fork();
 	if (!pid)
 		child(fds[1], argv, env);
 	close(fds[1]);
 	if (pid < 0) {
 		close(fds[0]);
-		return fail_errno(e, ERR_FAIL, "cannot start %s", argv[0]);
+		return error_errno(e, ERR_FAIL, "cannot start %s", argv[0]);
 	}
 	late = listen_to(fds[0], begin + HOTPLUG_SECONDS, &said);
 	close(fds[0]);
@@ -134,9 +135,9 @@ int hotplug_run(const char *label, char *const argv[], char *const env[], struct
 	last_lines(&said, tail, sizeof(tail));
 	text_free(&said);
 	if (late)
-		return fail(e, ERR_TIMEOUT, "hotplug script %s did not end within %d s%s", label, HOTPLUG_SECONDS, tail);
+		return error_set(e, ERR_TIMEOUT, "hotplug script %s did not end within %d s%s", label, HOTPLUG_SECONDS, tail);
 	if (status)
-		return fail(e, ERR_HOTPLUG, "hotplug script %s failed (exit %d after %.1f s)%s", label,
+		return error_set(e, ERR_HOTPLUG, "hotplug script %s failed (exit %d after %.1f s)%s", label,
 			    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), now() - begin, tail);
 	return 0;
 }

@@ -43,7 +43,7 @@ int nic_check(const struct nic_config *n, unsigned int index, struct error *e)
 	int rc = 0;
 
 	if (access(script, X_OK))
-		rc = fail_errno(e, ERR_NOFILE, "vif %u: hotplug script %s", index, script);
+		rc = error_errno(e, ERR_NOFILE, "vif %u: hotplug script %s", index, script);
 	free(script);
 	if (rc || !n->bridge || strcmp(script_of(n), DEFAULT_SCRIPT))
 		return rc;
@@ -51,7 +51,7 @@ int nic_check(const struct nic_config *n, unsigned int index, struct error *e)
 	if (!access(path, F_OK))
 		return 0;
 	list_bridges(&present);
-	fail(e, ERR_CONFIG, "vif %u: bridge '%s' does not exist on this host; present: %s", index, n->bridge,
+	error_set(e, ERR_CONFIG, "vif %u: bridge '%s' does not exist on this host; present: %s", index, n->bridge,
 	     present.len ? present.s : "none");
 	error_advice(e, "ip link add %s type bridge; ip link set %s up", n->bridge, n->bridge);
 	text_free(&present);
@@ -144,7 +144,7 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 		if (rc && why && !strstr(e->what, "script said"))
 			snprintf(e->what + strlen(e->what), sizeof(e->what) - strlen(e->what), "\n  script said: %s", why);
 		else if (why)
-			rc = fail(e, ERR_HOTPLUG, "%s: hotplug script: %s", vif, why);
+			rc = error_set(e, ERR_HOTPLUG, "%s: hotplug script: %s", vif, why);
 		free(why);
 	}
 	free(vif);

@@ -20,7 +20,7 @@ int store_open(struct store *s, struct error *e)
 	s->xs = xs_open(0);
 	if (s->xs)
 		return 0;
-	fail_errno(e, ERR_DAEMON, "cannot reach xenstore");
+	error_errno(e, ERR_DAEMON, "cannot reach xenstore");
 	error_advice(e, "systemctl start xenstored");
 	return -1;
 }

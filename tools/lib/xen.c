@@ -18,7 +18,7 @@ int xen_open(struct xen *x, struct error *e)
 		x->memory = xenforeignmemory_open(NULL, 0);
 	if (x->memory)
 		return 0;
-	fail_errno(e, errno == ENOENT || errno == ENODEV ? ERR_FAIL : ERR_PERM, "cannot reach the hypervisor");
+	error_errno(e, errno == ENOENT || errno == ENODEV ? ERR_FAIL : ERR_PERM, "cannot reach the hypervisor");
 	if (access("/dev/xen/privcmd", F_OK))
 		error_advice(e, "modprobe xen-privcmd; this must be the control domain of a Paravane or Xen host");
 	else

@@ -13,7 +13,10 @@ echo '/dev/xvda / ext4 defaults,noatime 0 1' >"$tree/etc/fstab"
 echo guest >"$tree/etc/hostname"
 : >"$tree/etc/machine-id"
 # A test machine has no use for timers that look for updates.
-rm -f "$tree"/etc/systemd/system/timers.target.wants/*
+rm -f "$tree"/etc/systemd/system/timers.target.wants/* "$tree"/etc/systemd/system/getty.target.wants/*
+for unit in e2scrub_reap.service getty-static.service systemd-pstore.service; do
+	ln -sf /dev/null "$tree/etc/systemd/system/$unit"
+done
 for unit in paravane-net.service paravane-agent.service; do
 	mkdir -p "$tree/etc/systemd/system/multi-user.target.wants"
 	ln -sf "/etc/systemd/system/$unit" "$tree/etc/systemd/system/multi-user.target.wants/$unit"

@@ -19,20 +19,19 @@ SUITE = "bookworm"
 XEN = "4.17"
 # The package that depends on the current kernel; its dependency is resolved when fetching.
 KERNEL = "linux-image-amd64"
-# Unpacked into dom0's image, never installed.  What they need beyond the base system is named here too.
+# Unpacked into dom0's image, never installed.  What they need beyond the base system is named here too; grub-common
+# has the script that looks for hypervisors in /boot.
 DOM0_PACKAGES = [
 	f"xen-utils-{XEN}", "xen-utils-common", "xenstore-utils", f"libxenmisc{XEN}", "libxencall1", "libxendevicemodel1",
 	"libxenevtchn1", "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1", "libxenstore4", "libxentoolcore1",
 	"libxentoollog1", "libyajl2", "libncurses6", "libncursesw6", "libxml2", "libicu72", "libjson-c5", "libmnl0",
 	"libcap-ng0", "libseccomp2", "liblz4-1", "libuuid1", "libssl3", "libsystemd0", "libzstd1", "liblzma5", "zlib1g",
-	"libbpf1", "libelf1", "libcap2-bin",
+	"libcap2-bin", "grub-common", "libdevmapper1.02.1",
 ]
 # The peer, for comparison and as the oracle.
 PEER_PACKAGES = [f"xen-hypervisor-{XEN}-amd64"]
 # A shell and tools in one static program, for initrds.
 INITRD_PACKAGES = ["busybox-static"]
-# grub-mkconfig's script that looks for hypervisors in /boot
-GRUB_PACKAGES = ["grub-common"]
 BASE_PACKAGES = ["systemd-sysv", "udev", "kmod", "iproute2", "iputils-ping", "netcat-openbsd", "e2fsprogs", "login",
 	"procps", "busybox-static"]
 LEAVE_OUT = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/zoneinfo/*"]
@@ -75,15 +74,14 @@ def fetch_packages(folder):
 		f.write(sources(options))
 	kernel = dependency(options, KERNEL)
 	cache.say(f"kernel is {kernel}")
-	cache.run(["apt-get", *options, "-q", "download", kernel, *DOM0_PACKAGES, *PEER_PACKAGES, *INITRD_PACKAGES,
-		*GRUB_PACKAGES], cwd=folder)
+	cache.run(["apt-get", *options, "-q", "download", kernel, *DOM0_PACKAGES, *PEER_PACKAGES, *INITRD_PACKAGES], cwd=folder)
 	with open(os.path.join(folder, "kernel"), "w") as f:
 		f.write(kernel)
 
 
 def packages():
 	"""Folder with the downloaded packages."""
-	wanted = " ".join([KERNEL, *DOM0_PACKAGES, *PEER_PACKAGES, *INITRD_PACKAGES, *GRUB_PACKAGES])
+	wanted = " ".join([KERNEL, *DOM0_PACKAGES, *PEER_PACKAGES, *INITRD_PACKAGES])
 	return cache.step("packages", cache.digest(wanted), fetch_packages, "fetching Debian packages")
 
 

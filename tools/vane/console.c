@@ -40,13 +40,13 @@ static int open_tty(struct vane *v, uint32_t domid, struct error *e)
 	snprintf(dir, sizeof(dir), "/local/domain/%u/console", domid);
 	if (store_wait(&v->s, dir, TTY_MS, has_tty, &w)) {
 		free(w.path);
-		fail(e, ERR_DAEMON, "no console daemon serves domain %u", domid);
+		error_set(e, ERR_DAEMON, "no console daemon serves domain %u", domid);
 		error_advice(e, "systemctl start xenconsoled");
 		return -1;
 	}
 	fd = open(w.path, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		fail_errno(e, ERR_FAIL, "console %s of domain %u", w.path, domid);
+		error_errno(e, ERR_FAIL, "console %s of domain %u", w.path, domid);
 	free(w.path);
 	return fd;
 }
@@ -123,7 +123,7 @@ int console_attach(struct vane *v, uint32_t domid, bool start)
 	}
 	if (start && domain_unpause(&v->x, domid)) {
 		close(tty);
-		fail_errno(&e, ERR_FAIL, "cannot unpause domain %u", domid);
+		error_errno(&e, ERR_FAIL, "cannot unpause domain %u", domid);
 		return vane_fail(v, &e);
 	}
 	if (is_tty) {

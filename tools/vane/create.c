@@ -102,7 +102,7 @@ static int start(struct vane *v, const struct create_options *o, uint32_t domid)
 	if (o->console)
 		return console_attach(v, domid, !o->paused);
 	if (!o->paused && domain_unpause(&v->x, domid)) {
-		fail_errno(&e, ERR_FAIL, "cannot unpause domain %u", domid);
+		error_errno(&e, ERR_FAIL, "cannot unpause domain %u", domid);
 		return vane_fail(v, &e);
 	}
 	return 0;
@@ -148,6 +148,7 @@ int cmd_create(struct vane *v, int argc, char **argv)
 	}
 	if (c.warnings.len && !o.quiet)
 		fputs(c.warnings.s, stderr);
+	guest_fill_uuid(&c);
 	if (o.dry_run)
 		print_json(&c);
 	else

@@ -171,7 +171,7 @@ int cmd_info(struct vane *v, int argc, char **argv)
 		numa = true;
 	}
 	if (host_physinfo(&v->x, &p) || host_version(&v->x, &h)) {
-		fail_errno(&e, ERR_FAIL, "the hypervisor does not answer");
+		error_errno(&e, ERR_FAIL, "the hypervisor does not answer");
 		return vane_fail(v, &e);
 	}
 	info_machine(&t);
@@ -200,7 +200,7 @@ int cmd_dmesg(struct vane *v, int argc, char **argv)
 		clear = true;
 	}
 	if (host_console(&v->x, &t, clear, NULL)) {
-		fail_errno(&e, ERR_FAIL, "cannot read the hypervisor's log");
+		error_errno(&e, ERR_FAIL, "cannot read the hypervisor's log");
 		rc = vane_fail(v, &e);
 	} else {
 		fwrite(t.s, 1, t.len, stdout);
@@ -215,7 +215,7 @@ int cmd_debug_keys(struct vane *v, int argc, char **argv)
 
 	if (!host_debug_keys(&v->x, argv[1]))
 		return 0;
-	fail_errno(&e, ERR_FAIL, "cannot send debug keys");
+	error_errno(&e, ERR_FAIL, "cannot send debug keys");
 	return vane_fail(v, &e);
 }
 

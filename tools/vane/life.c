@@ -83,8 +83,10 @@ static int ask(struct vane *v, int argc, char **argv, const char *what)
 		else if (opt != 'F')
 			return vane_usage(v, argv[0]);
 	}
-	if (all == (optind < argc))
-		return vane_usage(v, argv[0]);
+	if (all == (optind < argc)) {
+		fprintf(stderr, "You must specify -a or a domain id.\n\n");
+		return v->as_xl ? 1 : 2;
+	}
 	list = vane_domains(v, argc, argv, all ? argc : optind, &n, &status);
 	if (!list)
 		return status;
@@ -119,7 +121,7 @@ static int on_domain(struct vane *v, const char *who, int (*fn)(struct xen *x, u
 		return rc;
 	if (!fn(&v->x, domid))
 		return 0;
-	fail_errno(&e, ERR_FAIL, "cannot %s domain %u", verb, domid);
+	error_errno(&e, ERR_FAIL, "cannot %s domain %u", verb, domid);
 	return vane_fail(v, &e);
 }
 
@@ -164,6 +166,6 @@ int cmd_sysrq(struct vane *v, int argc, char **argv)
 	if (!v->s.failed)
 		return 0;
 	errno = v->s.failed;
-	fail_errno(&e, ERR_FAIL, "cannot send a sysrq to domain %u", domid);
+	error_errno(&e, ERR_FAIL, "cannot send a sysrq to domain %u", domid);
 	return vane_fail(v, &e);
 }

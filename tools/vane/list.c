@@ -87,6 +87,21 @@ static void bare_domain_json(struct vane *v, struct json *j, const domain_info *
 	free(name);
 }
 
+/* vcpus come and go from the end: how many may be used now. */
+static long long online_vcpus(struct vane *v, uint32_t domid, long long max)
+{
+	bool online = true;
+	long long n;
+	char *state;
+
+	for (n = 0; n < max && online; n += online) {
+		state = store_read(&v->s, "/local/domain/%u/cpu/%lld/availability", domid, n);
+		online = state && !strcmp(state, "online");
+		free(state);
+	}
+	return n;
+}
+
 static void domain_json(struct vane *v, struct json *j, const domain_info *d)
 {
 	struct config_live live = { 0 };
@@ -106,6 +121,7 @@ static void domain_json(struct vane *v, struct json *j, const domain_info *d)
 		live.target_kb = store_read_number(&v->s, c.memory_kb, "/local/domain/%u/memory/target", d->domain);
 		free(c.name);
 		c.name = vane_name(v, d->domain);
+		c.vcpus = online_vcpus(v, d->domain, c.maxvcpus);
 		for (i = 0; i < c.nnics; i++) {
 			char *mac = store_read(&v->s, "/libxl/%u/device/vif/%d/mac", d->domain, c.nics[i].devid);
 
@@ -172,8 +188,10 @@ int cmd_list(struct vane *v, int argc, char **argv)
 		default: return vane_usage(v, "list");
 		}
 	}
-	if (optind + 1 < argc)
-		return vane_usage(v, "list");
+	if (optind + 1 < argc) {
+		vane_usage(v, "list");
+		return v->as_xl ? 1 : 2;
+	}
 	all = vane_domains(v, argc, argv, optind, &n, &status);
 	if (!all)
 		return status;

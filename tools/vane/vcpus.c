@@ -28,7 +28,7 @@ static void print_vcpu(struct vane *v, const char *name, uint32_t domid, uint32_
 	format_cpumap(&soft, ncpus, s, sizeof(s));
 	printf("%-32s %5u %5u", name, domid, vcpu);
 	if (!i.online)
-		printf("     -   --p ");
+		printf("    -   --p ");
 	else
 		printf(" %4u   %c%c- ", i.cpu, i.running ? 'r' : '-', i.blocked ? 'b' : '-');
 	printf(" %8.1f  %s / %s\n", i.cpu_time / 1e9, h, s);
@@ -93,12 +93,12 @@ int cmd_vcpu_pin(struct vane *v, int argc, char **argv)
 	ncpus = host_max_cpus(&v->x);
 	if (has_hard < 0 || has_soft < 0 || domain_get(&v->x, domid, &d) ||
 	    (!all && parse_number(argv[1], 0, d.max_vcpu_id, &vcpu))) {
-		fail(&e, ERR_USAGE, "vcpu-pin: %s", has_hard < 0 || has_soft < 0 ? "not a list of CPUs" : "no such vcpu");
+		error_set(&e, ERR_VALUE, "vcpu-pin: %s", has_hard < 0 || has_soft < 0 ? "not a list of CPUs" : "no such vcpu");
 		return vane_fail(v, &e);
 	}
 	do {
 		if (vcpu_set_affinity(&v->x, domid, vcpu, ncpus, has_hard ? &hard : NULL, has_soft ? &soft : NULL, force)) {
-			fail_errno(&e, ERR_FAIL, "cannot set the affinity of vcpu %lld of domain %u", vcpu, domid);
+			error_errno(&e, ERR_FAIL, "cannot set the affinity of vcpu %lld of domain %u", vcpu, domid);
 			return vane_fail(v, &e);
 		}
 	} while (all && ++vcpu <= (long long)d.max_vcpu_id);
@@ -124,7 +124,7 @@ int cmd_vcpu_set(struct vane *v, int argc, char **argv)
 	if (rc)
 		return rc;
 	if (domain_get(&v->x, domid, &d) || parse_number(argv[optind + 1], 1, (long long)d.max_vcpu_id + 1, &want)) {
-		fail(&e, ERR_USAGE, "\"%s\" vcpus cannot be set; the domain may have 1 to %u", argv[optind + 1], d.max_vcpu_id + 1);
+		error_set(&e, ERR_VALUE, "\"%s\" vcpus cannot be set; the domain may have 1 to %u", argv[optind + 1], d.max_vcpu_id + 1);
 		return vane_fail(v, &e);
 	}
 	snprintf(dir, sizeof(dir), "/local/domain/%u/cpu", domid);
@@ -138,7 +138,7 @@ int cmd_vcpu_set(struct vane *v, int argc, char **argv)
 	} while (rc == 1);
 	if (!rc)
 		return 0;
-	fail_errno(&e, ERR_FAIL, "cannot set the vcpus of domain %u", domid);
+	error_errno(&e, ERR_FAIL, "cannot set the vcpus of domain %u", domid);
 	return vane_fail(v, &e);
 }
 
@@ -151,7 +151,7 @@ static int memory_argument(struct vane *v, char **argv, uint32_t *domid, uint64_
 		return rc;
 	if (!parse_memory_kb(argv[2], kb) && *kb)
 		return 0;
-	fail(&e, ERR_USAGE, "invalid memory size: %s", argv[2]);
+	error_set(&e, ERR_VALUE, "invalid memory size: %s", argv[2]);
 	return vane_fail(v, &e);
 }
 
@@ -184,13 +184,13 @@ int cmd_mem_set(struct vane *v, int argc, char **argv)
 		return rc;
 	max = store_read_number(&v->s, 0, "/local/domain/%u/memory/static-max", domid);
 	if (max && kb > max) {
-		fail(&e, ERR_USAGE, "memory target %llu MiB is above the domain's maximum of %llu MiB", (unsigned long long)kb / 1024,
+		error_set(&e, ERR_VALUE, "memory target %llu MiB is above the domain's maximum of %llu MiB", (unsigned long long)kb / 1024,
 		     (unsigned long long)max / 1024);
 		error_advice(&e, "vane mem-max %s %llu", argv[1], (unsigned long long)kb / 1024);
 		return vane_fail(v, &e);
 	}
 	if (set_memory_nodes(v, domid, "target", kb, domid) || domain_set_max_kb(&v->x, domid, kb + MAXMEM_SLACK_KB)) {
-		fail_errno(&e, ERR_FAIL, "cannot set the memory of domain %u", domid);
+		error_errno(&e, ERR_FAIL, "cannot set the memory of domain %u", domid);
 		return vane_fail(v, &e);
 	}
 	return 0;
@@ -206,11 +206,11 @@ int cmd_mem_max(struct vane *v, int argc, char **argv)
 	if (rc)
 		return rc;
 	if ((long long)kb < store_read_number(&v->s, 0, "/local/domain/%u/memory/target", domid)) {
-		fail(&e, ERR_USAGE, "the maximum cannot be below the domain's present target");
+		error_set(&e, ERR_VALUE, "the maximum cannot be below the domain's present target");
 		return vane_fail(v, &e);
 	}
 	if (domain_set_max_kb(&v->x, domid, kb + MAXMEM_SLACK_KB) || set_memory_nodes(v, domid, "static-max", kb, false)) {
-		fail_errno(&e, ERR_FAIL, "cannot set the maximum memory of domain %u", domid);
+		error_errno(&e, ERR_FAIL, "cannot set the maximum memory of domain %u", domid);
 		return vane_fail(v, &e);
 	}
 	return 0;
@@ -249,7 +249,7 @@ static int sched_domain(struct vane *v, const struct sched_options *o)
 	if (!sched_get(&v->x, domid, &weight, &cap) &&
 	    !sched_set(&v->x, domid, o->weight < 0 ? weight : o->weight, o->cap < 0 ? cap : o->cap))
 		return 0;
-	fail_errno(&e, ERR_FAIL, "cannot set weight and cap of domain %u", domid);
+	error_errno(&e, ERR_FAIL, "cannot set weight and cap of domain %u", domid);
 	return vane_fail(v, &e);
 }
 

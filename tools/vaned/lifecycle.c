@@ -42,7 +42,7 @@ static int start_again(struct xen *x, struct store *s, const domain_info *d, con
 		return -1;
 	rc = guest_create(x, s, &c, path, text, next, e);
 	if (!rc && domain_unpause(x, *next))
-		rc = fail_errno(e, ERR_FAIL, "cannot unpause domain %u", *next);
+		rc = error_errno(e, ERR_FAIL, "cannot unpause domain %u", *next);
 	config_free(&c);
 	return rc;
 }
@@ -62,7 +62,7 @@ static int set_aside(struct xen *x, struct store *s, const domain_info *d, const
 	uuid[14] ^= 0xff;
 	rc = guest_rename(x, s, d->domain, aside, e);
 	if (!rc && domain_set_handle(x, d->domain, uuid))
-		rc = fail_errno(e, ERR_FAIL, "cannot set domain %u aside", d->domain);
+		rc = error_errno(e, ERR_FAIL, "cannot set domain %u aside", d->domain);
 	free(aside);
 	return rc;
 }
@@ -87,7 +87,7 @@ static int carry_out(struct xen *x, struct store *s, const domain_info *d, enum 
 	else
 		rc = guest_destroy(x, s, d->domain, e);
 	if (!rc && a != ACTION_DESTROY && a != ACTION_COREDUMP_DESTROY)
-		rc = text ? start_again(x, s, d, text, path, next, e) : fail(e, ERR_FAIL, "the record %s is gone", path);
+		rc = text ? start_again(x, s, d, text, path, next, e) : error_set(e, ERR_FAIL, "the record %s is gone", path);
 	free(text);
 	free(path);
 	return rc;

@@ -14,14 +14,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "tools/lib/daemon.h"
 #include "tools/lib/guest.h"
 #include "tools/lib/log.h"
+#include "tools/lib/paths.h"
 #include "tools/lib/record.h"
-#include "tools/vaned/handover.h"
 #include "tools/vaned/lifecycle.h"
 
 #define LOOK_US 5000000		/* besides xenstore's watches, in case one is missed */
@@ -282,19 +282,20 @@ static int connection(sd_event_source *src, int fd, uint32_t events, void *arg)
 
 static int open_socket(struct error *e)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = VANED_SOCKET };
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd, lock;
 
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path_vaned);
 	mkdir("/run/xen", 0755);
 	lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB))
-		return fail(e, ERR_BUSY, "vaned is running already");
+		return error_set(e, ERR_BUSY, "vaned is running already");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlink(VANED_SOCKET);
+	unlink(path_vaned);
 	umask(0077);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ||
 	    sd_event_add_io(loop, NULL, fd, EPOLLIN, connection, NULL) < 0)
-		return fail_errno(e, ERR_FAIL, "%s", VANED_SOCKET);
+		return error_errno(e, ERR_FAIL, "%s", path_vaned);
 	return 0;
 }
 
@@ -310,36 +311,44 @@ static int open_all(struct error *e)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	if (sd_event_default(&loop) < 0)
-		return fail(e, ERR_FAIL, "no event loop");
+		return error_set(e, ERR_FAIL, "no event loop");
 	for (i = 0; i < 2; i++)
 		sd_event_add_signal(loop, NULL, stops[i], NULL, NULL);
 	if (open_socket(e) || xen_open(&X, e) || store_open(&S, e))
 		return -1;
 	if (!xs_watch(S.xs, "@introduceDomain", "look") || !xs_watch(S.xs, "@releaseDomain", "look"))
-		return fail_errno(e, ERR_FAIL, "cannot watch for domains");
+		return error_errno(e, ERR_FAIL, "cannot watch for domains");
 	if (sd_event_add_io(loop, NULL, xs_fileno(S.xs), EPOLLIN, store_ready, NULL) < 0 ||
 	    sd_event_add_time_relative(loop, NULL, CLOCK_MONOTONIC, LOOK_US, 0, look_again, NULL) < 0)
-		return fail(e, ERR_FAIL, "no event sources");
+		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	bool foreground = false;
 	struct error e = { 0 };
-	int rc;
+	int i, rc;
 
-	log_open(argc > 1 && !strcmp(argv[1], "--verbose") ? LOG_DBG : LOG_INFO, true);
-	if (argc > 1 && strcmp(argv[1], "--verbose")) {
-		fprintf(stderr, "usage: vaned [--verbose]\n");
-		return 2;
+	log_open(LOG_INFO, true);
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-F") || !strcmp(argv[i], "--foreground")) {
+			foreground = true;
+		} else if (!strcmp(argv[i], "--verbose")) {
+			log_open(LOG_DBG, true);
+		} else {
+			fprintf(stderr, "usage: vaned [-F] [--verbose]\n");
+			return 2;
+		}
 	}
+	daemon_start(foreground);
 	if (open_all(&e)) {
 		error_print(&e);
 		return 1;
 	}
 	look_around(false);
-	sd_notify(0, "READY=1");
+	daemon_ready();
 	rc = sd_event_loop(loop);
-	unlink(VANED_SOCKET);
+	unlink(path_vaned);
 	return rc < 0 ? 1 : rc;
 }

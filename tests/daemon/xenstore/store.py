@@ -156,6 +156,7 @@ class Guest(Client):
 	def __init__(self, host, domid):
 		super().__init__()
 		self.host, self.domid = host, domid
+		self.unsent = b""
 		self.to = os.open(f"{host.dir}/to{domid}", os.O_RDWR | os.O_NONBLOCK)
 		self.out = os.open(f"{host.dir}/from{domid}", os.O_RDWR | os.O_NONBLOCK)
 		with open(f"{host.dir}/ring{domid}", "r+b") as f:
@@ -175,23 +176,24 @@ class Guest(Client):
 			pass
 
 	def push(self, data):
-		end = time.monotonic() + WAIT
-		while data:
+		"""What does not fit now goes on its way with the next pull()."""
+		self.unsent += data
+		self.move()
+
+	def move(self):
+		while self.unsent:
 			prod = self.get(REQ_PROD)
-			room = RING - ((prod - self.get(REQ_CONS)) & 0xffffffff)
-			if room <= 0:
-				if time.monotonic() > end:
-					raise TimeoutError("the ring stays full")
-				self.pull(0.05)
-				continue
 			at = prod % RING
-			n = min(room, len(data), RING - at)
-			self.page[at:at + n] = data[:n]
+			n = min(RING - ((prod - self.get(REQ_CONS)) & 0xffffffff), len(self.unsent), RING - at)
+			if n <= 0:
+				return
+			self.page[at:at + n] = self.unsent[:n]
 			self.put(REQ_PROD, prod + n)
-			data = data[n:]
+			self.unsent = self.unsent[n:]
 			self.kick()
 
 	def pull(self, seconds):
+		self.move()
 		if self.get(RSP_PROD) == self.get(RSP_CONS):
 			select.select([self.to], [], [], seconds)
 		try:

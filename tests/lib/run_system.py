@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run tests/system with pytest; print one line a test with its time and end with the counts."""
+import os
+import sys
+import time
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Counter:
+	"""Counts outcomes; a test that cannot be set up has failed."""
+
+	def __init__(self):
+		self.counts = {"passed": 0, "failed": 0, "skipped": 0}
+		self.start = time.monotonic()
+
+	def pytest_runtest_logreport(self, report):
+		"""pytest calls this after set-up, test and tear-down of each test."""
+		if report.when == "teardown" and report.passed or report.when == "setup" and report.passed:
+			return
+		self.counts[report.outcome] += 1
+		name = report.nodeid.removeprefix("tests/system/").replace(".py::", " ").replace("::", " ")
+		print(f"  system  [{time.monotonic() - self.start:6.1f} s] {report.outcome:7} {name}", flush=True)
+		if report.failed:
+			print(report.longreprtext, flush=True)
+
+	def pytest_collectreport(self, report):
+		"""A file that does not even load has failed."""
+		if report.failed:
+			self.counts["failed"] += 1
+			print(report.longreprtext, flush=True)
+
+
+def main(names):
+	"""Run all tests or those whose names contain one of the words."""
+	os.chdir(ROOT)
+	counter = Counter()
+	arguments = ["-p", "no:cacheprovider", "-p", "no:terminal", "-s", "--rootdir=tests/system", "tests/system"]
+	if names:
+		arguments += ["-k", " or ".join(names)]
+	pytest.main(arguments, plugins=[counter])
+	counts = counter.counts
+	line = "{passed} passed, {failed} failed, {skipped} skipped".format(**counts)
+	os.makedirs("build/test", exist_ok=True)
+	with open("build/test/system.count", "w") as f:
+		f.write(line + "\n")
+	if counts["failed"]:
+		print("to repeat: make test-system T='words of test names'; serial logs in build/log")
+	print("system: " + line)
+	return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sandboxed parsing step of the domain builder: see sandbox.h. Parent and child share one anonymous mapping: a result
+ * header, then the unpacked image. The child maps nothing else that can be written to and used by the parent.
+ */
+#include "tools/build/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/build/image.h"
+
+#define CPU_SECONDS 180		/* an emulated processor takes 10 s for a large xz kernel */
+#define HEADER 16384UL
+
+struct result {
+	int rc;
+	struct error e;
+	struct kernel kernel;
+	size_t elf_len;
+};
+_Static_assert(sizeof(struct result) <= HEADER, "result header");
+
+static int deny_system_calls(void)
+{
+	static const int allowed[] = {
+		SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mprotect),
+		SCMP_SYS(exit_group), SCMP_SYS(exit), SCMP_SYS(rt_sigreturn), SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(sigaltstack),
+	};
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	size_t i;
+	int rc = ctx ? 0 : -1;
+
+	for (i = 0; !rc && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!rc)
+		rc = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return rc;
+}
+
+static void limit(int what, rlim_t value)
+{
+	struct rlimit r = { value, value };
+
+	setrlimit(what, &r);
+}
+
+static void child(const uint8_t *file, size_t len, struct result *r, uint8_t *out)
+{
+	const uint8_t *elf;
+	size_t elf_len;
+
+	limit(RLIMIT_CPU, CPU_SECONDS);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, 0);
+	limit(RLIMIT_FSIZE, 0);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || deny_system_calls()) {
+		r->rc = error_set(&r->e, ERR_FAIL, "cannot enter the sandbox that reads kernels (seccomp)");
+		_exit(0);
+	}
+	r->rc = image_unpack(file, len, out, IMAGE_MAX, &elf, &elf_len, &r->e);
+	if (!r->rc && elf != out)
+		memcpy(out, elf, elf_len < IMAGE_MAX ? elf_len : IMAGE_MAX);
+	if (!r->rc)
+		r->rc = kernel_parse(out, elf_len, &r->kernel, &r->e);
+	r->elf_len = elf_len;
+	_exit(0);
+}
+
+static const uint8_t *map_file(const char *path, size_t *len, struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	void *p = MAP_FAILED;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		error_errno(e, ERR_NOFILE, "%s", path);
+	} else if (!S_ISREG(st.st_mode) || !st.st_size) {
+		error_set(e, ERR_KERNEL, "%s is %s", path, S_ISREG(st.st_mode) ? "empty" : "not a regular file");
+	} else if ((size_t)st.st_size > IMAGE_FILE_MAX) {
+		error_set(e, ERR_KERNEL, "%s has %lld MiB: not a kernel", path, (long long)st.st_size >> 20);
+	} else {
+		*len = st.st_size;
+		p = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (p == MAP_FAILED)
+			error_errno(e, ERR_NOFILE, "%s", path);
+	}
+	if (fd >= 0)
+		close(fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int collect(struct kernel_image *ki, pid_t pid, struct error *e)
+{
+	const struct result *r = ki->shared;
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_errno(e, ERR_FAIL, "cannot wait for the process that reads the kernel");
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		error_set(e, ERR_KERNEL, "reading it was stopped (%s)",
+		     WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "unexpected exit");
+		error_advice(e, "the file is damaged or hostile: copy it again from where it came");
+		return -1;
+	}
+	if (r->rc) {
+		*e = r->e;
+		e->what[sizeof(e->what) - 1] = e->state[sizeof(e->state) - 1] = e->advice[sizeof(e->advice) - 1] = 0;
+		if (e->kind == ERR_NONE || e->kind > ERR_DAEMON)
+			e->kind = ERR_KERNEL;
+		return -1;
+	}
+	ki->kernel = r->kernel;
+	ki->elf_len = r->elf_len;
+	if (ki->elf_len > IMAGE_MAX)
+		return error_set(e, ERR_KERNEL, "reading it gave nonsense");
+	return kernel_check(&ki->kernel, ki->elf_len, e);
+}
+
+int kernel_image_open(struct kernel_image *ki, const char *path, struct error *e)
+{
+	size_t len = 0;
+	const uint8_t *file = map_file(path, &len, e);
+	pid_t pid;
+	int rc = -1;
+
+	memset(ki, 0, sizeof(*ki));
+	if (!file)
+		return error_in(e, "kernel");
+	ki->shared = mmap(NULL, HEADER + IMAGE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ki->shared == MAP_FAILED) {
+		ki->shared = NULL;
+		error_errno(e, ERR_NOMEM, "no room to unpack the kernel");
+	} else {
+		((struct result *)ki->shared)->rc = -1;
+		ki->elf = (uint8_t *)ki->shared + HEADER;
+		pid = fork();
+		if (!pid)
+			child(file, len, ki->shared, (uint8_t *)ki->shared + HEADER);
+		rc = pid < 0 ? error_errno(e, ERR_FAIL, "cannot start a process") : collect(ki, pid, e);
+	}
+	munmap((void *)file, len);
+	if (!rc)
+		return 0;
+	kernel_image_close(ki);
+	return error_in(e, "kernel %s", path);
+}
+
+void kernel_image_close(struct kernel_image *ki)
+{
+	if (ki->shared)
+		munmap(ki->shared, HEADER + IMAGE_MAX);
+	memset(ki, 0, sizeof(*ki));
+}
