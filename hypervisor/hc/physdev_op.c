@@ -242,8 +242,7 @@ static long op_device_add(GUEST_PTR(void) arg)
 
 	if (guest_read(&dev, arg))
 		return -EFAULT;
-	pci_device_added(dev.seg, dev.bus, dev.devfn);
-	return 0;
+	return 0; /* nothing is kept of a device until its interrupts are mapped */
 }
 
 static long op_manage_add(GUEST_PTR(void) arg)
@@ -252,7 +251,6 @@ static long op_manage_add(GUEST_PTR(void) arg)
 
 	if (guest_read(&dev, arg))
 		return -EFAULT;
-	pci_device_added(0, dev.bus, dev.devfn);
 	return 0;
 }
 
