@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -272,12 +273,60 @@ static void test_life(void **state)
 	assert_null(fake_read("/local/domain/1"));
 }
 
+static void write_file(const char *name, const char *text, int mode)
+{
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", fake.dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+}
+
+static void test_attach(void **state)
+{
+	char line[256];
+	int nodes;
+
+	write_file("userdata-d.1.11111111-2222-3333-4444-555555555555.vane", "name='gpv'\nkernel='/k'\n"
+		   "disk=['/tmp/disk.img,raw,xvda,w']\nvif=['mac=00:16:3e:00:00:01']\n", 0600);
+	write_file("good", "#!/bin/sh\nexit 0\n", 0700);
+	write_file("bad", "#!/bin/sh\necho no such bridge; exit 1\n", 0700);
+	nodes = fake_nodes();
+	snprintf(line, sizeof(line), "xl block-attach gpv script=%s/good vdev=xvdb access=ro target=/x", fake.dir);
+	prints(line, "");
+	assert_string_equal(fake_read("/local/domain/0/backend/vbd/1/51728/mode"), "r");
+	ends(line, 3, "domain 1 already has a disk xvdb");
+	snprintf(line, sizeof(line), "xl network-attach gpv script=%s/good mac=00:16:3e:00:00:09", fake.dir);
+	prints(line, "");
+	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/1/mac"), "00:16:3e:00:00:09");
+	assert_int_equal(run("xl list -l gpv"), 0);
+	assert_non_null(strstr(said.s, "\"vdev\": \"xvdb\""));
+	assert_non_null(strstr(said.s, "\"mac\": \"00:16:3e:00:00:09\""));
+	snprintf(line, sizeof(line), "xl network-attach gpv script=%s/bad", fake.dir);
+	ends(line, 3, "script said: no such bridge\n  domain 1 is as it was before\n");
+	ends("xl block-attach gpv nonsense", 1, "no vdev is given");
+	ends("xl block-detach gpv xvdc", 1, "domain 1 has no disk xvdc");
+	ends("xl network-detach gpv 7", 1, "domain 1 has no interface 7");
+	prints("xl block-detach gpv xvdb", "");
+	prints("xl network-detach gpv 00:16:3e:00:00:09", "");
+	assert_null(fake_read("/libxl/1/device/vif/1"));
+	assert_int_equal(run("xl list -l gpv"), 0);
+	assert_null(strstr(said.s, "xvdb"));
+	assert_non_null(strstr(said.s, "\"vdev\": \"xvda\""));
+	/* What stays are the two directories that hold back ends. */
+	assert_in_range(fake_nodes(), nodes, nodes + 2);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		T(test_list), T(test_list_long), T(test_vcpus), T(test_sched), T(test_devices), T(test_info), T(test_names),
-		T(test_errors), T(test_help), T(test_life),
+		T(test_errors), T(test_help), T(test_life), T(test_attach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

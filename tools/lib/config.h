@@ -65,9 +65,12 @@ void config_free(struct config *c);
 
 /* "target,format,vdev,access,key=value..."; why (at least 256 bytes) says what is wrong. */
 int disk_parse(const char *spec, struct disk_config *d, char *why, size_t size);
+/* The other way; caller frees. */
+char *disk_format(const struct disk_config *d);
 void disk_config_free(struct disk_config *d);
 /* "mac=...,bridge=..." */
 int nic_parse(const char *spec, struct nic_config *n, char *why, size_t size);
+char *nic_format(const struct nic_config *n);
 void nic_config_free(struct nic_config *n);
 
 /* libxl's JSON of a domain configuration. running: with what `list -l` adds; domid -1 while not running. */

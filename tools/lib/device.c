@@ -134,6 +134,22 @@ bool device_close(struct store *s, const struct device *d)
 	return !store_wait(s, d->back, DEVICE_SECONDS * 1000, closed, (void *)d);
 }
 
+bool device_release(struct store *s, const struct device *d)
+{
+	long long front = store_read_number(s, XenbusStateClosed, "%s/state", d->front);
+	int rc;
+
+	if (front == XenbusStateInitialising || front == XenbusStateClosed)
+		return true;
+	do {
+		store_begin(s);
+		store_put(s, d->back, "online", "0");
+		store_put(s, d->back, "state", "%d", XenbusStateClosing);
+		rc = store_commit(s);
+	} while (rc == 1);
+	return !rc && !store_wait(s, d->back, DEVICE_SECONDS * 1000, closed, (void *)d);
+}
+
 void device_forget(struct store *s, const struct device *d)
 {
 	store_rm_up(s, d->front, 4);

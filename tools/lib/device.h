@@ -39,6 +39,10 @@ int device_create(struct store *s, const struct device *d, const struct nodes *f
 int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module, struct error *e);
 /* Tell the back end to let go, and wait for it; true when it did within the time. */
 bool device_close(struct store *s, const struct device *d);
+/*
+ * Ask a guest that uses the device to let go of it. True when the back end has closed, or the guest was not using it.
+ */
+bool device_release(struct store *s, const struct device *d);
 /* Remove all three directories. */
 void device_forget(struct store *s, const struct device *d);
 

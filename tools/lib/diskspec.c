@@ -234,6 +234,27 @@ int disk_parse(const char *spec, struct disk_config *d, char *why, size_t size)
 	return 0;
 }
 
+char *disk_format(const struct disk_config *d)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "format=raw,vdev=%s,access=%s", d->vdev, d->readwrite ? "rw" : "ro");
+	if (d->cdrom)
+		text_add(&t, ",devtype=cdrom");
+	if (d->phy)
+		text_add(&t, ",backendtype=phy");
+	if (d->discard_set)
+		text_add(&t, d->discard ? ",discard" : ",no-discard");
+	if (d->direct_io_safe)
+		text_add(&t, ",direct-io-safe");
+	if (d->backend)
+		text_add(&t, ",backend=%s", d->backend);
+	if (d->script)
+		text_add(&t, ",script=%s", d->script);
+	text_add(&t, ",target=%s", d->path);
+	return t.s;
+}
+
 void disk_config_free(struct disk_config *d)
 {
 	free(d->path);

@@ -130,6 +130,35 @@ int nic_parse(const char *spec, struct nic_config *n, char *why, size_t size)
 	return rc;
 }
 
+static void add_string(struct text *t, const char *key, const char *value)
+{
+	if (value)
+		text_add(t, ",%s=%s", key, value);
+}
+
+char *nic_format(const struct nic_config *n)
+{
+	struct text t = { 0 };
+	char mac[18];
+
+	text_add(&t, "devid=%d", n->devid);
+	format_mac(n->mac, mac);
+	if (n->has_mac)
+		add_string(&t, "mac", mac);
+	add_string(&t, "bridge", n->bridge);
+	add_string(&t, "ip", n->ip);
+	add_string(&t, "script", n->script);
+	add_string(&t, "vifname", n->vifname);
+	add_string(&t, "backend", n->backend);
+	add_string(&t, "gatewaydev", n->gatewaydev);
+	if (n->mtu)
+		text_add(&t, ",mtu=%u", n->mtu);
+	if (n->rate_bytes)
+		text_add(&t, ",rate=%lluB/s@%uus", (unsigned long long)(n->rate_bytes * 1000000 / n->rate_interval_us),
+			 n->rate_interval_us);
+	return t.s;
+}
+
 void nic_config_free(struct nic_config *n)
 {
 	free(n->bridge);

@@ -13,6 +13,8 @@
 int record_write(uint32_t domid, const struct config *c, const char *path, const char *text);
 /* The configuration of a guest. -1 when there is none (or it cannot be read): not one of ours. */
 int record_read(uint32_t domid, const uint8_t uuid[16], struct config *c);
+/* Replace the disks and interfaces in the record by those of c. -1 with errno. */
+int record_devices(uint32_t domid, const struct config *c);
 /* Path of the configuration's file (caller frees). */
 char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name);
 /* Remove everything of this domain id. */
