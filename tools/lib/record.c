@@ -24,8 +24,10 @@ char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name)
 
 int record_write(uint32_t domid, const struct config *c, const char *path, const char *text)
 {
-	char *file = record_path(domid, c->uuid, "vane"), *json_file = record_path(domid, c->uuid, "libxl-json");
-	struct config_live live = { c->memory_kb, c->maxmem_kb, c->weight < 0 ? 256 : c->weight, c->cap < 0 ? 0 : c->cap };
+	char *file = record_path(domid, c->uuid, "vane"),
+	     *json_file = record_path(domid, c->uuid, "libxl-json");
+	struct config_live live = { c->memory_kb, c->maxmem_kb, c->weight < 0 ? 256 : c->weight,
+		c->cap < 0 ? 0 : c->cap };
 	struct text t = { 0 };
 	struct json j = { 0 };
 	int rc;
@@ -69,7 +71,8 @@ static void add_spec(struct text *t, const char *spec)
 
 int record_devices(uint32_t domid, const struct config *c)
 {
-	char *path = record_path(domid, c->uuid, "vane"), *text = file_read(path, 1 << 20, NULL), *spec;
+	char *path = record_path(domid, c->uuid, "vane"), *text = file_read(path, 1 << 20, NULL),
+	     *spec;
 	struct text t = { 0 };
 	unsigned int i;
 	int rc = -1;

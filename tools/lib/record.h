@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is remembered of a running guest, on disk: the configuration it was started from ("vane"), and the same as
- * libxl's JSON ("libxl-json", for tools that read that). Files are /var/lib/xen/userdata-d.<domid>.<uuid>.<name>. They are
- * written whole before the guest runs and removed after it is gone, so a daemon that starts again finds every guest.
+ * What is remembered of a running guest, on disk: the configuration it was started from ("vane"),
+ * and the same as libxl's JSON ("libxl-json", for tools that read that). Files are
+ * /var/lib/xen/userdata-d.<domid>.<uuid>.<name>. They are written whole before the guest runs and
+ * removed after it is gone, so a daemon that starts again finds every guest.
  */
 #ifndef TOOLS_LIB_RECORD_H
 #define TOOLS_LIB_RECORD_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane block-attach, block-detach, network-attach, network-detach: devices of a running guest. What is attached here is in
- * the guest's record too, so that it is there again in the guest's next life.
+ * vane block-attach, block-detach, network-attach, network-detach: devices of a running guest. What
+ * is attached here is in the guest's record too, so that it is there again in the guest's next
+ * life.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ static int open_target(struct vane *v, const char *who, struct target *t)
 static void close_target(struct target *t, bool changed)
 {
 	if (changed && t->recorded && record_devices(t->domid, &t->c))
-		log_line(LOG_WARN, "warning: the guest's record could not be changed: the next start will not know of this");
+		log_line(LOG_WARN, "warning: the guest's record could not be changed: "
+				   "the next start will not know of this");
 	config_free(&t->c);
 	if (t->lock >= 0)
 		close(t->lock);
@@ -107,7 +109,8 @@ int cmd_block_attach(struct vane *v, int argc, char **argv)
 	return rc ? vane_fail(v, &e) : 0;
 }
 
-static int not_released(struct target *t, const char *what, const char *command, const char *name, struct error *e)
+static int not_released(
+	struct target *t, const char *what, const char *command, const char *name, struct error *e)
 {
 	error_set(e, ERR_TIMEOUT, "domain %u does not let go of %s %s", t->domid, what, name);
 	error_state(e, "it is still attached");
@@ -181,7 +184,8 @@ static int attach_nic(struct vane *v, struct target *t, const char *spec, struct
 	nic_fill_mac(&n, t->c.uuid);
 	dev = device_of(t->domid, "vif", n.devid);
 	if (store_exists(&v->s, dev.record))
-		rc = error_set(e, ERR_BUSY, "domain %u already has an interface %d", t->domid, n.devid);
+		rc = error_set(
+			e, ERR_BUSY, "domain %u already has an interface %d", t->domid, n.devid);
 	else
 		rc = nic_check(&n, n.devid, e);
 	if (rc || v->dry_run) {
@@ -227,7 +231,8 @@ static int find_nic(struct vane *v, uint32_t domid, const char *which)
 
 	for (i = 0; i < n && found < 0; i++) {
 		mac = store_read(&v->s, "/libxl/%u/device/vif/%s/mac", domid, ids[i]);
-		if (by_mac ? mac && !parse_mac(mac, its) && !memcmp(its, wanted, 6) : !strcmp(ids[i], which))
+		if (by_mac ? mac && !parse_mac(mac, its) && !memcmp(its, wanted, 6)
+			   : !strcmp(ids[i], which))
 			found = atoi(ids[i]);
 		free(mac);
 	}
