@@ -52,6 +52,14 @@ static struct tree_delta *delta_of(struct tree *t, struct domain *dom)
 	return &t->delta[t->n_delta++];
 }
 
+/* What a domain would have: a transaction may have removed what is gone from the store already. */
+static uint64_t would_have(const struct domain *dom, enum quota q, int64_t delta)
+{
+	int64_t n = (int64_t)dom->use[q] + delta;
+
+	return n < 0 ? 0 : (uint64_t)n;
+}
+
 /* Charge `dom`, or refuse. Zero or less never fails, except by ENOMEM in a transaction. */
 static int charge(struct tree *t, struct domain *dom, int64_t nodes, int64_t bytes)
 {
@@ -62,9 +70,9 @@ static int charge(struct tree *t, struct domain *dom, int64_t nodes, int64_t byt
 		if (!d)
 			return ENOMEM;
 	}
-	if (nodes > 0 && !quota_allows(dom, QUOTA_NODES, dom->use[QUOTA_NODES], (uint64_t)(d->nodes + nodes)))
+	if (nodes > 0 && !quota_allows(dom, QUOTA_NODES, would_have(dom, QUOTA_NODES, d->nodes), (uint64_t)nodes))
 		return ENOSPC;
-	if (bytes > 0 && !quota_allows(dom, QUOTA_MEMORY, dom->use[QUOTA_MEMORY], (uint64_t)(d->bytes + bytes)))
+	if (bytes > 0 && !quota_allows(dom, QUOTA_MEMORY, would_have(dom, QUOTA_MEMORY, d->bytes), (uint64_t)bytes))
 		return ENOSPC;
 	if (t->deferred) {
 		d->nodes += nodes;

@@ -56,11 +56,18 @@ static int op_swap(union grant_arg *a)
 /* Grant calls say in their status, not in rax, that a domain is wrong. */
 static s16 domain_status(u16 domid, struct domain **out)
 {
+	struct domain *d;
 	int ret = hc_domain_get(domid, out);
 
 	if (!ret)
 		return GNTST_okay;
-	return ret == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+	if (ret != -EPERM)
+		return GNTST_bad_domain;
+	d = domain_find(domid); /* is there such a domain? grant tables always told */
+	if (!d)
+		return GNTST_bad_domain;
+	domain_put(d);
+	return GNTST_permission_denied;
 }
 
 static int op_query(union grant_arg *a)

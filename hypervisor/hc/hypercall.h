@@ -64,6 +64,9 @@ const char *hypercall_name(u64 nr); /* "?" when there is none */
 /* Keep the arguments of the call that is to run again, and answer -ERESTART. Of the others, the values stay as they were. */
 must_check long hc_restart(unsigned count, ...);
 
+/* For iret: the answer is what the guest's frame says, any value; never taken for a request to restart. */
+must_check long hc_own_result(u64 value);
+
 /* A sub-operation that nobody implements: counted and traced here, -ENOSYS. */
 must_check int hc_unknown(u64 nr, u64 sub_op);
 u64 hc_unknown_count(void);

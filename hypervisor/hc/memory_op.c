@@ -151,9 +151,8 @@ static long reservation_op(u32 cmd, u64 first, GUEST_PTR(void) arg)
 		return (long)first;
 	if (cmd == XENMEM_populate_physmap && (e.r.mem_flags & XENMEMF_populate_on_demand))
 		return fail(EINVAL);
-	ret = hc_domain_get(e.r.domid, &e.d);
-	if (ret)
-		return ret;
+	if (hc_domain_get(e.r.domid, &e.d))
+		return (long)first;
 	if (cmd == XENMEM_increase_reservation)
 		ret = run_extents(&e, increase);
 	else if (cmd == XENMEM_populate_physmap)

@@ -33,13 +33,13 @@ long hc_multicall(GUEST_PTR(multicall_entry_t) calls, u32 count)
 			return -EFAULT;
 		long ret = run_entry(now);
 
+		if (now->op == __HYPERVISOR_iret)
+			return ret; /* the frame is the guest's new state already */
 		if (ret == -ERESTART) {
 			if (guest_put(calls, i, now))
 				return -EFAULT;
 			return hc_restart(2, calls.addr + i * sizeof(e[0]), left);
 		}
-		if (now->op == __HYPERVISOR_iret)
-			return ret; /* the frame is the guest's new state already */
 		if (guest_out(calls.addr + i * sizeof(e[0]) + offsetof(multicall_entry_t, result), 0,
 			      &ret, sizeof(ret), 1))
 			return -EFAULT;

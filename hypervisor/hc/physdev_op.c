@@ -262,6 +262,20 @@ static long op_readable(GUEST_PTR(void) arg, u64 bytes)
 	return guest_in(device, arg.addr, 0, min(bytes, sizeof(device)), 1);
 }
 
+static bool device_op_known(u32 cmd)
+{
+	static const u64 known =
+		BIT(PHYSDEVOP_setup_gsi) | BIT(PHYSDEVOP_apic_read) | BIT(PHYSDEVOP_apic_write) |
+		BIT(PHYSDEVOP_alloc_irq_vector) | BIT(PHYSDEVOP_free_irq_vector) |
+		BIT(PHYSDEVOP_get_free_pirq) | BIT(PHYSDEVOP_prepare_msix) |
+		BIT(PHYSDEVOP_release_msix) | BIT(PHYSDEVOP_pci_device_add) |
+		BIT(PHYSDEVOP_manage_pci_add) | BIT(PHYSDEVOP_manage_pci_add_ext) |
+		BIT(PHYSDEVOP_pci_device_remove) | BIT(PHYSDEVOP_manage_pci_remove) |
+		BIT(PHYSDEVOP_pci_mmcfg_reserved) | BIT(PHYSDEVOP_dbgp_op);
+
+	return cmd < 64 && known >> cmd & 1;
+}
+
 /* What only the control domain may ask. */
 static long device_op(u32 cmd, GUEST_PTR(void) arg)
 {
@@ -291,10 +305,8 @@ static long device_op(u32 cmd, GUEST_PTR(void) arg)
 		return op_readable(arg, sizeof(physdev_manage_pci_t));
 	case PHYSDEVOP_pci_mmcfg_reserved:
 		return op_readable(arg, sizeof(physdev_pci_mmcfg_reserved_t));
-	case PHYSDEVOP_dbgp_op:
-		return fail(ENODEV); /* we use no USB debug port */
 	default:
-		return hc_unknown(__HYPERVISOR_physdev_op, cmd);
+		return fail(ENODEV); /* PHYSDEVOP_dbgp_op: we use no USB debug port */
 	}
 }
 
@@ -317,6 +329,8 @@ long hc_physdev_op(u32 cmd, GUEST_PTR(void) arg)
 	case PHYSDEVOP_unmap_pirq:
 		return op_unmap_pirq(arg);
 	default:
+		if (!device_op_known(cmd))
+			return hc_unknown(__HYPERVISOR_physdev_op, cmd);
 		return current_domain()->privileged ? device_op(cmd, arg) : fail(EPERM);
 	}
 }

@@ -123,5 +123,5 @@ long hc_set_timer_op(s64 timeout)
 		vcpu_stop_singleshot(v);
 		return 0;
 	}
-	return vcpu_set_singleshot(v, timeout < 0 ? 0 : (u64)timeout, 0);
+	return vcpu_set_singleshot(v, timeout < 0 ? 0 : (u64)timeout);
 }

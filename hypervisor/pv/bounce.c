@@ -5,7 +5,6 @@
  */
 #include "pv/mmu.h"
 #include "pv/traps.h"
-#include "x86/guest_cpu.h"
 #include "x86/upcalls.h"
 
 /* Bits that never survive an entry into the guest kernel. */
@@ -86,21 +85,18 @@ bool bounce_failsafe(struct vcpu *v, struct regs *regs)
 	});
 }
 
-/* The final iret refused the guest's own values: its failsafe callback sees them in the frame. */
+/*
+ * The final iret refused the guest's own rip, cs, ss or rsp: its kernel gets the fault that the iret took, with those values in the
+ * frame, as Xen 4.17 does it. A fault on the LDT page of a selector becomes the #GP that a bad selector is.
+ */
 void upcall_exit_fault(struct regs *regs)
 {
 	struct vcpu *v = current_vcpu();
 
-	if (!pv_vcpu_of(v)->failsafe.address) {
-		domain_crash(v->domain, "return to %lx (cs %lx ss %lx) faults and there is no failsafe callback", regs->rip,
-			regs->cs, regs->ss);
-		return;
-	}
-	pv_vcpu_of(v)->ds = segment_read(SEG_DS);
-	pv_vcpu_of(v)->es = segment_read(SEG_ES);
-	pv_vcpu_of(v)->fs = segment_read(SEG_FS);
-	pv_vcpu_of(v)->gs = segment_read(SEG_GS);
-	bounce_failsafe(v, regs);
+	if (regs->vector == TRAP_PF || regs->vector > TRAP_GP)
+		trap_inject(v, TRAP_GP, regs->cs & 0xfff8);
+	else
+		trap_inject(v, regs->vector, regs->error_code);
 }
 
 /* ---- the queued trap ---- */

@@ -48,10 +48,9 @@ int pv_set_callback(struct vcpu *v, u16 type, u16 flags, u64 address)
 
 int pv_clear_callback(struct vcpu *v, u16 type)
 {
-	/* Only these may go; without the others a guest cannot run. */
-	if (type != CALLBACKTYPE_nmi && type != CALLBACKTYPE_syscall32 && type != CALLBACKTYPE_sysenter)
+	if (type != CALLBACKTYPE_nmi)
 		return fail(callback(pv_vcpu_of(v), type) ? EINVAL : ENOSYS);
-	*callback(pv_vcpu_of(v), type) = (struct pv_callback){ 0 };
+	pv_vcpu_of(v)->nmi = (struct pv_callback){ 0 };
 	return 0;
 }
 

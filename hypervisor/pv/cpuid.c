@@ -23,6 +23,8 @@ enum { EAX, EBX, ECX, EDX };
 
 #define LEAF1_EDX   0x1fc9cbf5u
 #define LEAF1_ECX   0xf6d83203u
+#define LEAF1_SEP   BIT(11)
+#define LEAF1_MTRR  BIT(12)
 #define LEAF1_XSAVE BIT(26)
 #define LEAF1_OSXSAVE BIT(27)
 #define LEAF1_AVX_AND_ITS_LIKE (BIT(28) | BIT(12) | BIT(29)) /* AVX, FMA, F16C */
@@ -35,7 +37,7 @@ enum { EAX, EBX, ECX, EDX };
 #define LEAF7_AVX512 0xdc230000u
 #define LEAFD_1_EAX 0x00000007u /* XSAVEOPT, XSAVEC, XGETBV with ECX 1 */
 #define EXT1_EDX    0xea500800u
-#define EXT1_EDX_COPIES 0x0183f3ffu /* of leaf 1's, on AMD */
+#define EXT1_EDX_COPIES 0x0183e7ffu /* of leaf 1's, on AMD */
 #define EXT1_ECX    0x042109e3u
 #define EXT1_ECX_AVX (BIT(11) | BIT(16)) /* XOP, FMA4 */
 #define EXT7_ITSC   BIT(8)
@@ -50,11 +52,21 @@ static void zero(u32 out[4])
 	out[EAX] = out[EBX] = out[ECX] = out[EDX] = 0;
 }
 
+static bool is_amd(const struct cpuid_view *view)
+{
+	u32 out[4];
+
+	view->host(0, 0, out);
+	return out[EBX] == 0x68747541 || out[EBX] == 0x6f677948; /* Authentic AMD, Hygon Genuine */
+}
+
 static void leaf_1(const struct cpuid_view *view, u32 out[4])
 {
 	out[EBX] = (out[EBX] & 0x00ffffff) | view->vcpu * 2 << 24;
 	out[ECX] = (out[ECX] & LEAF1_ECX) | LEAF1_HYPERVISOR;
-	out[EDX] &= LEAF1_EDX;
+	out[EDX] &= LEAF1_EDX | (view->control_domain ? LEAF1_MTRR : 0);
+	if (is_amd(view)) /* where SYSENTER is for 32-bit kernels only */
+		out[EDX] &= ~(u32)LEAF1_SEP;
 	if (!view->xcr0_offered)
 		out[ECX] &= ~(u32)(LEAF1_XSAVE | LEAF1_AVX_AND_ITS_LIKE);
 	else if (!(view->xcr0_offered & XCR0_AVX))
@@ -130,14 +142,6 @@ static void basic_leaf(const struct cpuid_view *view, u32 leaf, u32 subleaf, u32
 	default:
 		zero(out);
 	}
-}
-
-static bool is_amd(const struct cpuid_view *view)
-{
-	u32 out[4];
-
-	view->host(0, 0, out);
-	return out[EBX] == 0x68747541 || out[EBX] == 0x6f677948; /* Authentic AMD, Hygon Genuine */
 }
 
 static void ext_leaf_1(const struct cpuid_view *view, u32 out[4])

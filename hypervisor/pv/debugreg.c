@@ -68,7 +68,7 @@ u64 pv_get_debugreg(struct vcpu *v, unsigned reg)
 	struct pv_vcpu *pv = pv_vcpu_of(v);
 
 	if (reg > 7 || ((reg == 4 || reg == 5) && (pv->cr4 & CR4_DE)))
-		return (u64)-EINVAL;
+		return (u64)-ENODEV;
 	return pv->dr[reg == 4 || reg == 5 ? reg + 2 : reg];
 }
 

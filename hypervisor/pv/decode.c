@@ -148,9 +148,6 @@ static void one_byte(struct cursor *c, struct insn *in, u8 op)
 	case 0xec ... 0xef:
 		port_io(c, in, op);
 		break;
-	case 0xf4:
-		in->kind = INSN_HLT;
-		break;
 	case 0xfa:
 		in->kind = INSN_CLI;
 		break;
@@ -191,28 +188,6 @@ static void one_byte(struct cursor *c, struct insn *in, u8 op)
 	}
 }
 
-/* 0f 01: system instructions by ModRM. */
-static void group7(struct cursor *c, struct insn *in)
-{
-	u8 next = c->p < c->end ? *c->p : 0;
-
-	in->op_bytes = 2;
-	if (next == 0xd0 || next == 0xd1 || next == 0xf9) {
-		c->p++;
-		in->kind = next == 0xd0 ? INSN_XGETBV : next == 0xd1 ? INSN_XSETBV : INSN_RDTSCP;
-		return;
-	}
-	modrm(c, in);
-	if ((in->reg & 7) == 7 && in->memory)
-		in->kind = INSN_INVLPG;
-	else if ((in->reg & 7) == 6)
-		in->kind = INSN_LMSW;
-	else if ((in->reg & 7) == 4)
-		in->kind = INSN_SMSW;
-	else
-		c->bad = true;
-}
-
 static void bit_op(struct cursor *c, struct insn *in, u8 op)
 {
 	static const u8 kinds[4] = { 0, INSN_BTS, INSN_BTR, INSN_BTC };
@@ -246,8 +221,8 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 	static const struct {
 		u8 op, kind;
 	} plain[] = {
-		{ 0x06, INSN_CLTS }, { 0x08, INSN_INVD }, { 0x09, INSN_WBINVD }, { 0x30, INSN_WRMSR }, { 0x31, INSN_RDTSC },
-		{ 0x32, INSN_RDMSR }, { 0x33, INSN_RDPMC }, { 0xa2, INSN_CPUID },
+		{ 0x06, INSN_CLTS }, { 0x09, INSN_WBINVD }, { 0x30, INSN_WRMSR }, { 0x31, INSN_RDTSC },
+		{ 0x32, INSN_RDMSR }, { 0xa2, INSN_CPUID },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(plain); i++) {
@@ -258,7 +233,8 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 	}
 	switch (op) {
 	case 0x01:
-		group7(c, in);
+		in->kind = INSN_XSETBV;
+		c->bad |= next_byte(c) != 0xd1;
 		break;
 	case 0x20 ... 0x23:
 		control_register(c, in, op);

@@ -5,6 +5,8 @@
  */
 #include "pv/dom0.h"
 
+#include <xen/platform.h>
+
 #include "core/domain.h"
 #include "core/log.h"
 #include "core/vcpu.h"
@@ -18,7 +20,8 @@
 #include "pv/traps.h"
 #include "x86/regs.h"
 
-#define MAGIC        "xen-3.0-x86_64"
+#define MAGIC        "xen-3.0-x86_64p"
+#define POWER_BITS   (XEN_PROCESSOR_PM_CX | XEN_PROCESSOR_PM_PX) /* the kernel tells what it knows of idle and speed */
 #define RESERVE_PART 16                        /* of free memory that stays ours by default: a sixteenth, */
 #define RESERVE_MAX  (128ul << (20 - PAGE_SHIFT)) /* at most 128 MiB */
 #define NO_LIMIT     0xfffffffful              /* frames, as Xen's tools read it */
@@ -207,7 +210,7 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 	strlcpy(si->magic, MAGIC, sizeof(si->magic));
 	si->nr_pages = layout.total_frames;
 	si->shared_info = frame_of(d->shared).n << PAGE_SHIFT;
-	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN | POWER_BITS << 8;
 	si->pt_base = layout.tables_va;
 	si->nr_pt_frames = layout.table_count;
 	si->mfn_list = layout.p2m_va;

@@ -66,10 +66,7 @@ void free(void *p)
 	unpack_free(p);
 }
 
-/*
- * libzstd names these weakly and calls them when they are there. An absent weak symbol is address 0, which our link address cannot
- * reach, so they are here and trace nothing.
- */
+/* Hooks that libzstd looks for as weak symbols: 0 says that nobody traces. An absent one could not be linked at our address. */
 unsigned long long ZSTD_trace_decompress_begin(const void *context);
 void ZSTD_trace_decompress_end(unsigned long long context, const void *trace);
 

@@ -38,11 +38,9 @@ u64 iret_from_guest_stack(void)
 	regs->rflags = iret_rflags(f.rflags);
 	regs->rsp = f.rsp;
 	regs->ss = (u16)f.ss | 3;
-	if (!(f.flags & VGCF_in_syscall)) {
-		regs->vector = 0;
-		regs->r11 = f.r11;
-		regs->rcx = f.rcx;
-	}
+	/* In a system call the two are what SYSRET leaves: nothing of the kernel's. */
+	regs->r11 = f.flags & VGCF_in_syscall ? regs->rflags : f.r11;
+	regs->rcx = f.flags & VGCF_in_syscall ? f.rip : f.rcx;
 	v->info->evtchn_upcall_mask = !(f.rflags & X86_EFLAGS_IF);
 	return f.rax;
 }

@@ -18,10 +18,8 @@ static struct page *entry_get(struct vcpu *v, u64 host_addr, u32 flags, u64 **en
 	mfn_t m = mfn(host_addr >> PAGE_SHIFT);
 
 	*status = GNTST_general_error;
-	if (!(flags & GNTMAP_contains_pte)) {
-		*status = GNTST_bad_virt_addr;
+	if (!(flags & GNTMAP_contains_pte))
 		return mmu_l1_get(v, host_addr, entry);
-	}
 	if ((host_addr & 7) || !frame_valid(m) || !page_get(page_of(m), v->domain))
 		return NULL;
 	p = page_of(m);

@@ -9,7 +9,6 @@
  * loaded_cr3[] is what each CPU has in CR3 (own CPU writes, mmu_evict_l4 reads): an idle CPU keeps the last guest's.
  */
 #include "pv/mmu.h"
-#include "pv/desc.h"
 #include "pv/m2p.h"
 #include "pv/pte.h"
 #include "x86/guest_cpu.h"
@@ -21,10 +20,31 @@ static u64 loaded_cr3[NR_CPUS];
 
 /* ---- address spaces ---- */
 
-void mmu_fill_hv_slots(u64 *l4)
+static bool m2p_strict(const struct domain *d)
+{
+	return d->vm_assist >> VMASST_TYPE_m2p_strict & 1;
+}
+
+void mmu_fill_hv_slots(u64 *l4, const struct domain *d)
 {
 	for (unsigned i = 0; i < HV_SLOTS; i++)
 		l4[HV_FIRST_SLOT + i] = hv_l4_slot(i);
+	if (!m2p_strict(d))
+		l4[HV_FIRST_SLOT] = 0;
+}
+
+/*
+ * The guests' machine-to-phys table in the first slot (<xen/xen.h> VMASST_TYPE_m2p_strict): a table used as a kernel one has it; a user one
+ * loses it if the guest is strict, and otherwise never got it unless it was a kernel one before.
+ */
+static void m2p_show(u64 l4, bool kernel, const struct domain *d)
+{
+	u64 *slot = (u64 *)frame_map(mfn(l4)) + HV_FIRST_SLOT;
+
+	if (kernel)
+		WRITE_ONCE(*slot, hv_l4_slot(0));
+	else if (m2p_strict(d))
+		WRITE_ONCE(*slot, 0);
 }
 
 void mmu_load_cr3(struct pv_vcpu *v)
@@ -109,6 +129,8 @@ int mmu_set_kernel_l4(struct vcpu *v, mfn_t l4)
 	if (r)
 		return r;
 	pv->kernel_l4 = no_l4(l4) ? INVALID_MFN_RAW : l4.n;
+	if (!no_l4(l4))
+		m2p_show(l4.n, true, v->domain);
 	if (pv->kernel_mode) {
 		pv->cr3 = l4.n << PAGE_SHIFT;
 		if (v == current_vcpu())
@@ -130,6 +152,8 @@ int mmu_set_user_l4(struct vcpu *v, mfn_t l4)
 	if (r)
 		return r;
 	pv->user_l4 = no_l4(l4) ? INVALID_MFN_RAW : l4.n;
+	if (!no_l4(l4) && l4.n != pv->kernel_l4)
+		m2p_show(l4.n, false, v->domain);
 	if (!pv->kernel_mode)
 		pv->cr3 = pv->user_l4 << PAGE_SHIFT;
 	/* Its pages are global: what the old one left must not serve the new one. */
@@ -273,17 +297,12 @@ int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct doma
 		if (entry_change_harmless(entry, new, want, keep_ad))
 			return 0;
 		r = pte_get_l1(new, d, frame_owner);
-		if (unlikely(r == -EINVAL && (new & PTE_WRITE) && frame_owner == d)) {
-			/* Perhaps only a CPU's LDT window still uses it: those references are ours to drop. */
-			desc_invalidate_ldt(d);
-			r = pte_get_l1(new, d, frame_owner);
-		}
 		if (unlikely(r))
 			return r;
 	}
 	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new & PTE_PRESENT), &old))) {
 		pte_put_l1(new, d);
-		return fail(EBUSY);
+		return fail(EAGAIN);
 	}
 	pte_put_l1(old, d);
 	return 0;
@@ -311,7 +330,7 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 	if (!entry_exchange(entry, new, NULL, keep_ad && (new & PTE_PRESENT), &old)) {
 		if (new & PTE_PRESENT)
 			pagetype_page_put(page_of(pte_mfn(new)));
-		return fail(EBUSY);
+		return fail(EAGAIN);
 	}
 	if (old & PTE_PRESENT)
 		pagetype_page_put(page_of(pte_mfn(old)));

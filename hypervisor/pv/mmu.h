@@ -33,14 +33,16 @@ static inline void mmu_l1_put(struct page *l1)
 	pagetype_page_put(l1);
 }
 
-/* Write one entry of an L1 that the caller holds. old: what must be there, or NULL for whatever is; keep_ad: its A and D stay. EBUSY when it differs. */
+/*
+ * Write one entry of an L1 that the caller holds. old: what must be there, or NULL for whatever is; keep_ad: its A and D stay. EAGAIN when it
+ * differs; else as pte_get_l1. */
 must_check int mmu_l1_write(u64 *entry, u64 new, const u64 *old, bool keep_ad, struct domain *d, struct domain *frame_owner);
 /* The CPUs that may hold translations of these vcpus: a bitmap by vcpu number, or of all. */
 void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpus);
 /* Grant mapping into a PTE given by machine address or by virtual address: GNTST_* */
 int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame);
 int mmu_grant_unmap(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr);
-/* Fill the 16 hypervisor slots of a new L4 */
-void mmu_fill_hv_slots(u64 *l4);
+/* Fill the 16 hypervisor slots of a new L4 of d's */
+void mmu_fill_hv_slots(u64 *l4, const struct domain *d);
 
 #endif

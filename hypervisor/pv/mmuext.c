@@ -20,7 +20,7 @@ static int flush_multi(const struct mmuext_op *op, struct domain *d)
 	struct cpumask cpus;
 
 	if (guest_copy_in(bitmap, (u64)op->arg2.vcpumask.p, round_up(d->max_vcpus, 64) / 8))
-		return fail(EFAULT);
+		return fail(EINVAL);
 	mmu_vcpu_cpus(d, bitmap, &cpus);
 	if (op->cmd == MMUEXT_TLB_FLUSH_MULTI)
 		tlb_flush(&cpus);
@@ -112,6 +112,9 @@ int mmuext_one(struct mmuext_op *op, struct domain *owner)
 	case MMUEXT_CLEAR_PAGE:
 	case MMUEXT_COPY_PAGE:
 		return page_write(op, owner);
+	case MMUEXT_MARK_SUPER:
+	case MMUEXT_UNMARK_SUPER:
+		return fail(EOPNOTSUPP);
 	default:
 		return fail(ENOSYS);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The MSRs that a guest kernel may touch: a white list (SECURITY C12). What is not in it is refused: #GP for the guest, except before it has a #GP
- * handler, when a read gives 0 and a write is dropped (PV-ABI 25). Nothing here touches hardware but segment bases.
+ * handler, when a read gives 0 and a write is dropped (PV-ABI 25). Nothing here touches
+ * hardware but segment bases and TSC_AUX.
  */
 #include "pv/traps.h"
 #include "x86/guest_cpu.h"
@@ -12,16 +13,12 @@
 #define MSR_UCODE_REV        0x8b
 #define MSR_PLATFORM_INFO    0xce
 #define MSR_MISC_FEATURES    0x140
-#define MSR_SYSENTER_CS      0x174
-#define MSR_SYSENTER_EIP     0x176
 #define MSR_MCG_CAP          0x179
 #define MSR_MCG_STATUS       0x17a
 #define MSR_MISC_ENABLE      0x1a0
 #define MSR_DEBUGCTL         0x1d9
 #define MSR_PAT              0x277
 #define MSR_EFER             0xc0000080
-#define MSR_STAR             0xc0000081
-#define MSR_SYSCALL_MASK     0xc0000084
 #define MSR_FS_BASE          0xc0000100
 #define MSR_GS_BASE          0xc0000101
 #define MSR_KERNEL_GS_BASE   0xc0000102
@@ -75,6 +72,9 @@ static bool listed_read(struct vcpu *v, u32 msr, u64 *value)
 	case MSR_TSC:
 		*value = tsc_read();
 		return true;
+	case MSR_TSC_AUX:
+		*value = pv_vcpu_of(v)->tsc_aux;
+		return true;
 	case MSR_AMD_DE_CFG:
 		*value = DE_CFG_LFENCE_SERIAL;
 		return true;
@@ -87,8 +87,6 @@ static bool listed_read(struct vcpu *v, u32 msr, u64 *value)
 	case MSR_MCG_CAP:
 	case MSR_MCG_STATUS:
 	case MSR_DEBUGCTL:
-	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
-	case MSR_STAR ... MSR_SYSCALL_MASK:
 		return true;
 	default:
 		return false;
@@ -107,8 +105,12 @@ static bool listed_write(struct vcpu *v, u32 msr, u64 value)
 		return base_write(msr, value);
 	case MSR_UCODE_REV:
 	case MSR_MCG_STATUS:
-	case MSR_SYSENTER_CS ... MSR_SYSENTER_EIP:
-	case MSR_STAR ... MSR_SYSCALL_MASK:
+		return true;
+	case MSR_TSC_AUX:
+		if (value >> 32)
+			return false;
+		pv_vcpu_of(v)->tsc_aux = value;
+		pv_tsc_aux_load(pv_vcpu_of(v));
 		return true;
 	case MSR_EFER:
 	case MSR_APIC_BASE:
@@ -121,6 +123,16 @@ static bool listed_write(struct vcpu *v, u32 msr, u64 value)
 	default:
 		return false;
 	}
+}
+
+/* RDTSCP and RDPID give it to user code, so the CPU must have it; written only when it changes. */
+void pv_tsc_aux_load(const struct pv_vcpu *pv)
+{
+	static u32 now[NR_CPUS];
+	unsigned cpu = cpu_id();
+
+	if (unlikely(now[cpu] != pv->tsc_aux) && msr_write(MSR_TSC_AUX, pv->tsc_aux))
+		now[cpu] = pv->tsc_aux;
 }
 
 static bool no_gp_handler(struct vcpu *v)

@@ -86,6 +86,12 @@ static void flush_old_use(struct page *p, u64 old, enum pagetype type, struct do
 	tlb_flush_since(!d || (old & PTW_FOREIGN) ? &cpu_online_map : &pv_of(d)->dirty_cpus, p->tlb_stamp);
 }
 
+/* Pages of ours that a guest shares are written by us at any time: they can never be what a guest's writes must not change. */
+static bool promotable(const struct page *p, enum pagetype type)
+{
+	return type == PT_WRITABLE || !(READ_ONCE(p->ref) & PAGE_HEAP);
+}
+
 /* ---- L1: whole tables at once ---- */
 
 static void l1_drop(const struct page *p, struct domain *d, unsigned entries)
@@ -210,7 +216,7 @@ static int entry_take(struct domain *d, struct pt_walk *w, const struct pt_frame
 
 		word = READ_ONCE(child->type);
 		verdict = pt_get(word, type, &next);
-		if (verdict == PT_BUSY || verdict == PT_FULL) {
+		if (verdict == PT_BUSY || verdict == PT_FULL || !promotable(child, type)) {
 			page_put(child);
 			return fail(EINVAL);
 		}
@@ -240,12 +246,12 @@ static void entry_taken(struct pt_frame *f)
 	atomic_or(&table[f->next++], PTE_USER);
 }
 
-static void frame_promoted(struct pt_walk *w)
+static void frame_promoted(struct pt_walk *w, const struct domain *d)
 {
 	struct pt_frame *f = &w->frame[--w->depth];
 
 	if (f->level == 4)
-		mmu_fill_hv_slots(page_map(f->page));
+		mmu_fill_hv_slots(page_map(f->page), d);
 	word_validate(f->page);
 	if (w->depth)
 		entry_taken(&w->frame[w->depth - 1]);
@@ -276,7 +282,7 @@ static void frame_promote_some(struct domain *d, struct pt_walk *w, struct pt_fr
 		if (r == ENTRY_CHECKED_L1)
 			return;
 	}
-	frame_promoted(w);
+	frame_promoted(w, d);
 }
 
 /* ---- parking ---- */
@@ -452,6 +458,8 @@ static int table_promote(struct page *p, enum pagetype type, struct domain *d)
 /* An unused frame becomes `type`, which is not writable or was not before. 1: look again. */
 static int word_promote(struct page *p, u64 word, u64 next, enum pagetype type, struct domain *d)
 {
+	if (!promotable(p, type))
+		return fail(EINVAL);
 	if (type >= PT_L2 && type <= PT_L4)
 		return table_promote(p, type, d);
 	if (!atomic_cmpxchg(&p->type, &word, next))

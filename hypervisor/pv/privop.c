@@ -15,6 +15,7 @@
 #define PCI_CF8 0xcf8
 #define PCI_CFC 0xcfc
 #define CR0_TS BIT(3)
+#define CR4_OSXSAVE BIT(18)
 
 /* ---- ports ---- */
 
@@ -205,16 +206,6 @@ static bool control_op(struct vcpu *v, const struct insn *in, struct regs *regs,
 	case INSN_CLTS:
 		pv_set_ts(v, false);
 		return true;
-	case INSN_LMSW:
-		if (in->memory)
-			return false;
-		pv_set_ts(v, *rm & CR0_TS);
-		return true;
-	case INSN_SMSW:
-		if (in->memory)
-			return false;
-		*rm = guest_cr0(pv_vcpu_of(v));
-		return true;
 	default:
 		return false;
 	}
@@ -233,10 +224,15 @@ static bool rdmsr_op(struct vcpu *v, struct regs *regs)
 	return true;
 }
 
-static bool xsetbv_op(struct pv_vcpu *pv, struct regs *regs)
+static bool xsetbv_op(struct pv_vcpu *pv, struct regs *regs, bool *stay)
 {
 	u64 value = (u32)regs->rax | regs->rdx << 32;
 
+	if (!(pv->cr4 & CR4_OSXSAVE)) {
+		trap_inject(&pv->common, TRAP_UD, 0);
+		*stay = true;
+		return true;
+	}
 	if ((u32)regs->rcx != 0 || !xstate_xcr0_valid(value))
 		return false;
 	pv->xcr0 = value;
@@ -255,16 +251,6 @@ static void do_cpuid(struct vcpu *v, struct regs *regs)
 	regs->rdx = out[3];
 }
 
-static void invlpg_op(const struct insn *in, struct regs *regs)
-{
-	u64 va = insn_address(in, regs);
-	struct cpumask self = { 0 };
-
-	cpumask_set(&self, cpu_id());
-	if (guest_address_ok(va))
-		tlb_flush_va(&self, va);
-}
-
 static bool kernel_op(struct vcpu *v, const struct insn *in, struct regs *regs, bool *stay)
 {
 	struct pv_vcpu *pv = pv_vcpu_of(v);
@@ -279,12 +265,8 @@ static bool kernel_op(struct vcpu *v, const struct insn *in, struct regs *regs, 
 	case INSN_WRMSR:
 		return pv_wrmsr(v, regs->rcx, (u32)regs->rax | regs->rdx << 32);
 	case INSN_XSETBV:
-		return xsetbv_op(pv, regs);
-	case INSN_INVLPG:
-		invlpg_op(in, regs);
-		return true;
+		return xsetbv_op(pv, regs, stay);
 	case INSN_WBINVD:
-	case INSN_INVD:
 		if (v->domain->privileged)
 			cache_flush();
 		return true;

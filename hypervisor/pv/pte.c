@@ -8,6 +8,7 @@
  * remembered by PTE_GUEST_KERNEL, every other one becomes global so that a kernel/user change of CR3 keeps it.
  */
 #include "pv/pte.h"
+#include "pv/desc.h"
 #include "pv/pagetype.h"
 #include "x86/guest_cpu.h"
 
@@ -41,18 +42,20 @@ int pte_get_l1(u64 pte, struct domain *d, struct domain *frame_owner)
 
 	if (unlikely(!frame_valid(m)))
 		return m.n >> (cpu_phys_bits() - PAGE_SHIFT) == 0 && rangeset_contains(d->io_mem, m.n, m.n) ?
-			0 : fail(EINVAL);
-	if (unlikely(!frame_owner || ((pte & PTE_CACHE) && !d->privileged)))
+			0 : fail(EPERM);
+	if (unlikely(!frame_owner))
+		return fail(EPERM);
+	if (unlikely((pte & PTE_CACHE) && !d->privileged))
 		return fail(EINVAL);
 	p = page_of(m);
 	if (unlikely(!page_get(p, frame_owner)))
-		return fail(EINVAL);
+		return fail(EPERM);
 	if (!(pte & PTE_WRITE))
 		return 0;
 	r = pagetype_get_writable(p, d != frame_owner);
 	if (unlikely(r))
 		page_put(p);
-	return r;
+	return r == -EINVAL ? fail(EBUSY) : r;
 }
 
 void pte_put_l1(u64 pte, struct domain *d)
@@ -65,5 +68,7 @@ void pte_put_l1(u64 pte, struct domain *d)
 	p = page_of(m);
 	if (pte & PTE_WRITE)
 		pagetype_put(p);
+	else if (unlikely(pagetype_of(p) == PT_DESC))
+		desc_invalidate_ldt(d); /* perhaps a CPU's LDT window is all that still uses it */
 	page_put(p);
 }

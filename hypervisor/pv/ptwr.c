@@ -183,7 +183,7 @@ static bool write_entry(struct ptwr *w, struct regs *regs, u64 va, u64 *entry, s
 		return false;
 	if (w->store)
 		r = mmu_l1_write(entry, (was & ~mask) | w->new << shift, &was, false, d, d);
-	if (r == -EBUSY) /* it changed under us: the guest runs the instruction again */
+	if (r == -EAGAIN) /* it changed under us: the guest runs the instruction again */
 		return true;
 	if (r)
 		return false;

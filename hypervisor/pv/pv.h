@@ -93,6 +93,7 @@ struct pv_vcpu {
 
 	void *xsave;                      /* xstate_size() bytes, 64-byte aligned */
 	u64 xcr0;
+	u32 tsc_aux;
 	bool ts;                          /* the guest's CR0.TS (PV-ABI 24) */
 
 	bool time_area_stale;             /* time to be written again though the scale is the same */

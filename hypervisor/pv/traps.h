@@ -36,8 +36,9 @@ bool privop_forced_cpuid(struct regs *regs);
 void pv_cpuid(struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4]);  /* eax ebx ecx edx */
 bool pv_rdmsr(struct vcpu *v, u32 msr, u64 *value);
 bool pv_wrmsr(struct vcpu *v, u32 msr, u64 value);
+void pv_tsc_aux_load(const struct pv_vcpu *v);                     /* into the CPU, at a switch */
 must_check int pv_set_debugreg(struct vcpu *v, unsigned reg, u64 value);
-u64 pv_get_debugreg(struct vcpu *v, unsigned reg);                 /* -EINVAL as u64 for a bad one */
+u64 pv_get_debugreg(struct vcpu *v, unsigned reg);                 /* -ENODEV as u64 for a bad one */
 void pv_debugreg_load(const struct pv_vcpu *v);                    /* into the CPU, at a switch */
 void pv_debugreg_trap(struct pv_vcpu *v);                          /* #DB: DR6 of the CPU joins the guest's */
 must_check int pv_set_callback(struct vcpu *v, u16 type, u16 flags, u64 address);

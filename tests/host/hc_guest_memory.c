@@ -37,6 +37,7 @@ uint64_t __wrap_guest_copy_out(uint64_t va, const void *from, uint64_t bytes)
 
 uint64_t guest_place(size_t offset, const void *from, size_t bytes)
 {
-	memcpy(guest_memory + offset, from, bytes);
+	if (bytes)
+		memcpy(guest_memory + offset, from, bytes);
 	return guest_address(offset);
 }

@@ -15,10 +15,10 @@
 
 #include "tools/lib/disk.h"
 #include "tools/lib/nic.h"
+#include "tools/lib/paths.h"
 #include "tools/lib/record.h"
 #include "tools/lib/text.h"
 
-#define LOCK_FILE "/var/lock/xl"
 #define GONE_MS 10000
 
 char *guest_name(struct store *s, uint32_t domid)
@@ -184,7 +184,7 @@ int guest_destroy(struct xen *x, struct store *s, uint32_t domid, struct error *
 
 int guest_lock(void)
 {
-	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path_lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd >= 0 && flock(fd, LOCK_EX)) {
 		close(fd);

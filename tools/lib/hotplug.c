@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/lib/paths.h"
 #include "tools/lib/text.h"
 
 #define LINES_KEPT 20
@@ -30,7 +31,7 @@ static double now(void)
 
 char *hotplug_path(const char *script)
 {
-	return *script == '/' ? xstrdup(script) : xprintf("/etc/xen/scripts/%s", script);
+	return *script == '/' ? xstrdup(script) : xprintf("%s/%s", path_scripts, script);
 }
 
 static void child(int out, char *const argv[], char *const env[])

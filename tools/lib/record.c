@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIR_PATH "/var/lib/xen"
+#include "tools/lib/paths.h"
 
 char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name)
 {
 	char text[37];
 
 	format_uuid(uuid, text);
-	return xprintf(DIR_PATH "/userdata-d.%u.%s.%s", domid, text, name);
+	return xprintf("%s/userdata-d.%u.%s.%s", path_state, domid, text, name);
 }
 
 int record_write(uint32_t domid, const struct config *c, const char *path, const char *text)
@@ -30,7 +30,7 @@ int record_write(uint32_t domid, const struct config *c, const char *path, const
 	struct json j = { 0 };
 	int rc;
 
-	mkdir(DIR_PATH, 0755);
+	mkdir(path_state, 0755);
 	text_add(&t, "# from %s\n%s\n", path, text);
 	rc = file_replace(file, t.s, t.len);
 	config_json(&j, NULL, c, &live);
@@ -61,14 +61,14 @@ int record_read(uint32_t domid, const uint8_t uuid[16], struct config *c)
 void record_remove(uint32_t domid)
 {
 	char prefix[40], path[400];
-	DIR *dir = opendir(DIR_PATH);
+	DIR *dir = opendir(path_state);
 	struct dirent *de;
 
 	snprintf(prefix, sizeof(prefix), "userdata-d.%u.", domid);
 	while (dir && (de = readdir(dir))) {
 		if (strncmp(de->d_name, prefix, strlen(prefix)))
 			continue;
-		snprintf(path, sizeof(path), DIR_PATH "/%s", de->d_name);
+		snprintf(path, sizeof(path), "%s/%s", path_state, de->d_name);
 		unlink(path);
 	}
 	if (dir)

@@ -25,6 +25,8 @@ typedef int (*command_fn)(struct vane *v, int argc, char **argv);
 #include "tools/vane/commands.def"
 #undef CMD
 
+/* The whole program; its exit status. */
+int vane_main(int argc, char **argv);
 /* Open what a command needs; 0, or the exit status after printing why not. Called by the dispatcher for all but help. */
 int vane_open(struct vane *v);
 /* Print the error; the exit status. */

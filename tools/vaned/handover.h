@@ -10,8 +10,6 @@
 
 #include <stdint.h>
 
-#define VANED_SOCKET "/run/xen/vaned.sock"
-
 int handover(uint32_t domid, struct error *e);
 
 #endif

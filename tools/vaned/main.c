@@ -20,8 +20,8 @@
 #include "tools/lib/daemon.h"
 #include "tools/lib/guest.h"
 #include "tools/lib/log.h"
+#include "tools/lib/paths.h"
 #include "tools/lib/record.h"
-#include "tools/vaned/handover.h"
 #include "tools/vaned/lifecycle.h"
 
 #define LOOK_US 5000000		/* besides xenstore's watches, in case one is missed */
@@ -282,19 +282,20 @@ static int connection(sd_event_source *src, int fd, uint32_t events, void *arg)
 
 static int open_socket(struct error *e)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = VANED_SOCKET };
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd, lock;
 
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path_vaned);
 	mkdir("/run/xen", 0755);
 	lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB))
 		return error_set(e, ERR_BUSY, "vaned is running already");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlink(VANED_SOCKET);
+	unlink(path_vaned);
 	umask(0077);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ||
 	    sd_event_add_io(loop, NULL, fd, EPOLLIN, connection, NULL) < 0)
-		return error_errno(e, ERR_FAIL, "%s", VANED_SOCKET);
+		return error_errno(e, ERR_FAIL, "%s", path_vaned);
 	return 0;
 }
 
@@ -348,6 +349,6 @@ int main(int argc, char **argv)
 	look_around(false);
 	daemon_ready();
 	rc = sd_event_loop(loop);
-	unlink(VANED_SOCKET);
+	unlink(path_vaned);
 	return rc < 0 ? 1 : rc;
 }

@@ -492,3 +492,18 @@ def test_many_clients():
 		for c, n in numbers:
 			c.wait(n)
 		equal(len(clients[0].directory("/m")), 300)
+
+
+def test_transaction_removes_what_is_gone():
+	"""What a transaction removed and somebody else too counts once: the next node in it is not refused."""
+	with Host("-E", "20") as h:
+		c = h.client()
+		g = h.guest(5, c)
+		for i in range(15):
+			g.write(f"d/{i}", b"")
+		t = g.start()
+		g.rm("d", t)
+		g.rm("d")
+		g.write("e", b"", t)
+		equal(refused(g.end, t), "EAGAIN")
+		equal(c.control("check").split(":")[1].strip(), "ok")
