@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/sched.h"
 #include "core/trace.h"
+#include "lib/check.h"
 #include "lib/cmdline.h"
 #include "lib/fmt.h"
 #include "pv/dom0.h"
@@ -99,6 +100,7 @@ static void step_release(void)
 	}
 	pgtable_seal();
 	pgtable_drop_boot();
+	tlb_flush(&cpu_online_map); /* their mappings are global */
 	frame_add(boot_frame_first(), boot_frame_count());
 }
 
@@ -128,7 +130,7 @@ noreturn void upcall_main(struct boot_info *boot)
 		steps[i].fn();
 	}
 	boot_step = NULL;
-	domain_unpause(dom0);
+	BUG_ON(domain_unpause_by_controller(dom0));
 	sched_start();
 }
 

@@ -24,12 +24,13 @@ BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c load.c)
 BUILDER_LIBS := -lz -llzma -lzstd -llz4 -lseccomp
 TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,device.c hotplug.c disk.c nic.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
+PATHS := tools/lib/paths.c
 
-VANE := $(addprefix tools/vane/,main.c create.c list.c life.c info.c vcpus.c devices.c console.c) tools/vaned/handover.c
-$(eval $(call program,vane,$(VANE) $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
-$(eval $(call program,vaned,tools/vaned/main.c $(TOOLS_GUEST),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c console.c) tools/vaned/handover.c
+$(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
+$(eval $(call program,vaned,tools/vaned/main.c tools/lib/daemon.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
-	text.c units.c)
+	text.c units.c daemon.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))
 
 # Host tests. The generated parts are not written for the sanitizers' stricter flags, but run under them.
@@ -41,3 +42,8 @@ $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix too
 	$(addprefix tools/lib/,log.c text.c),-I.,))
 $(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c $(addprefix tools/lib/,error.c \
 	text.c),-I.,$(BUILDER_LIBS)))
+FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)
+$(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
+$(eval $(call tools_test,tools_create))
+$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
+$(eval $(call tools_test,tools_output))

@@ -24,6 +24,7 @@
 #include "recover.h"
 #include "report.h"
 #include "ring.h"
+#include "sandbox.h"
 #include "socket.h"
 #include "store.h"
 
@@ -243,7 +244,7 @@ int main(int argc, char **argv)
 	bool resumed;
 
 	parse(&o, argc, argv);
-	if (mkdir(o.run_dir, 0755) && errno != EEXIST)
+	if (!o.resume && mkdir(o.run_dir, 0755) && errno != EEXIST)
 		die("%s: %s", o.run_dir, strerror(errno));
 	if (!o.foreground && !o.resume && daemon(0, 1))
 		die("cannot go to the background: %s", strerror(errno));
@@ -272,6 +273,7 @@ int main(int argc, char **argv)
 	if (o.pid_file)
 		write_pid(o.pid_file);
 	sd_notify(0, "READY=1");
+	sandbox_enter();
 	loop_run(&loop);
 	return 0;
 }

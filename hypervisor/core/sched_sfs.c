@@ -6,6 +6,9 @@
  * phi is the weight, readjusted so that nobody asks for more than one CPU: sorted by weight, whoever has
  * w * (p - k) > R (k heavier ones clamped before, R the weights that are left) is clamped, and all clamped ones get
  * phi = R / (p - k), one CPU's worth. A wake-up enters at S = max(F, v), so sleep earns nothing.
+ * Latency: v moves in steps of whole slices, so a vcpu that mostly sleeps would wait for vcpus that are no more entitled. A woken
+ * vcpu therefore counts as having one slice of surplus less until it runs: it takes a CPU at once (after the ratelimit) unless
+ * it is more than a slice ahead of its due, which bounds what waking often can gain.
  * A cap is a budget per period: who has used it up is parked until the refill.
  * One run queue a group of CPUs; an idle CPU takes work from other groups.
  * Lock: the group's, for everything in struct group and in a vcpu's private part; a share's budget is atomic.
@@ -18,7 +21,6 @@
 #include "lib/rbtree.h"
 
 #define SLICE_NS   10000000ull
-#define MARGIN_NS  500000ll  /* a running one is disturbed only for a surplus that is less by this */
 #define PERIOD_NS  20000000ull /* of caps */
 #define SLICE_MIN  100000ull
 #define SCAN       16        /* candidates looked at beyond the first that fits */
@@ -29,10 +31,11 @@ enum { OUT, WAITING, RUNNING, PARKED };
 
 struct sfs_vcpu {
 	struct rb_node node;  /* in group->waiting, by start */
-	struct list parked;
+	struct list link;     /* group->woken or ->parked */
 	s64 start, finish;
 	u8 state;
 	bool yielded;
+	bool woken; /* waits since it was woken, not since it lost a CPU; on group->woken */
 };
 _Static_assert(sizeof(struct sfs_vcpu) <= sizeof(((struct vcpu *)0)->sched), "room in struct vcpu");
 
@@ -61,6 +64,7 @@ struct group {
 	u64 weight;            /* sum over the runnable */
 	u64 clamp;             /* phi of the clamped; nobody's is more */
 	struct list active;    /* parts, heaviest per vcpu first */
+	struct list woken;     /* those of the waiting that were just woken, oldest first */
 	struct list parked;
 	u64 idle;              /* bit: CPU of the group runs nothing and was not told to look */
 	struct {
@@ -274,12 +278,12 @@ static void refill(void *arg)
 			continue;
 		spin_lock(sched_group_lock(i));
 		list_for_each_safe(at, next, &g->parked) {
-			struct sfs_vcpu *x = list_entry(at, struct sfs_vcpu, parked);
+			struct sfs_vcpu *x = list_entry(at, struct sfs_vcpu, link);
 			struct vcpu *v = vcpu_of_node(&x->node);
 
 			if (v->domain != s->domain || budget_spent(s))
 				continue;
-			list_del(&x->parked);
+			list_del(&x->link);
 			x->state = OUT;
 			queue_in(v, now);
 		}
@@ -301,13 +305,38 @@ static void budget_use(struct sched_share *s, u64 ran, u64 now)
 
 /* ---- wake-up ---- */
 
-/* A CPU for v, which just began to wait: an idle one, else the one whose vcpu has most surplus beyond v's. */
+/* What v counts with when it waits: the woken are ahead by a slice. */
+static s64 waiting_surplus(const struct group *g, const struct vcpu *v)
+{
+	return surplus(g, v, sfs(v)->start) - (sfs(v)->woken ? (s64)SLICE_NS : 0);
+}
+
+/* No CPU of its own group is idle for v: one of another group may be, and takes it over. */
+static void tickle_elsewhere(const struct vcpu *v)
+{
+	unsigned own = v->processor / SCHED_GROUP;
+
+	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+		unsigned cpu = i * SCHED_GROUP;
+		u64 idle = READ_ONCE(groups[i].idle) & (v->hard.bits[cpu / 64] >> (cpu % 64));
+
+		if (i != own && idle) {
+			sched_tickle(cpu + (unsigned)__builtin_ctzll(idle));
+			return;
+		}
+	}
+}
+
+/*
+ * A CPU for v, which just began to wait: an idle one, else the one whose vcpu has most surplus beyond v's. For a woken v the
+ * latter is told in any case: it will look again when its surplus is large enough.
+ */
 static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 {
 	unsigned base = v->processor / SCHED_GROUP * SCHED_GROUP, best = SCHED_GROUP;
 	u64 mask = (v->hard.bits[base / 64] >> (base % 64)) & (BIT(SCHED_GROUP) - 1);
 	u64 soft = (v->soft.bits[base / 64] >> (base % 64)) & mask;
-	s64 own = surplus(g, v, sfs(v)->start), most = own + MARGIN_NS;
+	s64 most = sfs(v)->woken ? INT64_MIN : surplus(g, v, sfs(v)->start) + (s64)SLICE_NS;
 	u64 idle = g->idle & mask;
 
 	if (idle) {
@@ -320,6 +349,7 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 		sched_tickle(base + best);
 		return;
 	}
+	tickle_elsewhere(v);
 	for (unsigned i = 0; i < SCHED_GROUP; i++) {
 		s64 other;
 
@@ -348,7 +378,7 @@ static void queue_in(struct vcpu *v, u64 now)
 
 	if (budget_spent(v->domain->sched_shares)) {
 		x->state = PARKED;
-		list_add_tail(&x->parked, &g->parked);
+		list_add_tail(&x->link, &g->parked);
 		refill_arm(v->domain->sched_shares, now);
 		return;
 	}
@@ -358,7 +388,18 @@ static void queue_in(struct vcpu *v, u64 now)
 	x->state = WAITING;
 	rb_insert(&g->waiting, &x->node, start_less);
 	g->waiting_count++;
+	if (x->woken)
+		list_add_tail(&x->link, &g->woken);
 	tickle_for(g, v, now);
+}
+
+static void waiting_remove(struct group *g, struct sfs_vcpu *x)
+{
+	rb_erase(&g->waiting, &x->node);
+	g->waiting_count--;
+	if (x->woken)
+		list_del(&x->link);
+	x->woken = false;
 }
 
 static void queue_out(struct vcpu *v)
@@ -367,11 +408,10 @@ static void queue_out(struct vcpu *v)
 	struct sfs_vcpu *x = sfs(v);
 
 	if (x->state == WAITING) {
-		rb_erase(&g->waiting, &x->node);
-		g->waiting_count--;
+		waiting_remove(g, x);
 		part_change(v, -1);
 	} else if (x->state == PARKED) {
-		list_del(&x->parked);
+		list_del(&x->link);
 	}
 	x->state = OUT;
 }
@@ -383,7 +423,10 @@ static void sfs_wake(struct vcpu *v, u64 now)
 	if (x->state != OUT)
 		return;
 	x->start = x->finish; /* queue_in makes it max(F, v) */
+	x->woken = true;
 	queue_in(v, now);
+	if (x->state == PARKED)
+		x->woken = false;
 }
 
 static void sfs_sleep(struct vcpu *v, u64 now)
@@ -398,25 +441,29 @@ static void sfs_yield(struct vcpu *v)
 
 /* ---- choice ---- */
 
-/* The waiting vcpu with the least surplus that may run on this CPU. */
+/* The better of best and v for this CPU. */
+static struct vcpu *better(const struct group *g, unsigned cpu, struct vcpu *best, struct vcpu *v)
+{
+	if (!cpumask_test(&v->hard, cpu))
+		return best;
+	return !best || waiting_surplus(g, v) < waiting_surplus(g, best) ? v : best;
+}
+
+/* The waiting vcpu with the least surplus that may run on this CPU: among the first by start tag, and the longest woken. */
 static struct vcpu *best_waiting(struct group *g, unsigned cpu)
 {
 	struct vcpu *best = NULL;
-	s64 least = 0;
 	unsigned seen = 0;
+	struct list *at;
 
-	for (struct rb_node *n = rb_first(&g->waiting); n && (seen < SCAN || !best); n = rb_next(n), seen++) {
-		struct vcpu *v = vcpu_of_node(n);
-		s64 s;
-
-		if (!cpumask_test(&v->hard, cpu))
-			continue;
-		s = surplus(g, v, sfs(v)->start);
-		if (!best || s < least) {
-			best = v;
-			least = s;
-		}
+	list_for_each(at, &g->woken) {
+		best = better(g, cpu, best, vcpu_of_node(&list_entry(at, struct sfs_vcpu, link)->node));
+		if (++seen >= SCAN / 2 && best)
+			break;
 	}
+	seen = 0;
+	for (struct rb_node *n = rb_first(&g->waiting); n && (seen < SCAN || !best); n = rb_next(n), seen++)
+		best = better(g, cpu, best, vcpu_of_node(n));
 	return best;
 }
 
@@ -474,11 +521,13 @@ static bool keeps(const struct group *g, unsigned slot, struct vcpu *prev, struc
 		return true;
 	if (ran < sched_ratelimit_us() * 1000)
 		return true;
-	if (clamped(g, prev))
+	if (sfs(best)->woken)
+		margin = 0;
+	else if (clamped(g, prev))
 		margin = (s64)SLICE_NS * 3; /* it is due a whole CPU: another CPU's turn comes first */
 	else if (ran < SLICE_NS)
-		margin = MARGIN_NS;
-	return surplus(g, prev, sfs(prev)->start) <= surplus(g, best, sfs(best)->start) + margin;
+		margin = (s64)SLICE_NS;
+	return surplus(g, prev, sfs(prev)->start) <= waiting_surplus(g, best) + margin;
 }
 
 static void slot_set(struct group *g, unsigned slot, struct vcpu *v, u64 now, bool fresh)
@@ -495,8 +544,7 @@ static void slot_set(struct group *g, unsigned slot, struct vcpu *v, u64 now, bo
 
 static void start_running(struct group *g, struct vcpu *v)
 {
-	rb_erase(&g->waiting, &sfs(v)->node);
-	g->waiting_count--;
+	waiting_remove(g, sfs(v));
 	sfs(v)->state = RUNNING;
 }
 
@@ -513,15 +561,22 @@ static void stop_running(struct group *g, struct vcpu *prev, u64 now)
 		queue_in(prev, now);
 }
 
-static u64 slice_for(struct group *g, struct vcpu *v, unsigned slot, u64 now)
+/* How long v, just chosen or kept on the CPU, may run before the CPU has to look again. */
+static u64 slice_for(struct group *g, struct vcpu *v, unsigned cpu, u64 now)
 {
 	struct sched_share *s = v->domain->sched_shares;
-	u64 slice = SCHED_NO_SLICE, ran = now - g->on[slot].since, least = sched_ratelimit_us() * 1000;
+	u64 slice = SCHED_NO_SLICE, least = sched_ratelimit_us() * 1000, ran = now - g->on[cpu % SCHED_GROUP].since;
+	struct vcpu *best = g->waiting_count ? best_waiting(g, cpu) : NULL;
 
 	if (g->waiting_count)
-		slice = ran < least ? max(least - ran, SLICE_MIN) : SLICE_NS;
-	if (g->waiting_count && ran == 0)
-		slice = max(SLICE_NS, least);
+		slice = ran < SLICE_NS ? SLICE_NS - ran : SLICE_NS;
+	if (best && sfs(best)->woken) {
+		s64 until = waiting_surplus(g, best) - surplus(g, v, sfs(v)->start);
+
+		slice = min(slice, (u64)max(until, (s64)SLICE_MIN));
+	}
+	if (ran < least)
+		slice = max(slice, least - ran);
 	if (v->domain->sched_cap) {
 		s64 left = READ_ONCE(s->budget) / (s64)max(READ_ONCE(s->runnable), 1u);
 
@@ -567,7 +622,7 @@ static struct vcpu *sfs_pick(unsigned cpu, struct vcpu *prev, u64 ran, u64 now, 
 			slot_set(g, slot, next, now, true);
 		}
 	}
-	*slice = next ? slice_for(g, next, slot, now) : SCHED_NO_SLICE;
+	*slice = next ? slice_for(g, next, cpu, now) : SCHED_NO_SLICE;
 	g->on[slot].sliced = *slice != SCHED_NO_SLICE;
 	return next;
 }
@@ -624,6 +679,7 @@ static void sfs_cpu_up(unsigned cpu)
 
 	if (!g->cpus_up) {
 		list_init(&g->active);
+		list_init(&g->woken);
 		list_init(&g->parked);
 		g->clamp = TAG_ONE;
 	}
@@ -634,7 +690,7 @@ static void sfs_cpu_up(unsigned cpu)
 
 static void sfs_vcpu_add(struct vcpu *v)
 {
-	list_init(&sfs(v)->parked);
+	list_init(&sfs(v)->link);
 	sfs(v)->finish = READ_ONCE(group_of(v)->vtime);
 }
 

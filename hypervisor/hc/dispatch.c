@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a guest's SYSCALL to a handler: number, permission, argument types, restart. All of it is derived from abi/hypercalls.def. Permission
- * is decided before anything of the call is looked at (A6); an unknown number is counted and traced here and nowhere else.
+ * From a guest's SYSCALL to a handler: number, permission, argument types, restart. All of it is
+ * derived from abi/hypercalls.def. Permission is decided before anything of the call is looked at
+ * (A6); an unknown number is counted and traced here and nowhere else.
  */
 #include "core/trace.h"
 #include "hc/hypercall.h"
-#include "pv/traps.h"
 #include "lib/atomic.h"
 #include "x86/regs.h"
 
 enum who { WHO_NONE, WHO_PV, WHO_ANY, WHO_PRIV };
 
-/* Every handler behind one signature: the calling convention puts the guest's six arguments where a direct call would have them. */
+/*
+ * Every handler behind one signature: the calling convention puts the guest's six arguments where a
+ * direct call would have them.
+ */
 typedef long thunk(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 
 #define RAW u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5
@@ -63,10 +66,15 @@ static const struct {
 #include "abi/hypercalls.def"
 };
 
-/* The arguments to go on with, from hc_restart to the end of the call on the same CPU; a handler that did not say any keeps its own. */
+/*
+ * The arguments to go on with, from hc_restart to the end of the call on the same CPU; a handler
+ * that names none keeps its own. own_result: the call's answer is the guest's, though it looks like
+ * -ERESTART.
+ */
 static struct {
 	u64 args[HYPERCALL_ARGS];
 	unsigned count;
+	bool own_result;
 } restart[NR_CPUS];
 
 static u64 unknown_calls;
@@ -87,6 +95,13 @@ long hc_restart(unsigned count, ...)
 	va_end(ap);
 	restart[cpu].count = count;
 	return -ERESTART;
+}
+
+long hc_own_result(u64 value)
+{
+	if (unlikely((long)value == -ERESTART))
+		restart[cpu_id()].own_result = true;
+	return (long)value;
 }
 
 int hc_unknown(u64 nr, u64 sub_op)
@@ -127,32 +142,31 @@ long hypercall_run(u64 nr, u64 args[HYPERCALL_ARGS])
 	return ret;
 }
 
-static void store_restart(struct regs *regs)
+/* Make the guest issue the call again; false: the value is a result after all. */
+static bool store_restart(struct regs *regs)
 {
 	u64 *const slot[HYPERCALL_ARGS] = { &regs->rdi, &regs->rsi, &regs->rdx,
 					    &regs->r10, &regs->r8,  &regs->r9 };
 	unsigned cpu = cpu_id();
 
+	if (restart[cpu].own_result) {
+		restart[cpu].own_result = false;
+		return false;
+	}
 	for (unsigned i = 0; i < restart[cpu].count; i++)
 		*slot[i] = restart[cpu].args[i];
 	restart[cpu].count = 0;
 	regs->rip -= 2; /* SYSCALL is two bytes; rax still has the number */
+	return true;
 }
 
 void hypercall(struct regs *regs)
 {
-	long ret;
+	long ret = run(regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
 
-	trace(TRACE_hypercall, regs->rax, regs->rip);
-	if (regs->rax == __HYPERVISOR_iret) { /* what it returns is the guest's own rax, whatever the value */
-		regs->rax = iret_from_guest_stack();
+	if (unlikely(ret == -ERESTART) && store_restart(regs))
 		return;
-	}
-	ret = run(regs->rax, regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9);
-	if (unlikely(ret == -ERESTART))
-		store_restart(regs);
-	else
-		regs->rax = (u64)ret;
+	regs->rax = (u64)ret;
 }
 
 int hc_domain_get(u16 domid, struct domain **out)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_event_channel_op: one row a sub-operation: how large its argument is, whether it is written back, what to call. The
- * FIFO operations have no row: Linux then stays with the 2-level ABI (PV-ABI 22).
+ * HYPERVISOR_event_channel_op: one row a sub-operation: how large its argument is, whether it is
+ * written back, what to call. The FIFO operations have no row: Linux then stays with the 2-level
+ * ABI (PV-ABI 22).
  */
 #include <xen/event_channel.h>
 
@@ -58,7 +59,7 @@ static int op_bind_pirq(union event_arg *a)
 	struct domain *d = current_domain();
 
 	if (!rangeset_contains(d->irqs, a->bind_pirq.pirq, a->bind_pirq.pirq))
-		return fail(EPERM);
+		return fail(EINVAL);
 	return event_bind_pirq(d, a->bind_pirq.pirq, a->bind_pirq.flags, &a->bind_pirq.port);
 }
 

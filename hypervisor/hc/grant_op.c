@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_grant_table_op: arrays of requests, one row a sub-operation. Each element is copied in once, worked on, and copied back
- * with its status. A long array stops and goes on with the rest. Version 1 only: set_version refuses 2, transfer has no row.
+ * HYPERVISOR_grant_table_op: arrays of requests, one row a sub-operation. Each element is copied in
+ * once, worked on, and copied back with its status. A long array stops and goes on with the rest.
+ * Version 1 only: set_version refuses 2, transfer has no row.
  */
 #include "core/grant.h"
 #include "core/softirq.h"
@@ -56,11 +57,18 @@ static int op_swap(union grant_arg *a)
 /* Grant calls say in their status, not in rax, that a domain is wrong. */
 static s16 domain_status(u16 domid, struct domain **out)
 {
+	struct domain *d;
 	int ret = hc_domain_get(domid, out);
 
 	if (!ret)
 		return GNTST_okay;
-	return ret == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+	if (ret != -EPERM)
+		return GNTST_bad_domain;
+	d = domain_find(domid); /* is there such a domain? grant tables always told */
+	if (!d)
+		return GNTST_bad_domain;
+	domain_put(d);
+	return GNTST_permission_denied;
 }
 
 static int op_query(union grant_arg *a)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_memory_op: a domain's memory grows and shrinks by lists of extents (2^order frames each), and is exchanged for contiguous memory.
- * The three list operations answer how many extents were done, also when the list did not go to its end (<xen/memory.h>). The
- * low six bits of cmd are the operation, the bits above the extent to go on with. memory_query.c has the operations that only ask.
+ * HYPERVISOR_memory_op: a domain's memory grows and shrinks by lists of extents (2^order frames
+ * each), and is exchanged for contiguous memory. The three list operations answer how many extents
+ * were done, also when the list did not go to its end (<xen/memory.h>). The low six bits of cmd are
+ * the operation, the bits above the extent to go on with. memory_query.c has the operations that
+ * only ask.
  */
 #include <xen/memory.h>
 
@@ -151,9 +153,8 @@ static long reservation_op(u32 cmd, u64 first, GUEST_PTR(void) arg)
 		return (long)first;
 	if (cmd == XENMEM_populate_physmap && (e.r.mem_flags & XENMEMF_populate_on_demand))
 		return fail(EINVAL);
-	ret = hc_domain_get(e.r.domid, &e.d);
-	if (ret)
-		return ret;
+	if (hc_domain_get(e.r.domid, &e.d))
+		return (long)first;
 	if (cmd == XENMEM_increase_reservation)
 		ret = run_extents(&e, increase);
 	else if (cmd == XENMEM_populate_physmap)

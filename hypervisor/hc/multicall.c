@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_multicall: many calls for one entry. Each entry's result goes to the entry; an unknown number makes that entry's result
- * -ENOSYS and the rest goes on; it ends at iret, whose frame the guest then runs (XSA-213). Between entries the call may stop and be run
- * again on the rest of the list; an entry that itself stops is written back with the arguments to go on with.
+ * HYPERVISOR_multicall: many calls for one entry. Each entry's result goes to the entry; an unknown
+ * number makes that entry's result -ENOSYS and the rest goes on; it ends at iret, whose frame the
+ * guest then runs (XSA-213). Between entries the call may stop and be run again on the rest of the
+ * list; an entry that itself stops is written back with the arguments to go on with.
  */
 #include "core/softirq.h"
 #include "hc/hypercall.h"
@@ -33,13 +34,13 @@ long hc_multicall(GUEST_PTR(multicall_entry_t) calls, u32 count)
 			return -EFAULT;
 		long ret = run_entry(now);
 
+		if (now->op == __HYPERVISOR_iret)
+			return ret; /* the frame is the guest's new state already */
 		if (ret == -ERESTART) {
 			if (guest_put(calls, i, now))
 				return -EFAULT;
 			return hc_restart(2, calls.addr + i * sizeof(e[0]), left);
 		}
-		if (now->op == __HYPERVISOR_iret)
-			return ret; /* the frame is the guest's new state already */
 		if (guest_out(calls.addr + i * sizeof(e[0]) + offsetof(multicall_entry_t, result), 0,
 			      &ret, sizeof(ret), 1))
 			return -EFAULT;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_physdev_op (<xen/physdev.h>): interrupts and devices for the control domain. A pirq number is the interrupt's own number
- * (x86/irq.h): GSIs below irq_gsi_count(), message-signalled ones above. The right to use one is membership in d->irqs, which mapping adds
- * and unmapping takes away. I/O privilege level and bitmap are any guest's: they say what its own user mode may try.
+ * HYPERVISOR_physdev_op (<xen/physdev.h>): interrupts and devices for the control domain. A pirq
+ * number is the interrupt's own number (x86/irq.h): GSIs below irq_gsi_count(), message-signalled
+ * ones above. The right to use one is membership in d->irqs, which mapping adds and unmapping takes
+ * away. I/O privilege level and bitmap are any guest's: they say what its own user mode may try.
  */
 #include <xen/physdev.h>
 
@@ -241,8 +242,7 @@ static long op_device_add(GUEST_PTR(void) arg)
 
 	if (guest_read(&dev, arg))
 		return -EFAULT;
-	pci_device_added(dev.seg, dev.bus, dev.devfn);
-	return 0;
+	return 0; /* nothing is kept of a device until its interrupts are mapped */
 }
 
 static long op_manage_add(GUEST_PTR(void) arg)
@@ -251,7 +251,6 @@ static long op_manage_add(GUEST_PTR(void) arg)
 
 	if (guest_read(&dev, arg))
 		return -EFAULT;
-	pci_device_added(0, dev.bus, dev.devfn);
 	return 0;
 }
 
@@ -260,6 +259,20 @@ static long op_readable(GUEST_PTR(void) arg, u64 bytes)
 	u8 device[sizeof(physdev_pci_mmcfg_reserved_t)];
 
 	return guest_in(device, arg.addr, 0, min(bytes, sizeof(device)), 1);
+}
+
+static bool device_op_known(u32 cmd)
+{
+	static const u64 known =
+		BIT(PHYSDEVOP_setup_gsi) | BIT(PHYSDEVOP_apic_read) | BIT(PHYSDEVOP_apic_write) |
+		BIT(PHYSDEVOP_alloc_irq_vector) | BIT(PHYSDEVOP_free_irq_vector) |
+		BIT(PHYSDEVOP_get_free_pirq) | BIT(PHYSDEVOP_prepare_msix) |
+		BIT(PHYSDEVOP_release_msix) | BIT(PHYSDEVOP_pci_device_add) |
+		BIT(PHYSDEVOP_manage_pci_add) | BIT(PHYSDEVOP_manage_pci_add_ext) |
+		BIT(PHYSDEVOP_pci_device_remove) | BIT(PHYSDEVOP_manage_pci_remove) |
+		BIT(PHYSDEVOP_pci_mmcfg_reserved) | BIT(PHYSDEVOP_dbgp_op);
+
+	return cmd < 64 && known >> cmd & 1;
 }
 
 /* What only the control domain may ask. */
@@ -291,10 +304,8 @@ static long device_op(u32 cmd, GUEST_PTR(void) arg)
 		return op_readable(arg, sizeof(physdev_manage_pci_t));
 	case PHYSDEVOP_pci_mmcfg_reserved:
 		return op_readable(arg, sizeof(physdev_pci_mmcfg_reserved_t));
-	case PHYSDEVOP_dbgp_op:
-		return fail(ENODEV); /* we use no USB debug port */
 	default:
-		return hc_unknown(__HYPERVISOR_physdev_op, cmd);
+		return fail(ENODEV); /* PHYSDEVOP_dbgp_op: we use no USB debug port */
 	}
 }
 
@@ -317,6 +328,8 @@ long hc_physdev_op(u32 cmd, GUEST_PTR(void) arg)
 	case PHYSDEVOP_unmap_pirq:
 		return op_unmap_pirq(arg);
 	default:
+		if (!device_op_known(cmd))
+			return hc_unknown(__HYPERVISOR_physdev_op, cmd);
 		return current_domain()->privileged ? device_op(cmd, arg) : fail(EPERM);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_platform_op (<xen/platform.h>), control domain only: wall clock, firmware tables, sleep states, CPUs. BIOS is never called, so what
- * only it could tell (disks, DDC) is answered as Xen does when it has nothing.
+ * HYPERVISOR_platform_op (<xen/platform.h>), control domain only: wall clock, firmware tables,
+ * sleep states, CPUs. BIOS is never called, so what only it could tell (disks, DDC) is answered as
+ * Xen does when it has nothing.
  */
 #include <xen/platform.h>
 
@@ -12,6 +13,7 @@
 #include "x86/acpi.h"
 #include "x86/boot_info.h"
 #include "x86/cpu.h"
+#include "x86/efi.h"
 
 #define IDLE_WORDS (NR_CPUS / 8)
 
@@ -31,6 +33,30 @@ static long set_time(u64 sec, u32 nsec, u64 at)
 	return 0;
 }
 
+/* What UEFI's system table says; there are no runtime services, so no version of them either. */
+static long efi_op(u32 index, union xenpf_efi_info *info)
+{
+	u32 bytes;
+
+	if (!efi_info.there)
+		return fail(ENOSYS);
+	switch (index) {
+	case XEN_FW_EFI_VERSION:
+		info->version = efi_info.revision;
+		return 0;
+	case XEN_FW_EFI_CONFIG_TABLE:
+		info->cfg.addr = efi_info.config_tables;
+		info->cfg.nent = efi_info.config_count;
+		return 0;
+	case XEN_FW_EFI_VENDOR:
+		info->vendor.revision = efi_info.firmware_revision;
+		bytes = min(info->vendor.bufsz, (u32)sizeof(efi_info.vendor));
+		return guest_out((u64)info->vendor.name.p, 0, efi_info.vendor, 1, bytes);
+	default:
+		return fail(EOPNOTSUPP);
+	}
+}
+
 static long firmware_info(struct xenpf_firmware_info *info)
 {
 	switch (info->type) {
@@ -40,7 +66,7 @@ static long firmware_info(struct xenpf_firmware_info *info)
 	case XEN_FW_VBEDDC_INFO:
 		return fail(ESRCH);
 	case XEN_FW_EFI_INFO:
-		return fail(ENOSYS);
+		return efi_op(info->index, &info->u.efi_info);
 	case XEN_FW_KBD_SHIFT_FLAGS:
 		if (boot_info.efi_system_table)
 			return fail(ESRCH);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The small PV calls: traps, descriptor tables, stacks, callbacks, debug and segment registers, TS, iret, vm_assist. Each checks its
- * words here and hands values to pv/. (PV-ABI 5-14, 23, 24)
+ * The small PV calls: traps, descriptor tables, stacks, callbacks, debug and segment registers, TS,
+ * iret, vm_assist. Each checks its words here and hands values to pv/. (PV-ABI 5-14, 23, 24)
  */
 #include <xen/callback.h>
 #include <xen/nmi.h>
@@ -14,7 +14,6 @@
 #define TRAP_LIST_MAX  512  /* a list that goes on longer has no end */
 #define GDT_FRAMES     14
 #define GDT_PER_FRAME  512
-#define CANONICAL(va)  ((u64)((s64)((va) << 16) >> 16) == (va))
 
 long hc_set_trap_table(GUEST_PTR(trap_info_t) traps)
 {
@@ -30,7 +29,7 @@ long hc_set_trap_table(GUEST_PTR(trap_info_t) traps)
 			return -EFAULT;
 		if (!t.address)
 			return 0;
-		if (!CANONICAL(t.address))
+		if (!is_canonical(t.address))
 			return fail(EINVAL);
 		t.cs |= 3;
 		v->traps[t.vector] = t;
@@ -130,7 +129,7 @@ long hc_set_segment_base(u32 which, u64 base)
 
 long hc_iret(void)
 {
-	return (long)iret_from_guest_stack();
+	return hc_own_result(iret_from_guest_stack());
 }
 
 #define ASSISTS                                                                                    \

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HYPERVISOR_vcpu_op (<xen/vcpu.h>): a domain brings its vcpus up and down, sets their timers, places their shared areas. */
+/*
+ * HYPERVISOR_vcpu_op (<xen/vcpu.h>): a domain brings its vcpus up and down, sets their timers,
+ * places their shared areas.
+ */
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 
@@ -78,6 +81,9 @@ static long time_area(struct vcpu *v, GUEST_PTR(void) arg)
 
 	if (guest_read(&area, arg))
 		return -EFAULT;
+	if (area.addr.p && !(guest_address_ok(area.addr.p) &&
+			     guest_address_ok(area.addr.p + sizeof(struct vcpu_time_info) - 1)))
+		return fail(EFAULT);
 	v->time_area_addr = area.addr.p;
 	if (v == current_vcpu())
 		v->domain->ops->time_update(v);
@@ -103,7 +109,7 @@ static long singleshot_timer(struct vcpu *v, GUEST_PTR(void) arg)
 		return fail(EINVAL);
 	if (guest_read(&set, arg))
 		return -EFAULT;
-	return vcpu_set_singleshot(v, set.timeout_abs_ns, set.flags);
+	return vcpu_set_singleshot(v, set.timeout_abs_ns);
 }
 
 static long place_info(struct vcpu *v, GUEST_PTR(void) arg)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_xen_version (<xen/version.h>): Xen 4.17's interface with an extraversion of our own. The command line and the build id are the
- * control domain's to read: others get the text and the error that Xen gives them.
+ * HYPERVISOR_xen_version (<xen/version.h>): Xen 4.17's interface with an extraversion of our own.
+ * The command line and the build id are the control domain's to read: others get the text and the
+ * error that Xen gives them.
  */
 #include <xen/version.h>
 
@@ -25,13 +26,13 @@ extern const struct {
 	u32 name_size, desc_size, type;
 	char name[4];
 	u8 desc[];
-} build_id_note __attribute__((weak));
+} build_id_note;
 
 static u32 features_of(const struct domain *d)
 {
 	u32 bits = BIT(XENFEAT_mmu_pt_update_preserve_ad) | BIT(XENFEAT_highmem_assist) |
 		   BIT(XENFEAT_gnttab_map_avail_bits) | BIT(XENFEAT_memory_op_vnode_supported) |
-		   BIT(XENFEAT_not_direct_mapped);
+		   BIT(XENFEAT_direct_mapped);
 
 	if (d->vm_assist & BIT(VMASST_TYPE_pae_extended_cr3))
 		bits |= BIT(XENFEAT_pae_pgdir_above_4gb);
@@ -70,8 +71,6 @@ static long get_build_id(GUEST_PTR(void) arg)
 
 	if (!current_domain()->privileged)
 		return fail(EPERM);
-	if (!&build_id_note)
-		return fail(ENODATA);
 	bytes = build_id_note.desc_size;
 	if (!arg.addr)
 		return bytes;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control domain from its two boot modules: how much memory and how many vcpus it gets (dom0_mem, dom0_max_vcpus), then its image, its
- * initrd in place, its tables and its first vcpu. Runs once, on the boot CPU, before any guest; what is wrong ends in a panic that says so.
+ * The control domain from its two boot modules: how much memory and how many vcpus it gets
+ * (dom0_mem, dom0_max_vcpus), then its image, its initrd in place, its tables and its first vcpu.
+ * Runs once, on the boot CPU, before any guest; what is wrong ends in a panic that says so.
  */
 #include "pv/dom0.h"
+
+#include <xen/platform.h>
 
 #include "core/domain.h"
 #include "core/log.h"
@@ -18,7 +21,8 @@
 #include "pv/traps.h"
 #include "x86/regs.h"
 
-#define MAGIC        "xen-3.0-x86_64"
+#define MAGIC        "xen-3.0-x86_64p"
+#define POWER_BITS   (XEN_PROCESSOR_PM_CX | XEN_PROCESSOR_PM_PX) /* the kernel tells what it knows of idle and speed */
 #define RESERVE_PART 16                        /* of free memory that stays ours by default: a sixteenth, */
 #define RESERVE_MAX  (128ul << (20 - PAGE_SHIFT)) /* at most 128 MiB */
 #define NO_LIMIT     0xfffffffful              /* frames, as Xen's tools read it */
@@ -126,7 +130,10 @@ static void load_image(void)
 	}
 }
 
-/* The initrd's frames become the domain's where they are; one that starts in the middle of a page is copied. */
+/*
+ * The initrd's frames become the domain's where they are; one that starts in the middle of a page
+ * is copied.
+ */
 static void load_initrd(const struct boot_module *m)
 {
 	u64 at = layout.initrd_pfn << PAGE_SHIFT, rest = (PAGE_SIZE - m->bytes) & (PAGE_SIZE - 1);
@@ -142,7 +149,10 @@ static void load_initrd(const struct boot_module *m)
 	dom0_write(&frames, at + m->bytes, NULL, rest);
 }
 
-/* All frames: the region (with the initrd in it when it is mapped), the initrd, the frame list with its tables, the rest. */
+/*
+ * All frames: the region (with the initrd in it when it is mapped), the initrd, the frame list with
+ * its tables, the rest.
+ */
 static void fill_memory(const struct boot_module *initrd)
 {
 	u64 region = (layout.v_end - layout.v_start) >> PAGE_SHIFT, at = region;
@@ -207,7 +217,7 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 	strlcpy(si->magic, MAGIC, sizeof(si->magic));
 	si->nr_pages = layout.total_frames;
 	si->shared_info = frame_of(d->shared).n << PAGE_SHIFT;
-	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN | POWER_BITS << 8;
 	si->pt_base = layout.tables_va;
 	si->nr_pt_frames = layout.table_count;
 	si->mfn_list = layout.p2m_va;

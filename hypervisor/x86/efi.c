@@ -33,6 +33,18 @@ static u64 find_table(const struct config_table *t, u64 count, const u8 guid[16]
 	return 0;
 }
 
+static void copy_vendor(u64 pa)
+{
+	const u16 *c;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(efi_info.vendor) - 1; i++) {
+		c = boot_phys(pa + i * 2, 2);
+		if (!c || !*c)
+			return;
+		efi_info.vendor[i] = *c;
+	}
+}
+
 void efi_init(struct boot_info *boot)
 {
 	const struct system_table *s = boot->efi_system_table ? boot_phys(boot->efi_system_table, sizeof(*s)) : NULL;
@@ -44,7 +56,14 @@ void efi_init(struct boot_info *boot)
 	t = boot_phys(s->tables, s->table_count * sizeof(*t));
 	if (!t)
 		return;
-	efi_info = (struct efi_info){ true, s->revision, s->firmware_revision, s->vendor, s->tables, (u32)s->table_count };
+	efi_info = (struct efi_info){
+		.there = true,
+		.revision = s->revision,
+		.firmware_revision = s->firmware_revision,
+		.config_tables = s->tables,
+		.config_count = (u32)s->table_count,
+	};
+	copy_vendor(s->vendor);
 	rsdp = find_table(t, s->table_count, acpi20_guid);
 	rsdp = rsdp ?: find_table(t, s->table_count, acpi10_guid);
 	if (rsdp)

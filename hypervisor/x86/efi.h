@@ -12,7 +12,7 @@ struct efi_info {
 	bool there;            /* booted by UEFI, tables readable */
 	u32 revision;          /* of the system table */
 	u32 firmware_revision;
-	u64 vendor;            /* physical address of a UCS-2 string */
+	u16 vendor[64];        /* UCS-2, ends with 0 */
 	u64 config_tables;     /* physical address of config_count entries of { 16 bytes GUID, u64 address } */
 	u32 config_count;
 };

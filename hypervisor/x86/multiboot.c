@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Multiboot 1 (QEMU -kernel, also GRUB's `multiboot`) and Multiboot 2 (GRUB) to struct boot_info. Layouts are those of the two
- * specifications. Loaders other than GRUB 2 put the image's name before the command line, GRUB 2 does not: the name is cut off here,
- * for the hypervisor and for the modules alike. Pure but for boot_phys, so it runs in host tests on hostile input.
+ * specifications. Loaders other than GRUB 2 put the image's name before the command line, GRUB 2 does not but its Xen script writes "placeholder"
+ * instead: that word is cut off here, for the hypervisor and for the modules alike. Pure but for boot_phys, so it runs in host tests on hostile input.
  */
 #include <lib/string.h>
 
@@ -57,7 +57,7 @@ static void drop_image_name(const char *loader, char *text)
 {
 	const char *rest = text;
 
-	if (strncmp(loader, "GRUB 2", 6)) {
+	if (strncmp(loader, "GRUB 2", 6) || !strncmp(text, "placeholder ", 12) || !strcmp(text, "placeholder")) {
 		while (*rest && *rest != ' ')
 			rest++;
 	}

@@ -2,7 +2,7 @@
 /*
  * Building our page tables (abi/config.h has the address map, docs/memory.md the picture). Rights: nothing is writable and executable; text and
  * constants are read-only in the direct map too. RAM and ACPI's memory are in the direct map, device memory is not: that is
- * what the IOMAP is for. Everything but the CPU areas is global. Tables come from memmap_alloc, for machine_map from a reserve taken
+ * what the IOMAP is for. Everything but the CPU areas and the M2P is global. Tables come from memmap_alloc, for machine_map from a reserve taken
  * before the rest of memory went to the frame allocator.
  *
  * The two M2P slots share one L3: slot 256's L4 entry is user and read-only, slot 257's is ours and writable.
@@ -194,8 +194,9 @@ void machine_map(u64 va, mfn_t first, u64 count, unsigned flags)
 {
 	u64 leaf = (flags & MAP_WRITE ? LEAF_DATA : LEAF_CONST) | PTE_G;
 
-	if (va < M2P_RW_START + LEVEL_SIZE(4)) { /* rights are in the slots' L4 entries */
-		leaf = LEAF_DATA | PTE_US | PTE_G;
+	if (va < M2P_RW_START + LEVEL_SIZE(4)) {
+		/* Rights are in the slots' L4 entries. Not global: user mode has no slot 256, nor may the TLB keep it. */
+		leaf = LEAF_DATA | PTE_US;
 		va |= M2P_RW_START;
 	}
 	map(va, first.n << PAGE_SHIFT, count << PAGE_SHIFT, leaf, 2);

@@ -16,6 +16,7 @@
 
 #define NS_PER_SEC      1000000000ul
 #define CALIBRATE_NS    20000000ul
+#define BOOT_NS         1000000ul /* system time when the clock starts: guests take 0 for "no clock yet" */
 #define PM_TIMER_HZ     3579545u
 #define PIT_HZ          1193182u
 #define PIT_TICKS       (PIT_HZ / 50) /* 20 ms */
@@ -221,6 +222,7 @@ void time_init(void)
 	tsc_per_ns32 = (tsc_hz / 1000 << 32) / 1000000;
 	time_scale_make(tsc_hz, &s->mul, &s->shift);
 	s->tsc_base = tsc_read();
+	s->ns_base = BOOT_NS;
 	s->stable = synchronous;
 	if (!acpi_info.no_cmos)
 		time_wallclock_set(rtc_read(), 0, time_now());

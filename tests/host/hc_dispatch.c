@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypercall table: every row reaches its handler with its arguments cut to their types; a row for the control domain refuses anybody else
- * before its handler or a guest copy runs; numbers without a row are counted; restarts and multicalls keep their promises. The handlers
- * are stubs derived from the same table.
+ * The hypercall table: every row reaches its handler with its arguments cut to their types; a row
+ * for the control domain refuses anybody else before its handler or a guest copy runs; numbers
+ * without a row are counted; restarts and multicalls keep their promises. The handlers are stubs
+ * derived from the same table.
  */
 #include "fake_machine.h"
 
@@ -186,6 +187,26 @@ static void restart_runs_the_instruction_again(void **state)
 	assert_int_equal(r.rip, 0x1000 - 2);
 }
 
+/*
+ * The value that iret leaves in rax is the guest's, also when it looks like a request to restart.
+ */
+static void iret_is_never_restarted(void **state)
+{
+	struct regs r = frame_for(__HYPERVISOR_iret);
+
+	become(guest);
+	last.answer = hc_own_result((u64)-ERESTART);
+	hypercall(&r);
+	assert_int_equal((s64)r.rax, -ERESTART);
+	assert_int_equal(r.rip, 0x1000);
+	/* and the next one that asks for it is */
+	last.answer = -ERESTART;
+	r = frame_for(__HYPERVISOR_mmu_update);
+	hypercall(&r);
+	assert_int_equal(r.rip, 0x1000 - 2);
+	assert_int_equal(r.rax, __HYPERVISOR_mmu_update);
+}
+
 /* ---- multicall ---- */
 
 static u64 place_calls(const multicall_entry_t *e, unsigned count)
@@ -321,6 +342,7 @@ int main(void)
 		cmocka_unit_test(control_rows_refuse_first),
 		cmocka_unit_test(unknown_numbers_are_counted),
 		cmocka_unit_test(restart_runs_the_instruction_again),
+		cmocka_unit_test(iret_is_never_restarted),
 		cmocka_unit_test(multicall_runs_each_entry),
 		cmocka_unit_test(multicall_refuses_itself_and_privilege),
 		cmocka_unit_test(multicall_ends_at_iret),

@@ -37,15 +37,13 @@ def hypervisor_file(name):
 	return os.path.join(ROOT, "build", "paravane.elf") if name == "paravane" else name
 
 
-def payload():
-	"""What is under test and rides in the initrd, to be found below /opt in dom0: [(file, place), ...]."""
+def payload(image):
+	"""What is under test, the hypervisor's image among it, and rides in the initrd, to be found below /opt in dom0: [(file, place), ...]."""
 	found = []
 	for name in sorted(os.listdir(PROGRAMS)) if os.path.isdir(PROGRAMS) else []:
 		found.append((os.path.join(PROGRAMS, name), "bin/" + name))
-	for name in ("paravane.elf", "pvt.elf"):
-		if os.path.exists(os.path.join(ROOT, "build", name)):
-			found.append((os.path.join(ROOT, "build", name), "boot/" + name))
-	return found
+	found += [(image, "boot/hypervisor"), (os.path.join(ROOT, "build", "pvt.elf"), "boot/pvt.elf")]
+	return [(source, place) for source, place in found if os.path.exists(source)]
 
 
 def initrd_with(files):
@@ -89,7 +87,7 @@ class Host:
 			f"guest_loglvl=info {hypervisor_args}".strip()
 		self.dom0_args = "console=hvc0 earlyprintk=xen root=/dev/sda rw init=/usr/local/lib/paravane/init quiet " \
 			f"loglevel=5 paravane.tools={self.tools} {'' if services else 'paravane.services=no '}{dom0_args}".strip()
-		self.initrd = initrd_with(payload() if programs else [])
+		self.initrd = initrd_with(payload(hypervisor_file(hypervisor)) if programs else [])
 		arguments = self._disks(scratch_mb) + self._boot_arguments() + list(extra)
 		if network:
 			arguments += ["-netdev", "user,id=net0", "-device", f"{network},netdev=net0,mac=52:54:00:12:34:56"]

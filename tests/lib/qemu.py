@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 
-LOCK = os.path.join(tempfile.gettempdir(), "qemu.lock")
+LOCK = os.environ.get("QEMU_LOCK") or os.path.join(tempfile.gettempdir(), "qemu.lock")
 # SMAP must be off: QEMU 7.2 reads the stack with supervisor rights in iret from ring 3 (see docs/debugging.md).
 PR_SET_PDEATHSIG = 1
 CPU = "max,-smap,-xsave"
@@ -28,6 +28,23 @@ CPU = "max,-smap,-xsave"
 def die_with_parent():
 	"""In the child, before exec: the kernel kills it when the one who started it ends, however that happens."""
 	ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def lock_machine():
+	"""Take the lock that lets one QEMU run at a time; the open file holds it.  Who runs us under flock(1) has it already."""
+	for fd in os.listdir("/proc/self/fd"):
+		try:
+			if os.readlink("/proc/self/fd/" + fd) == LOCK:
+				return None
+		except OSError:
+			continue
+	lock = open(LOCK, "a+")
+	try:
+		fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+	except BlockingIOError:
+		print("waiting for the other QEMU on this machine to end", file=sys.stderr, flush=True)
+		fcntl.flock(lock, fcntl.LOCK_EX)
+	return lock
 
 
 class HostFailed(Exception):
@@ -81,12 +98,7 @@ class Qemu:
 
 	def start(self):
 		"""Wait for the machine lock and start; the reader thread fills the ports from here on."""
-		self.lock = open(LOCK, "a+")
-		try:
-			fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-		except BlockingIOError:
-			print("waiting for the other QEMU on this machine to end", file=sys.stderr, flush=True)
-			fcntl.flock(self.lock, fcntl.LOCK_EX)
+		self.lock = lock_machine()
 		argv = list(self.arguments)
 		for number, (name, port) in enumerate((("com1", self.com1), ("com2", self.com2))):
 			argv += ["-chardev", f"socket,id={name},fd={port.theirs.fileno()}", "-serial", f"chardev:{name}"]

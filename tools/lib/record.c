@@ -12,27 +12,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIR_PATH "/var/lib/xen"
+#include "tools/lib/paths.h"
 
 char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name)
 {
 	char text[37];
 
 	format_uuid(uuid, text);
-	return xprintf(DIR_PATH "/userdata-d.%u.%s.%s", domid, text, name);
+	return xprintf("%s/userdata-d.%u.%s.%s", path_state, domid, text, name);
 }
 
 int record_write(uint32_t domid, const struct config *c, const char *path, const char *text)
 {
-	char *file = record_path(domid, c->uuid, "vane"), *json_file = record_path(domid, c->uuid, "libxl-json");
+	char *file = record_path(domid, c->uuid, "vane"),
+	     *json_file = record_path(domid, c->uuid, "libxl-json");
+	struct config_live live = { c->memory_kb, c->maxmem_kb, c->weight < 0 ? 256 : c->weight,
+		c->cap < 0 ? 0 : c->cap };
 	struct text t = { 0 };
 	struct json j = { 0 };
 	int rc;
 
-	mkdir(DIR_PATH, 0755);
+	mkdir(path_state, 0755);
 	text_add(&t, "# from %s\n%s\n", path, text);
 	rc = file_replace(file, t.s, t.len);
-	config_json(&j, NULL, c, NULL);
+	config_json(&j, NULL, c, &live);
 	text_add(&j.out, "\n");
 	/* libxl counts the final NUL as part of its file. */
 	if (!rc)
@@ -57,17 +60,56 @@ int record_read(uint32_t domid, const uint8_t uuid[16], struct config *c)
 	return rc;
 }
 
+/* One device as a quoted string of the file format. */
+static void add_spec(struct text *t, const char *spec)
+{
+	text_add(t, " \"");
+	for (; *spec; spec++)
+		text_add(t, *spec == '"' || *spec == '\\' ? "\\%c" : "%c", *spec);
+	text_add(t, "\",");
+}
+
+int record_devices(uint32_t domid, const struct config *c)
+{
+	char *path = record_path(domid, c->uuid, "vane"), *text = file_read(path, 1 << 20, NULL),
+	     *spec;
+	struct text t = { 0 };
+	unsigned int i;
+	int rc = -1;
+
+	if (text) {
+		text_add(&t, "%s\ndisk = [", text);
+		for (i = 0; i < c->ndisks; i++) {
+			spec = disk_format(&c->disks[i]);
+			add_spec(&t, spec);
+			free(spec);
+		}
+		text_add(&t, " ]\nvif = [");
+		for (i = 0; i < c->nnics; i++) {
+			spec = nic_format(&c->nics[i]);
+			add_spec(&t, spec);
+			free(spec);
+		}
+		text_add(&t, " ]\n");
+		rc = file_replace(path, t.s, t.len);
+	}
+	text_free(&t);
+	free(text);
+	free(path);
+	return rc;
+}
+
 void record_remove(uint32_t domid)
 {
 	char prefix[40], path[400];
-	DIR *dir = opendir(DIR_PATH);
+	DIR *dir = opendir(path_state);
 	struct dirent *de;
 
 	snprintf(prefix, sizeof(prefix), "userdata-d.%u.", domid);
 	while (dir && (de = readdir(dir))) {
 		if (strncmp(de->d_name, prefix, strlen(prefix)))
 			continue;
-		snprintf(path, sizeof(path), DIR_PATH "/%s", de->d_name);
+		snprintf(path, sizeof(path), "%s/%s", path_state, de->d_name);
 		unlink(path);
 	}
 	if (dir)

@@ -325,3 +325,18 @@ def soak_live_update():
 
 def soak_live_update_compared():
 	return compare(2500, time.time_ns())
+
+
+def test_sandbox():
+	"""Once it serves it has no capabilities and no way to new ones, and cannot make most system calls; also after a
+	live update."""
+	with Host(binary=BINARY, preload=PRELOAD) as h:
+		c = h.client()
+		for _ in range(2):
+			with open(f"/proc/{h.process.pid}/status") as f:
+				status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+			assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", status
+			assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0, status
+			assert c.control("live-update", "-s") == "OK"
+			c.write("/after", b"update")
+		assert "could not be dropped" not in h.messages() and "cannot be" not in h.messages(), h.messages()

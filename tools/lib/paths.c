@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The places: see paths.h.
+ */
+#include "tools/lib/paths.h"
+
+const char *const path_state = "/var/lib/xen";
+const char *const path_lock = "/var/lock/xl";
+const char *const path_scripts = "/etc/xen/scripts";
+const char *const path_vaned = "/run/xen/vaned.sock";
