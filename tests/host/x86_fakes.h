@@ -8,6 +8,5 @@
 
 u8 *arena_new(u64 base, u64 bytes); /* zeroed; replaces the last one */
 extern unsigned fake_log_lines;
-extern unsigned fake_panics;
 
 #endif
