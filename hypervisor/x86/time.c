@@ -17,11 +17,10 @@
 
 #define NS_PER_SEC   1000000000ul
 #define CALIBRATE_NS 20000000ul
-#define BOOT_NS	     1000000ul /* system time when the clock starts: guests take 0 for "no clock yet" \
-				*/
-#define PM_TIMER_HZ 3579545u
-#define PIT_HZ	    1193182u
-#define PIT_TICKS   (PIT_HZ / 50) /* 20 ms */
+#define BOOT_NS      1000000ul /* system time at the clock's start: to guests 0 means "none" */
+#define PM_TIMER_HZ  3579545u
+#define PIT_HZ       1193182u
+#define PIT_TICKS    (PIT_HZ / 50) /* 20 ms */
 
 static struct time_scale scales[NR_CPUS] aligned(64);
 static u64 tsc_hz ro_after_boot;

@@ -100,14 +100,16 @@ void xstate_save(void *area)
 		asm volatile("xsave64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
 }
 
+/* clang-format off */
 #define RESTORE(insn) \
-	asm volatile( \
-		"1: " insn " (%1)\n2:\n\t" \
-		".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n\tjmp 2b\n\t.popsection\n\t" EXTABLE( \
-			"1b", "3b") \
-		: "+r"(ok) \
-		: "r"(area), "a"(~0u), "d"(~0u) \
-		: "memory", "cc")
+	asm volatile("1: " insn " (%1)\n2:\n\t" \
+		     ".pushsection .text.fixup, \"ax\"\n" \
+		     "3: xor %0, %0\n\tjmp 2b\n\t" \
+		     ".popsection\n\t" EXTABLE("1b", "3b") \
+		     : "+r"(ok) \
+		     : "r"(area), "a"(~0u), "d"(~0u) \
+		     : "memory", "cc")
+/* clang-format on */
 
 /* False: the area holds what the CPU does not take, and nothing was loaded. */
 static bool restore(const void *area)
