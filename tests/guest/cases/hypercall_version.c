@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * XENVER_version returns (major << 16) | minor; we are 4.17 (DESIGN 1). The instruction is SYSCALL in kernel mode and
- * the registers that carry no argument survive it: rbx, rbp, r12 to r15 (PV-ABI fact 7).
+ * XENVER_version returns (major << 16) | minor; we are 4.17 (DESIGN 1). The instruction is SYSCALL
+ * in kernel mode and the registers that carry no argument survive it: rbx, rbp, r12 to r15 (PV-ABI
+ * fact 7).
  */
 #include "test.h"
 
