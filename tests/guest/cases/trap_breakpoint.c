@@ -12,13 +12,12 @@ static u64 stack_before, address;
 
 static void breakpoint(u64 displacement)
 {
-	asm volatile(
-		"movq %%rsp, %%rbx; subq %2, %%rsp; movq %%rsp, %0;"
-		"leaq 1f(%%rip), %%rcx; movq %%rcx, %1;"
-		"movq $0x1111, %%rcx; movq $0x2222, %%r11; int3\n1: movq %%rbx, %%rsp"
-		: "=m"(stack_before), "=m"(address)
-		: "r"(displacement)
-		: "rbx", "rcx", "r11", "memory");
+	asm volatile("movq %%rsp, %%rbx; subq %2, %%rsp; movq %%rsp, %0;"
+		     "leaq 1f(%%rip), %%rcx; movq %%rcx, %1;"
+		     "movq $0x1111, %%rcx; movq $0x2222, %%r11; int3\n1: movq %%rbx, %%rsp"
+		     : "=m"(stack_before), "=m"(address)
+		     : "r"(displacement)
+		     : "rbx", "rcx", "r11", "memory");
 }
 
 TEST(trap_breakpoint, "int3: frame contents, alignment and saved upcall mask")

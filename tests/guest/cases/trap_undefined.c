@@ -12,15 +12,13 @@ TEST(trap_undefined, "ud2: flags on entry and untouched registers")
 {
 	volatile u64 flags = FLAG_NT | FLAG_AC | FLAG_ID;
 
-	CHECK_EQ(
-		TRAP(asm volatile(
-			"leaq 1f(%%rip), %%rax; movq %%rax, %0;"
-			"movq $0x3333, %%rdi; movq $0x4444, %%rsi;"
-			"movq $0x5555, %%r10; movq $0x6666, %%r8;"
-			"pushfq; orq %1, (%%rsp); popfq; std\n1: ud2"
-			: "=m"(address)
-			: "r"(flags)
-			: "rax", "rdi", "rsi", "r10", "r8", "memory")),
+	CHECK_EQ(TRAP(asm volatile("leaq 1f(%%rip), %%rax; movq %%rax, %0;"
+				   "movq $0x3333, %%rdi; movq $0x4444, %%rsi;"
+				   "movq $0x5555, %%r10; movq $0x6666, %%r8;"
+				   "pushfq; orq %1, (%%rsp); popfq; std\n1: ud2"
+				   : "=m"(address)
+				   : "r"(flags)
+				   : "rax", "rdi", "rsi", "r10", "r8", "memory")),
 		TRAP_UD);
 	asm volatile(
 		"pushfq; andq %0, (%%rsp); popfq; cld" ::"i"((int)~(FLAG_NT | FLAG_AC | FLAG_ID))

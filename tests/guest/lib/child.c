@@ -231,12 +231,19 @@ static void child_vcpu(struct child *child)
 	CHECK_EQ(HC(domctl, &d), 0);
 }
 
-struct child *child_create(void (*body)(void))
+struct child *child_create_empty(void)
 {
 	struct child *child = child_slot();
 
 	child_domain(child);
 	child_populate(child);
+	return child;
+}
+
+struct child *child_create(void (*body)(void))
+{
+	struct child *child = child_create_empty();
+
 	child_contents(child);
 	child_vcpu(child);
 	child->report->magic = REPORT_MAGIC;

@@ -39,6 +39,8 @@ struct child {
 /* Build a domain of CHILD_PAGES pages and two vcpus, paused, that will run BODY. Fails the test on
  * any error. */
 struct child *child_create(void (*body)(void));
+/* The same, with its memory as the hypervisor gave it and nothing to run. */
+struct child *child_create_empty(void);
 void child_unpause(struct child *child);
 /* Wait until it has shut down or SECONDS have gone: the shutdown code, or -1. */
 int child_wait(struct child *child, unsigned int seconds);
