@@ -170,7 +170,7 @@ def conform(arguments, ours):
 		unlisted = [f for f in found if f not in known]
 		used.update(f for f in found if f in known)
 		for _, a, b in unlisted:
-			print(f"  {name}: ours '{a}', Xen '{b}': not in differences.txt")
+			print(f"{name} | {a} | {b} | not in differences.txt")
 		bad, same = bad + bool(unlisted), same + (not unlisted)
 	for gone in [k for k in known if k not in used and (not arguments or k[0] in peer)]:
 		print(f"  {gone[0]}: listed difference '{gone[1]}' / '{gone[2]}' no longer occurs")

@@ -54,7 +54,7 @@ static void from_hypercalls(u64 a)
 		HC(update_va_mapping, a & PAGE_MASK, 0, UVMF_INVLPG));
 	fact("set_callbacks, runstate, time", "%ld %ld %ld", HC(set_callbacks, a, a, a),
 		runstate(a), time_area(a));
-	fact("invlpg, timer", "%ld",
+	fact("invlpg", "%ld",
 		mmuext_op((struct mmuext_op){ .cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = a }));
 	trap_reset();
 }
@@ -64,7 +64,6 @@ CHILD_TEST(canonical_addresses, "edge addresses in every address-taking hypercal
 	static struct vcpu_runstate_info runstate_here;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(edges); i++) {
-		/* Taking our own text or stack away is no refusal to be seen. */
 		fact("address", "%lx", edges[i]);
 		from_hypercalls(edges[i]);
 	}

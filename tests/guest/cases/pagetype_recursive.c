@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Shapes that a walker could fall into (SECURITY C3: xsa-185, 240, 286, 309): a table that contains
- * itself, two that contain each other, a chain of same-level tables, at each level and writable or
- * not. Xen 4.17 on Debian is built without linear page tables for guests, so each is refused; a
- * read-only self entry in an L4 is the one worth asking.
+ * itself, two that contain each other, a chain of same-level tables, at each level. Writable ones
+ * are always refused. Xen takes a read-only self entry (linear page tables); we take none.
  */
 #include "test.h"
 
