@@ -379,11 +379,14 @@ static void test_lifecycle(void **state)
 	assert_true(fake.domain[4].exists);
 	assert_int_equal(guest_destroy(&X, &S, 4, &E), 0);
 	next = end_of("on_crash='rename-restart'", SHUTDOWN_crash);
+	assert_non_null(fake_read("/vm/11111111-2222-3333-4444-555555555555/start_time"));
 	assert_int_equal(next, 6);
 	assert_true(fake.domain[5].exists);
 	assert_memory_not_equal(fake.domain[5].info.handle, fake.domain[6].info.handle, 16);
 	assert_memory_equal(fake_read("/local/domain/5/name"), "g-20", 4);
 	assert_string_equal(fake_read("/local/domain/6/name"), "g");
+	assert_int_equal(guest_destroy(&X, &S, 5, &E), 0);
+	assert_string_equal(fake_read("/vm/11111111-2222-3333-4444-555555555555/name"), "g");
 	free(devices);
 }
 
