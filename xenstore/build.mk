@@ -21,3 +21,20 @@ $(B)/test/xenstored.d/%.o: %.c | $(B)/stamp/packages
 -include $(XENSTORE_ASAN:%.c=$(B)/test/xenstored.d/%.d)
 
 include tests/bench/xenstore.mk
+
+# Host tests: the core without sockets, on a link that the test makes.
+XENSTORE_TESTED := $(filter-out xenstore/socket.c,$(XENSTORE_CORE))
+XENSTORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(eval $(call host_test,xenstore_fuzz,$(XENSTORE_TESTED) tests/fuzz/xenstore.c tests/host/xenstore_fuzz.c,-I.,$(XENSTORE_WRAP)))
+$(eval $(call host_test,xenstore_core,$(XENSTORE_TESTED) tests/host/xenstore_core.c,-I.,$(XENSTORE_WRAP)))
+
+# The same with libFuzzer: `make fuzz-xenstore FUZZ_SECONDS=600`; what it finds new goes into the corpus.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz-xenstore
+fuzz-xenstore: $(B)/test/fuzz-xenstore
+	$(Q)$(B)/test/fuzz-xenstore -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -close_fd_mask=2 \
+		tests/fuzz/corpus/xenstore
+$(B)/test/fuzz-xenstore: $(XENSTORE_TESTED) tests/fuzz/xenstore.c tests/fuzz/xenstore_main.c | $(B)/stamp/packages
+	$(call say,CLANG,$@)
+	$(Q)mkdir -p $(@D) && clang -std=gnu11 -g -O1 -D_GNU_SOURCE -I. -fwrapv -fno-strict-aliasing \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(XENSTORE_WRAP) -o $@ $^

@@ -71,13 +71,8 @@ void store_free(struct store *s)
 	tree_drop(&s->tree);
 	perms_put(s->introduce_perms);
 	perms_put(s->release_perms);
-	while (s->by_id && !list_empty(&s->domains)) {
-		struct domain *d = list_entry(s->domains.next, struct domain, all);
-
-		list_remove(&d->all);
-		s->by_id[d->domid] = NULL;
-		domain_put(d);
-	}
+	while (s->by_id && !list_empty(&s->domains))
+		domain_forget(s, list_entry(s->domains.next, struct domain, all));
 	domain_put(s->dom0);
 	free(s->by_id);
 	free(s->watches.bucket);

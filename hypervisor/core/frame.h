@@ -38,7 +38,6 @@ _Static_assert(sizeof(struct page) == 32, "frame table entry");
 #define PAGEF_FREE     1 /* first frame of a free block; order says how large */
 #define PAGEF_DIRTY    2 /* of a free block's first frame: its content is not zero */
 #define PAGEF_STAMPED  4 /* tlb_stamp holds */
-#define PAGEF_READONLY 8 /* shared heap page that its owner may map read-only only */
 #define PAGEF_SLAB     16 /* heap page cut into objects; type and order are core/heap.c's */
 #define PAGEF_BLOCK    32 /* first page of a large heap object; type is its number of pages */
 #define PAGEF_HELD     64 /* on its dying owner's list of frames that others still hold */
@@ -98,11 +97,12 @@ must_check int page_assign(struct domain *d, struct page *p);
  */
 must_check int page_steal(struct domain *d, struct page *p);
 /*
- * Let d map one of our heap pages (shared info, grant table frames). page_unshare takes that back and gives the page up: it is
- * freed when the last guest reference is gone, not by the caller.
+ * Let d map one of our heap pages (shared info, grant table frames), as plain data for good: we write to it, so it must never
+ * become a page table. page_unshare takes that back and gives the page up: it is freed when the last guest reference is gone,
+ * not by the caller.
  */
-void page_share(void *heap_page, struct domain *d, bool writable);
-void page_unshare(void *heap_page);
+void page_share(void *heap_page, struct domain *d);
+void page_unshare(void *heap_page, struct domain *d);
 
 /* One more reference if the frame is in use and belongs to d. */
 must_check bool page_get(struct page *p, const struct domain *d);

@@ -46,7 +46,7 @@ void grant_destroy(struct domain *d)
 	if (!gt)
 		return;
 	for (u32 i = 0; i < gt->frames; i++) {
-		page_unshare(gt->shared[i]);
+		page_unshare(gt->shared[i], d);
 		heap_pages_free(gt->active[i], 0);
 	}
 	for (u32 i = 0; i < gt->maptrack_frames; i++)
@@ -72,7 +72,7 @@ static int table_grow(struct domain *d, struct grant_table *gt)
 		heap_pages_free(active, 0);
 		return fail(ENOMEM);
 	}
-	page_share(shared, d, true);
+	page_share(shared, d);
 	gt->shared[gt->frames] = shared;
 	gt->active[gt->frames] = active;
 	gt->frames++;

@@ -124,24 +124,23 @@ int page_steal(struct domain *d, struct page *p)
 	return 0;
 }
 
-void page_share(void *heap_page, struct domain *d, bool writable)
+void page_share(void *heap_page, struct domain *d)
 {
 	struct page *p = page_of(frame_of(heap_page));
 
 	BUG_ON(READ_ONCE(p->ref) != (PAGE_HEAP | 1));
 	p->type = 0;
-	p->flags = (u8)((p->flags & ~PAGEF_READONLY) | (writable ? 0 : PAGEF_READONLY));
 	__atomic_add_fetch(&d->shared_pages, 1, __ATOMIC_RELAXED);
 	WRITE_ONCE(p->owner, d->id);
+	BUG_ON(!d->ops->page_type_get(p, true)); /* fresh and untyped: cannot fail */
 }
 
-void page_unshare(void *heap_page)
+void page_unshare(void *heap_page, struct domain *d)
 {
 	struct page *p = page_of(frame_of(heap_page));
-	struct domain *d = domain_by_id(p->owner);
 
-	if (d)
-		__atomic_sub_fetch(&d->shared_pages, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&d->shared_pages, 1, __ATOMIC_RELAXED);
+	d->ops->page_type_put(p, true);
 	WRITE_ONCE(p->owner, DOMID_NOBODY); /* no new references from here on */
 	page_put(p);
 }

@@ -234,6 +234,8 @@ static noreturn void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 	bool from_guest = !prev->domain->is_idle;
 
 	if (from_guest) {
+		if (unlikely(prev->periodic_period))
+			vcpu_periodic_suspend(prev);
 		vcpu_runstate_publish(prev);
 		prev->regs = *guest_regs();
 		prev->domain->ops->switch_from(prev);
@@ -251,6 +253,8 @@ static noreturn void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 		machine_enter_loop(idle_loop);
 	*guest_regs() = next->regs;
 	vcpu_runstate_publish(next);
+	if (unlikely(next->periodic_period))
+		vcpu_periodic_resume(next);
 	machine_enter_guest();
 }
 

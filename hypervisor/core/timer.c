@@ -2,7 +2,7 @@
 /*
  * Timers: a red-black tree a CPU by deadline. The hardware is asked for a time only when a new deadline is earlier than what it was
  * asked for; a stopped timer costs at most one idle interrupt. Lock: the queue's; a timer's `cpu` changes only while it is not
- * armed, under no queue's lock. Handlers run from the softirq with no lock held.
+ * armed, under the lock of the queue that it leaves. Handlers run from the softirq with no lock held.
  */
 #include "core/softirq.h"
 #include "core/timer.h"
@@ -125,15 +125,20 @@ void timer_stop(struct timer *t)
 
 void timer_migrate(struct timer *t, unsigned cpu)
 {
+	struct timer_queue *q;
 	bool armed;
 	u64 expires;
 
 	if (READ_ONCE(t->cpu) == cpu)
 		return;
+	q = queue_lock(t);
 	armed = t->armed;
 	expires = t->expires;
-	timer_stop(t);
-	WRITE_ONCE(t->cpu, cpu);
+	if (armed)
+		rb_erase(&q->tree, &t->node);
+	t->armed = false;
+	WRITE_ONCE(t->cpu, cpu); /* under the old queue's lock: see queue_lock */
+	spin_unlock(&q->lock);
 	if (armed)
 		timer_set(t, expires);
 }

@@ -20,7 +20,7 @@ struct timer {
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned cpu);
 void timer_set(struct timer *t, u64 expires);
 void timer_stop(struct timer *t); /* when it returns the handler neither runs nor will */
-void timer_migrate(struct timer *t, unsigned cpu); /* by its only user */
+void timer_migrate(struct timer *t, unsigned cpu);
 void timers_init_cpu(unsigned cpu); /* before that CPU's first timer */
 
 #endif

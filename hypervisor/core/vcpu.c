@@ -16,6 +16,8 @@
 /* Where the information of a vcpu is that has not placed it and has no room in the shared info page. */
 static struct vcpu_info dummy_info;
 
+#define PERIOD_DEFAULT 10000000ull /* Xen starts each PV vcpu with a 10 ms tick; Linux stops it */
+
 static void periodic_fired(void *arg);
 static void singleshot_fired(void *arg);
 static void poll_fired(void *arg);
@@ -41,6 +43,7 @@ int vcpu_create(struct domain *d, unsigned id)
 	v->info = d->shared && id < XEN_LEGACY_MAX_VCPUS ? &d->shared->vcpu_info[id] : &dummy_info;
 	sched_vcpu_init(v);
 	timer_init(&v->periodic_timer, periodic_fired, v, v->processor);
+	v->periodic_period = d->is_idle ? 0 : PERIOD_DEFAULT;
 	timer_init(&v->singleshot_timer, singleshot_fired, v, v->processor);
 	timer_init(&v->poll_timer, poll_fired, v, v->processor);
 	rc = d->ops->vcpu_init(v);
@@ -208,14 +211,27 @@ static void singleshot_fired(void *arg)
 
 static void periodic_fired(void *arg)
 {
-	struct vcpu *v = arg;
+	vcpu_periodic_resume(arg);
+}
+
+/* The tick runs only while the vcpu does; one that was missed meanwhile comes at once, more than one are one. */
+void vcpu_periodic_resume(struct vcpu *v)
+{
 	u64 now = time_now(), period = v->periodic_period;
 
-	event_virq(v, VIRQ_TIMER);
 	if (!period)
 		return;
-	v->periodic_last += period * max(1ull, (now - v->periodic_last) / period);
+	if (now - v->periodic_last >= period) {
+		v->periodic_last += period * ((now - v->periodic_last) / period);
+		event_virq(v, VIRQ_TIMER);
+	}
+	timer_migrate(&v->periodic_timer, cpu_id());
 	timer_set(&v->periodic_timer, v->periodic_last + period);
+}
+
+void vcpu_periodic_suspend(struct vcpu *v)
+{
+	timer_stop(&v->periodic_timer);
 }
 
 #define PERIOD_MIN 1000000ull /* <xen/vcpu.h>: shorter ones may not be supported */
@@ -228,22 +244,17 @@ int vcpu_set_periodic(struct vcpu *v, u64 period_ns)
 		return fail(EINVAL);
 	timer_stop(&v->periodic_timer);
 	v->periodic_period = period_ns;
-	if (!period_ns)
-		return 0;
-	timer_migrate(&v->periodic_timer, READ_ONCE(v->processor));
 	v->periodic_last = time_now();
-	timer_set(&v->periodic_timer, v->periodic_last + period_ns);
+	/* another vcpu's: not waited for (two could wait for each other); a tick too many when it just stops is its own */
+	if (period_ns && !sched_vcpu_off(v))
+		timer_set(&v->periodic_timer, v->periodic_last + period_ns);
 	return 0;
 }
 
-int vcpu_set_singleshot(struct vcpu *v, u64 system_time, u32 flags)
+/* VCPU_SSHOTTMR_future: Xen 4.17 does not answer -ETIME as the header says; a time in the past fires at once. */
+int vcpu_set_singleshot(struct vcpu *v, u64 system_time)
 {
-	if ((flags & VCPU_SSHOTTMR_future) && system_time < time_now())
-		return -ETIME; /* the guest's usual late call, not worth a trace record */
-	if (unlikely(READ_ONCE(v->singleshot_timer.cpu) != v->processor)) {
-		timer_stop(&v->singleshot_timer);
-		timer_migrate(&v->singleshot_timer, READ_ONCE(v->processor));
-	}
+	timer_migrate(&v->singleshot_timer, READ_ONCE(v->processor));
 	timer_set(&v->singleshot_timer, system_time);
 	return 0;
 }
@@ -274,7 +285,7 @@ int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 	struct page *p;
 
 	if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset % _Alignof(struct vcpu_info))
-		return fail(EINVAL);
+		return fail(ENXIO);
 	if (v->info_frame.n != INVALID_MFN_RAW)
 		return fail(EINVAL);
 	if (v != current_vcpu() && !(READ_ONCE(v->flags) & VCPU_DOWN))

@@ -72,14 +72,16 @@ must_check int vcpu_poll(const u32 *ports, unsigned count, u64 timeout); /* curr
 void vcpu_poll_wake(struct vcpu *v, u32 port);
 void vcpu_yield(void);
 must_check int vcpu_set_periodic(struct vcpu *v, u64 period_ns); /* 0 stops it */
-must_check int vcpu_set_singleshot(struct vcpu *v, u64 system_time, u32 flags); /* ETIME with VCPU_SSHOTTMR_future */
+must_check int vcpu_set_singleshot(struct vcpu *v, u64 system_time); /* in the past: at once */
+void vcpu_periodic_resume(struct vcpu *v);  /* sched.c: it runs again; only needed with a period */
+void vcpu_periodic_suspend(struct vcpu *v);
 void vcpu_stop_singleshot(struct vcpu *v);
 void vcpu_stop_timers(struct vcpu *v);
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 void vcpu_runstate_publish(struct vcpu *v);                            /* to its registered area; v is loaded here */
 u64 vcpu_cpu_time(struct vcpu *v);      /* ns run */
 must_check int vcpu_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);
-/* VCPUOP_register_vcpu_info: move the area to offset in a frame of v's domain. EINVAL, EBUSY */
+/* VCPUOP_register_vcpu_info: move the area to offset in a frame of v's domain. EINVAL, ENXIO: bad offset */
 must_check int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Yield, block, poll, shutdown, watchdog timers and the one-shot timer (<xen/sched.h>). A watchdog that nobody kicks shuts its domain down. */
+/*
+ * Yield, block, poll, shutdown, watchdog timers and the one-shot timer (<xen/sched.h>). A watchdog
+ * that nobody kicks shuts its domain down.
+ */
 #include <xen/sched.h>
 
 #include "core/sched.h"
@@ -123,5 +126,5 @@ long hc_set_timer_op(s64 timeout)
 		vcpu_stop_singleshot(v);
 		return 0;
 	}
-	return vcpu_set_singleshot(v, timeout < 0 ? 0 : (u64)timeout, 0);
+	return vcpu_set_singleshot(v, timeout < 0 ? 0 : (u64)timeout);
 }

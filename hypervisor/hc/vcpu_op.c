@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HYPERVISOR_vcpu_op (<xen/vcpu.h>): a domain brings its vcpus up and down, sets their timers, places their shared areas. */
+/*
+ * HYPERVISOR_vcpu_op (<xen/vcpu.h>): a domain brings its vcpus up and down, sets their timers,
+ * places their shared areas.
+ */
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 
@@ -106,7 +109,7 @@ static long singleshot_timer(struct vcpu *v, GUEST_PTR(void) arg)
 		return fail(EINVAL);
 	if (guest_read(&set, arg))
 		return -EFAULT;
-	return vcpu_set_singleshot(v, set.timeout_abs_ns, set.flags);
+	return vcpu_set_singleshot(v, set.timeout_abs_ns);
 }
 
 static long place_info(struct vcpu *v, GUEST_PTR(void) arg)

@@ -43,7 +43,7 @@ static int pv_domain_init(struct domain *d, const struct xen_domctl_createdomain
 	d->shared = heap_pages(0, 0);
 	if (!d->shared)
 		return fail(ENOMEM);
-	page_share(d->shared, d, true);
+	page_share(d->shared, d);
 	pv_wallclock_update(d);
 	return 0;
 }
@@ -51,7 +51,7 @@ static int pv_domain_init(struct domain *d, const struct xen_domctl_createdomain
 static void pv_domain_destroy(struct domain *d)
 {
 	if (d->shared)
-		page_unshare(d->shared);
+		page_unshare(d->shared, d);
 	d->shared = NULL;
 }
 

@@ -321,8 +321,8 @@ static void test_place_info(void **state)
 	gfn_t frame = gfn(page_frame(p).n);
 
 	v->flags = VCPU_DOWN;
-	assert_int_equal(vcpu_place_info(v, frame, 4096 - 63), -EINVAL);
-	assert_int_equal(vcpu_place_info(v, frame, 4), -EINVAL);
+	assert_int_equal(vcpu_place_info(v, frame, 4096 - 63), -ENXIO);
+	assert_int_equal(vcpu_place_info(v, frame, 4), -ENXIO);
 	assert_int_equal(vcpu_place_info(v, gfn(~0ull), 0), -EINVAL);
 	assert_int_equal(vcpu_place_info(v, gfn(page_frame(foreign).n), 0), -EINVAL);
 	p->type = 1ull << 63; /* a page table */
@@ -354,7 +354,7 @@ static void test_many_lives(void **state)
 			assert_int_equal(event_bind_interdomain(peer, d, port, &other), 0);
 			assert_non_null(page_alloc(d, k % 3, 0));
 		}
-		assert_int_equal(vcpu_set_singleshot(d->vcpu[0], fake_time + 10000000, 0), 0);
+		assert_int_equal(vcpu_set_singleshot(d->vcpu[0], fake_time + 10000000), 0);
 		fake_advance(fake_time + 1000000);
 		fake_kill(i % 3 ? d : peer);
 		fake_kill(i % 3 ? peer : d);

@@ -215,11 +215,12 @@ static void test_shared_heap_page(void **state)
 
 	assert_false(page_get(p, d));
 	assert_false(page_get_any(p)); /* ours alone */
-	page_share(h, d, true);
+	page_share(h, d);
 	assert_true(page_get(p, d));
 	assert_int_equal(page_steal(d, p), -EINVAL);
 	assert_false(page_release(p)); /* the guest cannot free it */
-	page_unshare(h);
+	assert_int_equal(p->type, 1); /* nobody makes a page table of it */
+	page_unshare(h, d);
 	assert_false(page_get(p, d));
 	assert_int_equal(p->ref, PAGE_HEAP | 1); /* the guest's mapping keeps it */
 	page_put(p);

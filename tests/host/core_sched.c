@@ -408,6 +408,7 @@ static void test_no_ticks_without_need(void **state)
 	unsigned exits;
 
 	start(1, 1);
+	assert_int_equal(vcpu_set_periodic(d[0]->vcpu[0], 0), 0);
 	go(1);
 	fake_advance(fake_time + SEC);
 	f = (struct fake_vcpu *)d[0]->vcpu[0];

@@ -149,18 +149,17 @@ static void test_singleshot(void **state)
 	struct vcpu *v = d->vcpu[0];
 	u64 t0 = fake_time;
 
-	assert_int_equal(vcpu_set_singleshot(v, t0 - 1, VCPU_SSHOTTMR_future), -ETIME);
-	assert_int_equal(vcpu_set_singleshot(v, t0 + 1000, VCPU_SSHOTTMR_future), 0);
+	assert_int_equal(vcpu_set_singleshot(v, t0 + 1000), 0);
 	fake_settle();
 	fake_advance(t0 + 999);
 	assert_false(take_pending(timer_port));
 	fake_advance(t0 + 1000);
 	assert_true(take_pending(timer_port));
-	assert_int_equal(vcpu_set_singleshot(v, t0 + 2000, 0), 0);
+	assert_int_equal(vcpu_set_singleshot(v, t0 + 2000), 0);
 	vcpu_stop_singleshot(v);
 	fake_advance(t0 + 3000);
 	assert_false(take_pending(timer_port));
-	assert_int_equal(vcpu_set_singleshot(v, t0, 0), 0); /* past, no flag: at once */
+	assert_int_equal(vcpu_set_singleshot(v, t0), 0); /* past: at once */
 	fake_settle();
 	fake_advance(fake_time + 1);
 	assert_true(take_pending(timer_port));
@@ -181,6 +180,17 @@ static void test_periodic(void **state)
 		ticks += take_pending(timer_port);
 	}
 	assert_int_equal(ticks, 10);
+	/* no ticks while it does not run; one when it does again */
+	vcpu_pause(v);
+	fake_advance(fake_time + 55000000);
+	assert_false(take_pending(timer_port));
+	vcpu_unpause(v);
+	fake_settle();
+	assert_true(take_pending(timer_port));
+	fake_advance(fake_time + 4000000);
+	assert_false(take_pending(timer_port));
+	fake_advance(fake_time + 2000000);
+	assert_true(take_pending(timer_port));
 	assert_int_equal(vcpu_set_periodic(v, 0), 0);
 	fake_advance(fake_time + 50000000);
 	assert_false(take_pending(timer_port));
@@ -199,6 +209,8 @@ int main(void)
 
 	fake_boot(4, 2048);
 	d = fake_domain(1, 1, false);
+	if (vcpu_set_periodic(d->vcpu[0], 0)) /* the default tick */
+		return 1;
 	if (event_bind_virq(d, VIRQ_TIMER, 0, &timer_port))
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);

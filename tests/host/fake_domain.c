@@ -29,7 +29,7 @@ static int fd_init(struct domain *d, const struct xen_domctl_createdomain *confi
 	d->shared = heap_pages(0, 0);
 	if (!d->shared)
 		return -ENOMEM;
-	page_share(d->shared, d, true);
+	page_share(d->shared, d);
 	return 0;
 }
 
@@ -41,7 +41,7 @@ static int fd_relinquish(struct domain *d)
 static void fd_destroy(struct domain *d)
 {
 	if (d->shared)
-		page_unshare(d->shared);
+		page_unshare(d->shared, d);
 	d->shared = NULL;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Host tests of hypervisor/hc, hypervisor/lib/elf and the control domain's builder (hypervisor/pv/dom0*.c).
+comma := ,
 HC_WRAP := -Wl,--wrap=guest_copy_in,--wrap=guest_copy_out
 HC_ALL := $(wildcard hypervisor/hc/*.c) tests/host/hc_guest_memory.c tests/host/hc_pv_stubs.c
 
@@ -9,6 +10,7 @@ $(eval $(call host_test,dom0_layout,tests/host/dom0_layout.c hypervisor/pv/dom0_
 	$(HOST_HV_CFLAGS)))
 $(eval $(call host_test,hc_dispatch,tests/host/hc_dispatch.c hypervisor/hc/dispatch.c hypervisor/hc/multicall.c \
 	hypervisor/hc/guest.c tests/host/hc_guest_memory.c,$(HOST_HV_CFLAGS),$(HC_WRAP)))
+HC_TESTS := hc_memory hc_arguments
 # The handlers and their stubs are compiled once too.
 HC_A := $(B)/test/hosthc.a
 $(HC_A): $(patsubst %.c,$(B)/test/hosthc.d/%.o,$(HC_ALL))
@@ -18,6 +20,7 @@ $(B)/test/hosthc.d/%.o: %.c | $(B)/stamp/packages
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(SAN_CFLAGS) $(HOST_HV_CFLAGS) -c -o $@ $<
 -include $(patsubst %.c,$(B)/test/hosthc.d/%.d,$(HC_ALL))
-$(foreach t,$(HC_TESTS),$(eval $(call host_test,$(t),tests/host/$(t).c,$(HOST_HV_CFLAGS),$(HC_WRAP))))
+# Domains that a domctl makes are of the fake kind.
+$(foreach t,$(HC_TESTS),$(eval $(call host_test,$(t),tests/host/$(t).c,$(HOST_HV_CFLAGS),$(HC_WRAP) -Wl$(comma)--defsym=pv_ops=stub_ops)))
 $(patsubst %,$(B)/test/%,$(HC_TESTS)): $(HC_A) $(HOST_HV_A)
 $(B)/test/dom0_layout $(B)/test/hc_dispatch: $(HOST_HV_A)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stands in for x86/usercopy (the linker's --wrap): copies within guest_memory, refuses everything else whole. */
+/*
+ * Stands in for x86/usercopy (the linker's --wrap): copies within guest_memory, refuses everything
+ * else whole.
+ */
 #include "hc_guest_memory.h"
 
 #include <string.h>
@@ -37,6 +40,7 @@ uint64_t __wrap_guest_copy_out(uint64_t va, const void *from, uint64_t bytes)
 
 uint64_t guest_place(size_t offset, const void *from, size_t bytes)
 {
-	memcpy(guest_memory + offset, from, bytes);
+	if (bytes)
+		memcpy(guest_memory + offset, from, bytes);
 	return guest_address(offset);
 }

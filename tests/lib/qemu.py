@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 
-LOCK = os.path.join(tempfile.gettempdir(), "qemu.lock")
+LOCK = os.environ.get("QEMU_LOCK") or os.path.join(tempfile.gettempdir(), "qemu.lock")
 # SMAP must be off: QEMU 7.2 reads the stack with supervisor rights in iret from ring 3 (see docs/debugging.md).
 PR_SET_PDEATHSIG = 1
 CPU = "max,-smap,-xsave"

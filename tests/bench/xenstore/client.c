@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
 
-#define COUNT 200
-#define WARM 20
+#define COUNT 60
+#define WARM 10
 
 static char base[64];
 
@@ -120,6 +122,17 @@ static void watch_setup(struct xs_handle *x)
 	free(xs_read_watch(x, &n));
 }
 
+static void directory_setup(struct xs_handle *x)
+{
+	char path[64];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "hundred/n%02d", i);
+		if (!xs_write(x, XBT_NULL, at(path), "", 0))
+			fail("write");
+	}
+}
+
 static const struct bench {
 	const char *name;
 	void (*op)(struct xs_handle *x);
@@ -128,7 +141,7 @@ static const struct bench {
 	{ "read", op_read, NULL },
 	{ "write", op_write, NULL },
 	{ "mkdir+rm", op_mkdir_rm, NULL },
-	{ "directory", op_directory, NULL },
+	{ "directory", op_directory, directory_setup },
 	{ "get_perms", op_get_perms, NULL },
 	{ "transaction", op_transaction, NULL },
 	{ "watch", op_watch, watch_setup },
@@ -146,7 +159,6 @@ static double now(void)
 static struct xs_handle *client(int number)
 {
 	struct xs_handle *x = xs_open(0);
-	char path[64];
 
 	if (!x)
 		fail("xs_open");
@@ -154,11 +166,6 @@ static struct xs_handle *client(int number)
 	op_write(x);
 	if (!xs_write(x, XBT_NULL, at("watched"), "0123456789", 10))
 		fail("write");
-	for (int i = 0; i < 100; i++) {
-		snprintf(path, sizeof(path), "hundred/n%02d", i);
-		if (!xs_write(x, XBT_NULL, at(path), "", 0))
-			fail("write");
-	}
 	return x;
 }
 
@@ -213,19 +220,40 @@ static void run(const struct bench *b, int clients)
 	munmap(g, 4096);
 }
 
-/* fill NODES: so many nodes, 100 to a directory. watches NUMBER: hold so many watches elsewhere, until killed. */
+/* fill NODES: so many nodes, 100 to a directory; by hand, many requests at once. watches NUMBER: hold so many watches
+ * elsewhere, until killed. */
 static void fill(long nodes)
 {
-	struct xs_handle *x = xs_open(0);
-	char path[64];
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
+	char out[8192], in[8192];
 
-	if (!x)
-		fail("xs_open");
-	for (long i = 0; i < nodes; i++) {
-		snprintf(path, sizeof(path), "/fill/%ld/%ld", i / 100, i % 100);
-		if (!xs_write(x, XBT_NULL, path, "0123456789", 10))
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/socket", getenv("XENSTORED_RUNDIR"));
+	if (connect(s, (struct sockaddr *)&a, sizeof(a)))
+		fail("connect");
+	for (long i = 0; i < nodes;) {
+		size_t len = 0, want = 0;
+		ssize_t n;
+
+		for (int k = 0; k < 64 && i < nodes; k++, i++) {
+			struct xsd_sockmsg h = { .type = XS_WRITE };
+			int path = sprintf(out + len + sizeof(h), "/fill/%ld/%ld", i / 100, i % 100) + 1;
+
+			h.len = (uint32_t)path + 10;
+			memcpy(out + len, &h, sizeof(h));
+			memcpy(out + len + sizeof(h) + path, "0123456789", 10);
+			len += sizeof(h) + h.len;
+			want += sizeof(h) + 3;
+		}
+		if (write(s, out, len) != (ssize_t)len)
 			fail("write");
+		for (; want; want -= (size_t)n) {
+			n = read(s, in, want);
+			if (n <= 0)
+				fail("read");
+		}
 	}
+	close(s);
 }
 
 static void hold_watches(long n)
