@@ -100,6 +100,7 @@ static void step_release(void)
 	}
 	pgtable_seal();
 	pgtable_drop_boot();
+	tlb_flush(&cpu_online_map); /* their mappings are global */
 	frame_add(boot_frame_first(), boot_frame_count());
 }
 

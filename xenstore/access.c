@@ -171,6 +171,7 @@ static int change(struct request *r, const struct change *ch, unsigned int wrote
 {
 	int err = 0;
 
+	tree_of(r)->trusted = domain_is_privileged(r->conn->dom);
 	if (r->tx) {
 		err = transaction_note(r->tx, ch->path->s, ch->path->len, 0, wrote);
 		if (!err)

@@ -26,6 +26,7 @@ include tests/bench/xenstore.mk
 XENSTORE_TESTED := $(filter-out xenstore/socket.c,$(XENSTORE_CORE))
 XENSTORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(eval $(call host_test,xenstore_fuzz,$(XENSTORE_TESTED) tests/fuzz/xenstore.c tests/host/xenstore_fuzz.c,-I.,$(XENSTORE_WRAP)))
+$(eval $(call host_test,xenstore_core,$(XENSTORE_TESTED) tests/host/xenstore_core.c,-I.,$(XENSTORE_WRAP)))
 
 # The same with libFuzzer: `make fuzz-xenstore FUZZ_SECONDS=600`; what it finds new goes into the corpus.
 FUZZ_SECONDS ?= 60

@@ -28,6 +28,8 @@ struct watch;
 #define MESSAGE_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 /* Requests that one client gets served before the others have their turn. */
 #define CONN_TURN 16
+/* A domain gets fewer, so that all of them together do not hold up dom0. */
+#define GUEST_TURN 2
 
 struct conn_ops {
 	/* Send what is possible; bytes taken, 0 when there is no room now, -1 when the client is gone. */

@@ -168,7 +168,7 @@ static bool grow(struct journal *j, uint64_t need)
 	uint64_t size = current(j)->size;
 
 	while (size < need)
-		size *= 2;
+		size += size / 4 < START_SIZE ? START_SIZE : size / 4 & ~(uint64_t)4095;
 	return !file_map(current(j), size);
 }
 
@@ -271,6 +271,22 @@ bool journal_is_long(const struct journal *j)
 	return j && j->at - j->snapshot_end > LONG_AFTER && j->at > 2 * j->snapshot_end;
 }
 
+/* Give memory back that a file needed once and the store no longer does. */
+static void file_shrink(struct journal_file *f, uint64_t needed)
+{
+	uint64_t size = (needed * 2 + START_SIZE) & ~(uint64_t)4095;
+	void *map;
+
+	if (f->size < 2 * size)
+		return;
+	map = mremap(f->map, f->size, size, 0);
+	if (map == MAP_FAILED)
+		return;
+	f->size = size;
+	if (ftruncate(f->fd, (off_t)size))
+		report("the log's old file keeps its length: %s", strerror(errno));
+}
+
 int journal_switch(struct journal *j, struct store *s, bool sockets)
 {
 	struct journal was = *j;
@@ -302,5 +318,6 @@ int journal_switch(struct journal *j, struct store *s, bool sockets)
 	h->magic = JOURNAL_MAGIC;
 	h->sum = 0;
 	__atomic_store_n(&h->sum, sum_words(1, h, 16), __ATOMIC_RELEASE);
+	file_shrink(&j->file[j->current ^ 1], j->end);
 	return 0;
 }

@@ -167,7 +167,7 @@ static void ring_read(struct conn *c)
 {
 	struct ring *r = c->ring;
 	char copy[XENSTORE_RING_SIZE];
-	uint32_t turn = CONN_TURN, used, len = READ_ONCE(r->link.page->req_prod) - r->in_pos;
+	uint32_t turn = domain_is_privileged(c->dom) ? CONN_TURN : GUEST_TURN, used, len = READ_ONCE(r->link.page->req_prod) - r->in_pos;
 
 	if (len > XENSTORE_RING_SIZE) {
 		ring_stop(c, XENSTORE_ERROR_RINGIDX);

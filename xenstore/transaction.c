@@ -16,6 +16,9 @@
 /* ... for so long after its start. */
 #define PROTECT_MS 200
 
+/* What a change is charged for: itself, the nodes that it copies on its way, and its record. */
+#define CHANGE_BYTES(path, value) (uint64_t)(1024 + 4 * ((path) + (value)))
+
 struct transaction *transaction_find(struct conn *c, uint32_t id)
 {
 	list_each(l, &c->transactions) {
@@ -117,14 +120,13 @@ int transaction_note(struct transaction *t, const char *path, uint32_t len, unsi
 
 int transaction_keep(struct transaction *t, const struct change *ch)
 {
-	uint64_t bytes = sizeof(struct tx_change) + ch->path->len + ch->len;
 	struct tx_change *k;
 
-	if (tx_charge(t, bytes))
+	if (tx_charge(t, CHANGE_BYTES(ch->path->len, ch->len)))
 		return ENOSPC;
-	k = malloc(bytes);
+	k = malloc(sizeof(*k) + ch->path->len + ch->len);
 	if (!k) {
-		tx_discharge(t, bytes);
+		tx_discharge(t, CHANGE_BYTES(ch->path->len, ch->len));
 		return ENOMEM;
 	}
 	k->kind = ch->kind;
@@ -140,7 +142,7 @@ int transaction_keep(struct transaction *t, const struct change *ch)
 
 static void tx_change_free(struct transaction *t, struct tx_change *k)
 {
-	tx_discharge(t, sizeof(*k) + k->path_len + k->value_len);
+	tx_discharge(t, CHANGE_BYTES(k->path_len, k->value_len));
 	list_remove(&k->link);
 	perms_put(k->perms);
 	free(k);
@@ -315,6 +317,7 @@ int transaction_commit(struct store *s, struct transaction *t)
 		err = EAGAIN;
 	if (!err && changed && s->tree.root != t->base) {
 		tree_fork(&merged, s->tree.root);
+		merged.trusted = t->tree.trusted;
 		next = &merged;
 		err = redo(t, next);
 	}

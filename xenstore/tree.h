@@ -25,6 +25,7 @@ struct tree_delta {
 struct tree {
 	struct node *root;		/* own reference */
 	bool deferred;			/* differences are kept in delta, not yet charged */
+	bool trusted;			/* who changes it is dom0: counted, never refused */
 	uint32_t n_delta, cap_delta;
 	struct tree_delta *delta;
 };
@@ -57,10 +58,18 @@ int tree_settle(struct tree *t);
 /* A difference of a transaction that comes back from the log. 0 or ENOMEM. */
 int tree_add_delta(struct tree *t, struct domain *dom, int64_t nodes, int64_t bytes);
 void tree_drop(struct tree *t);
-/* Bytes that a node is charged for. */
+/*
+ * Bytes that a node is charged for: what it takes in memory with the allocator's and its place in the parent, and twice
+ * what it takes in a log file.
+ */
+static inline int64_t tree_bytes(uint32_t name_len, uint32_t value_len)
+{
+	return 320 + 3 * ((int64_t)name_len + value_len);
+}
+
 static inline int64_t tree_node_bytes(const struct node *n)
 {
-	return (int64_t)sizeof(*n) + n->name_len + n->value_len;
+	return tree_bytes(n->name_len, n->value_len);
 }
 
 #endif

@@ -13,6 +13,9 @@
 #include "perms.h"
 #include "store.h"
 
+/* With its point, its places in the index, and twice what it takes in a log file. */
+#define WATCH_BYTES(token, path) (uint32_t)(sizeof(struct watch) + sizeof(struct watch_point) + 160 + 3 * ((token) + (path)))
+
 static struct watch_point *point_find(const struct watch_index *x, uint32_t hash, const char *path, uint32_t len)
 {
 	struct watch_point *p;
@@ -100,7 +103,7 @@ static int hit_reserve(struct watch_index *x)
 
 uint32_t watch_bytes(const struct watch *w)
 {
-	return (uint32_t)sizeof(*w) + w->token_len + w->point->len;
+	return WATCH_BYTES(w->token_len, w->point->len);
 }
 
 static struct watch *watch_find(const struct watch_point *p, const struct conn *c, const char *token,
@@ -134,7 +137,7 @@ int watch_add(struct store *s, struct conn *c, const struct path *path, const ch
 	      struct watch **made)
 {
 	struct watch_index *x = &s->watches;
-	uint64_t bytes = sizeof(struct watch) + token_len + path->len;
+	uint64_t bytes = WATCH_BYTES(token_len, path->len);
 	struct watch_point *p = point_find(x, path_hash(path->s, path->len), path->s, path->len);
 	struct watch *w;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPU sets in the control interface: struct xenctl_bitmap, as many bits as the caller has room for. */
+/*
+ * CPU sets in the control interface: struct xenctl_bitmap, as many bits as the caller has room for.
+ */
 #ifndef HC_BITMAP_H
 #define HC_BITMAP_H
 

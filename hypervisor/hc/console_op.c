@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HYPERVISOR_console_io: the control domain's text to and from the hypervisor's console, in chunks; others have no right to it. */
+/*
+ * HYPERVISOR_console_io: the control domain's text to and from the hypervisor's console, in chunks;
+ * others have no right to it.
+ */
 #include "core/console.h"
 #include "core/softirq.h"
 #include "hc/hypercall.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPU policies. There is one: what pv/cpuid gives a PV guest on this host. Reading it lists its leaves; setting one is checked for form
- * and for not asking for leaves that do not exist.
+ * CPU policies. There is one: what pv/cpuid gives a PV guest on this host. Reading it lists its
+ * leaves; setting one is checked for form and for not asking for leaves that do not exist.
  */
 #include "hc/cpu_policy.h"
 
@@ -128,7 +128,10 @@ int policy_to_guest(u64 leaves_addr, u64 msrs_addr, struct policy_answer *room)
 
 void policy_features(u32 words[FEATURE_WORDS])
 {
-	/* leaf, subleaf, register (a b c d) of each word; leaf 0: the MSR 0x10a, which we offer none of */
+	/*
+	 * leaf, subleaf, register (a b c d) of each word; leaf 0: the MSR 0x10a, which we offer
+	 * none of
+	 */
 	static const struct {
 		u32 leaf;
 		u8 subleaf, reg;

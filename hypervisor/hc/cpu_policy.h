@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPUID and MSR policies in the form that the tools take (<xen/arch-x86/xen.h> xen_cpuid_leaf_t), and feature sets by word. */
+/*
+ * CPUID and MSR policies in the form that the tools take (<xen/arch-x86/xen.h> xen_cpuid_leaf_t),
+ * and feature sets by word.
+ */
 #ifndef HC_CPU_POLICY_H
 #define HC_CPU_POLICY_H
 
@@ -12,8 +15,8 @@ struct policy_answer {
 };
 
 /*
- * Write what a PV guest sees to the guest's arrays, an address 0 only counts. *room says how many fit and becomes how many there are.
- * EFAULT, ENOBUFS.
+ * Write what a PV guest sees to the guest's arrays, an address 0 only counts. *room says how many
+ * fit and becomes how many there are. EFAULT, ENOBUFS.
  */
 must_check int policy_to_guest(u64 leaves_addr, u64 msrs_addr, struct policy_answer *room);
 void policy_features(u32 words[FEATURE_WORDS]);

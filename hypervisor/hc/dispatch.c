@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a guest's SYSCALL to a handler: number, permission, argument types, restart. All of it is derived from abi/hypercalls.def. Permission
- * is decided before anything of the call is looked at (A6); an unknown number is counted and traced here and nowhere else.
+ * From a guest's SYSCALL to a handler: number, permission, argument types, restart. All of it is
+ * derived from abi/hypercalls.def. Permission is decided before anything of the call is looked at
+ * (A6); an unknown number is counted and traced here and nowhere else.
  */
 #include "core/trace.h"
 #include "hc/hypercall.h"
@@ -10,7 +11,10 @@
 
 enum who { WHO_NONE, WHO_PV, WHO_ANY, WHO_PRIV };
 
-/* Every handler behind one signature: the calling convention puts the guest's six arguments where a direct call would have them. */
+/*
+ * Every handler behind one signature: the calling convention puts the guest's six arguments where a
+ * direct call would have them.
+ */
 typedef long thunk(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 
 #define RAW u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5
@@ -63,8 +67,9 @@ static const struct {
 };
 
 /*
- * The arguments to go on with, from hc_restart to the end of the call on the same CPU; a handler that names none keeps its own. own_result: the
- * call's answer is the guest's, though it looks like -ERESTART.
+ * The arguments to go on with, from hc_restart to the end of the call on the same CPU; a handler
+ * that names none keeps its own. own_result: the call's answer is the guest's, though it looks like
+ * -ERESTART.
  */
 static struct {
 	u64 args[HYPERCALL_ARGS];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_domctl's dispatch: interface version, the domain, the row. Only the control domain gets here (abi/hypercalls.def); no lock is
- * held while a row runs, so a caller that may not call cannot hold anybody up (C17).
+ * HYPERVISOR_domctl's dispatch: interface version, the domain, the row. Only the control domain
+ * gets here (abi/hypercalls.def); no lock is held while a row runs, so a caller that may not call
+ * cannot hold anybody up (C17).
  */
 #include "hc/domctl.h"
 

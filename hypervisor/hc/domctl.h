@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_domctl by subject: each function takes the domain (with a reference held by the dispatcher) and the operation, copied in,
- * and may change it; rows that say so have it copied back. 0 or a negative errno; -ERESTART runs the same call again.
+ * HYPERVISOR_domctl by subject: each function takes the domain (with a reference held by the
+ * dispatcher) and the operation, copied in, and may change it; rows that say so have it copied
+ * back. 0 or a negative errno; -ERESTART runs the same call again.
  */
 #ifndef HC_DOMCTL_H
 #define HC_DOMCTL_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Domctls that give a domain the right to interrupts, I/O memory and ports, or take it. The control domain gives only what it has. */
+/*
+ * Domctls that give a domain the right to interrupts, I/O memory and ports, or take it. The control
+ * domain gives only what it has.
+ */
 #include "hc/domctl.h"
 #include "hc/hypercall.h"
 #include "x86/irq.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Domctls of a domain builder and of saving a domain: frame types, hypercall page, TSC, the state of a vcpu that its context does not
- * have (32-bit entry points, extended registers, MSRs).
+ * Domctls of a domain builder and of saving a domain: frame types, hypercall page, TSC, the state
+ * of a vcpu that its context does not have (32-bit entry points, extended registers, MSRs).
  */
 #include "core/frame.h"
 #include "hc/domctl.h"
@@ -13,6 +13,9 @@
 #include "pv/traps.h"
 #include "x86/xstate.h"
 
+#define LEGACY_BYTES     512 /* of an XSAVE area before its header */
+#define LEGACY_MXCSR     24
+#define MXCSR_BITS       0xffffu
 #define FRAME_INFO_MAX   1024
 #define FRAME_BATCH      64
 #define EXTENDED_BYTES   (offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap))
@@ -89,7 +92,10 @@ int domctl_tsc_get(struct domain *d, xen_domctl_t *op)
 	return 0;
 }
 
-/* Modes: 0 as good as the host's, 1 always emulated, 2 never. Reading the TSC is never intercepted here. */
+/*
+ * Modes: 0 as good as the host's, 1 always emulated, 2 never. Reading the TSC is never intercepted
+ * here.
+ */
 int domctl_tsc_set(struct domain *d, xen_domctl_t *op)
 {
 	struct xen_domctl_tsc_info *info = &op->u.tsc_info;
@@ -166,7 +172,10 @@ int domctl_extended_set(struct domain *d, xen_domctl_t *op)
 	return ret;
 }
 
-/* The area is XCR0, the bits ever set in it, then the standard format of all features that we offer. */
+/*
+ * The area is XCR0, the bits ever set in it, then the standard format of all features that we
+ * offer.
+ */
 int domctl_xstate_get(struct domain *d, xen_domctl_t *op)
 {
 	struct xen_domctl_vcpuextstate *x = &op->u.vcpuextstate;
@@ -192,11 +201,34 @@ int domctl_xstate_get(struct domain *d, xen_domctl_t *op)
 	return ret;
 }
 
+/*
+ * What XRSTOR would refuse: features beyond the vcpu's, the compacted form, reserved bytes, reserved
+ * bits of MXCSR (SDM volume 1, 13.8). The control domain is trusted with much, but not with a fault in
+ * the hypervisor.
+ */
+static bool xstate_valid(const u8 *area, u64 xcr0)
+{
+	u64 header[8];
+	u32 mxcsr;
+
+	memcpy(&mxcsr, area + LEGACY_MXCSR, sizeof(mxcsr));
+	if (mxcsr & ~MXCSR_BITS)
+		return false;
+	if (xstate_size() <= LEGACY_BYTES)
+		return true;
+	memcpy(header, area + LEGACY_BYTES, sizeof(header));
+	for (unsigned i = 1; i < ARRAY_SIZE(header); i++)
+		if (header[i])
+			return false;
+	return !(header[0] & ~xcr0);
+}
+
 int domctl_xstate_set(struct domain *d, xen_domctl_t *op)
 {
 	struct xen_domctl_vcpuextstate *x = &op->u.vcpuextstate;
 	u64 header[2], addr = GUEST_ADDR(x->buffer);
 	struct vcpu *v;
+	u8 *area;
 	int ret = stopped_vcpu(d, x->vcpu, &v);
 
 	if (ret)
@@ -209,13 +241,19 @@ int domctl_xstate_set(struct domain *d, xen_domctl_t *op)
 		return -EFAULT;
 	if (!xstate_xcr0_valid(header[0]))
 		return fail(EINVAL);
-	domain_pause(d);
-	ret = guest_in(pv_vcpu_of(v)->xsave, addr + sizeof(header), 0, xstate_size(), 1);
-	if (!ret)
+	area = heap_alloc(xstate_size());
+	if (!area)
+		return fail(ENOMEM);
+	ret = guest_in(area, addr + sizeof(header), 0, xstate_size(), 1);
+	if (!ret && !xstate_valid(area, header[0]))
+		ret = fail(EINVAL);
+	if (!ret) {
+		domain_pause(d);
+		memcpy(pv_vcpu_of(v)->xsave, area, xstate_size());
 		pv_vcpu_of(v)->xcr0 = header[0];
-	else
-		xstate_init(pv_vcpu_of(v)->xsave);
-	domain_unpause(d);
+		domain_unpause(d);
+	}
+	heap_free(area);
 	return ret;
 }
 

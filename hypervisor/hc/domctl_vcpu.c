@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Domctls of one vcpu: its context, what it does, where it may run, its domain's share of the CPUs. */
+/*
+ * Domctls of one vcpu: its context, what it does, where it may run, its domain's share of the CPUs.
+ */
 #include "core/sched.h"
 #include "hc/bitmap.h"
 #include "hc/domctl.h"

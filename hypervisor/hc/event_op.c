@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_event_channel_op: one row a sub-operation: how large its argument is, whether it is written back, what to call. The
- * FIFO operations have no row: Linux then stays with the 2-level ABI (PV-ABI 22).
+ * HYPERVISOR_event_channel_op: one row a sub-operation: how large its argument is, whether it is
+ * written back, what to call. The FIFO operations have no row: Linux then stays with the 2-level
+ * ABI (PV-ABI 22).
  */
 #include <xen/event_channel.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_grant_table_op: arrays of requests, one row a sub-operation. Each element is copied in once, worked on, and copied back
- * with its status. A long array stops and goes on with the rest. Version 1 only: set_version refuses 2, transfer has no row.
+ * HYPERVISOR_grant_table_op: arrays of requests, one row a sub-operation. Each element is copied in
+ * once, worked on, and copied back with its status. A long array stops and goes on with the rest.
+ * Version 1 only: set_version refuses 2, transfer has no row.
  */
 #include "core/grant.h"
 #include "core/softirq.h"

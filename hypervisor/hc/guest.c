@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one place where a guest's array, its index and its size become an address range. Everything is u64 and every product and sum
- * is checked, so no count wraps to a small copy; the hypervisor's own range is refused by guest_copy_* below (A1).
+ * The one place where a guest's array, its index and its size become an address range. Everything
+ * is u64 and every product and sum is checked, so no count wraps to a small copy; the hypervisor's
+ * own range is refused by guest_copy_* below (A1).
  */
 #include "hc/guest.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest pointers: typed, not dereferenceable. A handler copies its argument in once, works on the copy, copies results out of a
- * zeroed struct. The address check is at the access (A1, A2). GUEST_PTR(T) is an argument of a hypercall; GUEST_FIELD(h) makes one of
- * a handle inside a struct that was copied in.
+ * Guest pointers: typed, not dereferenceable. A handler copies its argument in once, works on the
+ * copy, copies results out of a zeroed struct. The address check is at the access (A1, A2).
+ * GUEST_PTR(T) is an argument of a hypercall; GUEST_FIELD(h) makes one of a handle inside a struct
+ * that was copied in.
  */
 #ifndef HC_GUEST_H
 #define HC_GUEST_H
@@ -33,8 +34,8 @@ static inline struct guest_ptr_void as_ptr_void(u64 addr)
 #define GUEST_ADDR(handle) ((u64)(uintptr_t)(handle).p)
 
 /*
- * Copy elements [index, index + count) of `size` bytes of the array at addr. 0, or -EFAULT when any byte is not accessible to the guest or
- * the range wraps; what was copied by then is undefined.
+ * Copy elements [index, index + count) of `size` bytes of the array at addr. 0, or -EFAULT when any
+ * byte is not accessible to the guest or the range wraps; what was copied by then is undefined.
  */
 must_check int guest_in(void *to, u64 addr, u64 index, u64 size, u64 count);
 must_check int guest_out(u64 addr, u64 index, const void *from, u64 size, u64 count);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypercall handlers, derived from abi/hypercalls.def, and what they share. A handler is named hc_<name>, takes typed arguments and
- * returns what the guest finds in rax: a value >= 0 or a negative errno.
+ * The hypercall handlers, derived from abi/hypercalls.def, and what they share. A handler is named
+ * hc_<name>, takes typed arguments and returns what the guest finds in rax: a value >= 0 or a
+ * negative errno.
  *
- * Long work: a RESTART handler that wants to stop calls hc_restart() with the arguments that say how to go on and returns its
- * value. The arguments live in the guest's registers (or its multicall entry) meanwhile, so a guest can change them: they are
- * counts and positions in its own arrays only, checked again like any other, and a lie harms nobody but the liar.
+ * Long work: a RESTART handler that wants to stop calls hc_restart() with the arguments that say
+ * how to go on and returns its value. The arguments live in the guest's registers (or its multicall
+ * entry) meanwhile, so a guest can change them: they are counts and positions in its own arrays
+ * only, checked again like any other, and a lie harms nobody but the liar.
  */
 #ifndef HC_HYPERCALL_H
 #define HC_HYPERCALL_H
@@ -55,23 +57,35 @@ DEFINE_GUEST_PTR(xen_domctl_t)
 
 struct regs;
 
-/* SYSCALL from a guest kernel (pv/trap.c): number in rax, arguments in rdi rsi rdx r10 r8 r9, result to rax. */
+/*
+ * SYSCALL from a guest kernel (pv/trap.c): number in rax, arguments in rdi rsi rdx r10 r8 r9,
+ * result to rax.
+ */
 void hypercall(struct regs *regs);
 /* One call on behalf of a multicall entry: as above, by value. -ERESTART: args say how to go on. */
 long hypercall_run(u64 nr, u64 args[HYPERCALL_ARGS]);
 const char *hypercall_name(u64 nr); /* "?" when there is none */
 
-/* Keep the arguments of the call that is to run again, and answer -ERESTART. Of the others, the values stay as they were. */
+/*
+ * Keep the arguments of the call that is to run again, and answer -ERESTART. Of the others, the
+ * values stay as they were.
+ */
 must_check long hc_restart(unsigned count, ...);
 
-/* For iret: the answer is what the guest's frame says, any value; never taken for a request to restart. */
+/*
+ * For iret: the answer is what the guest's frame says, any value; never taken for a request to
+ * restart.
+ */
 must_check long hc_own_result(u64 value);
 
 /* A sub-operation that nobody implements: counted and traced here, -ENOSYS. */
 must_check int hc_unknown(u64 nr, u64 sub_op);
 u64 hc_unknown_count(void);
 
-/* The domain that a guest names, with a reference: itself always, another one only for the control domain. EPERM, ESRCH. */
+/*
+ * The domain that a guest names, with a reference: itself always, another one only for the control
+ * domain. EPERM, ESRCH.
+ */
 must_check int hc_domain_get(u16 domid, struct domain **out);
 
 static inline struct domain *current_domain(void)

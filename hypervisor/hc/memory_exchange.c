@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * XENMEM_exchange: a domain gives extents and gets as much memory in extents of another order, for DMA below some address. It goes chunk
- * by chunk, a chunk being the larger of the two orders: take the old frames away from the domain, allocate the new ones, and only then
- * give one for the other; a chunk that cannot be done changes nothing. nr_exchanged in the guest's struct is the progress.
+ * XENMEM_exchange: a domain gives extents and gets as much memory in extents of another order, for
+ * DMA below some address. It goes chunk by chunk, a chunk being the larger of the two orders: take
+ * the old frames away from the domain, allocate the new ones, and only then give one for the other;
+ * a chunk that cannot be done changes nothing. nr_exchanged in the guest's struct is the progress.
  */
 #include <xen/memory.h>
 
@@ -33,7 +34,10 @@ static int exchange_check(const xen_memory_exchange_t *x)
 	return 0;
 }
 
-/* Give the chunk's old frames back to the domain: it had them a moment ago, so it may have them. A dying one loses them. */
+/*
+ * Give the chunk's old frames back to the domain: it had them a moment ago, so it may have them. A
+ * dying one loses them.
+ */
 static void unsteal(struct exchange *e)
 {
 	while (e->stolen != FRAME_NIL) {
@@ -103,7 +107,10 @@ static struct page *alloc_new(const struct exchange *e)
 	return NULL;
 }
 
-/* All new extents of a chunk, heads chained by next from *first. Nothing is kept when one is missing. */
+/*
+ * All new extents of a chunk, heads chained by next from *first. Nothing is kept when one is
+ * missing.
+ */
 static int alloc_chunk(struct exchange *e, u32 *first)
 {
 	*first = FRAME_NIL;

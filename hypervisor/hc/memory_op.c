@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_memory_op: a domain's memory grows and shrinks by lists of extents (2^order frames each), and is exchanged for contiguous memory.
- * The three list operations answer how many extents were done, also when the list did not go to its end (<xen/memory.h>). The
- * low six bits of cmd are the operation, the bits above the extent to go on with. memory_query.c has the operations that only ask.
+ * HYPERVISOR_memory_op: a domain's memory grows and shrinks by lists of extents (2^order frames
+ * each), and is exchanged for contiguous memory. The three list operations answer how many extents
+ * were done, also when the list did not go to its end (<xen/memory.h>). The low six bits of cmd are
+ * the operation, the bits above the extent to go on with. memory_query.c has the operations that
+ * only ask.
  */
 #include <xen/memory.h>
 

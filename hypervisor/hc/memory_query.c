@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The operations of HYPERVISOR_memory_op that change no reservation: totals, the machine-to-phys table, memory maps, claims, and frames of
- * another domain's grant table. What needs a translated guest answers the error that Xen gives a PV one.
+ * The operations of HYPERVISOR_memory_op that change no reservation: totals, the machine-to-phys
+ * table, memory maps, claims, and frames of another domain's grant table. What needs a translated
+ * guest answers the error that Xen gives a PV one.
  */
 #include <xen/memory.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Page table hypercalls: lists of requests, copied in by the batch, handed to pv/mmu one at a time. `who` names the owner of the frames
- * (low half) and, in mmu_update, of the page tables (high half, plus one). A call that stops goes on with the rest of its list;
- * RESTARTED in the count says that *done already holds what the earlier parts did (<xen/xen.h> mmu_update, PV-ABI 18).
+ * Page table hypercalls: lists of requests, copied in by the batch, handed to pv/mmu one at a time.
+ * `who` names the owner of the frames (low half) and, in mmu_update, of the page tables (high half,
+ * plus one). A call that stops goes on with the rest of its list; RESTARTED in the count says that
+ * *done already holds what the earlier parts did (<xen/xen.h> mmu_update, PV-ABI 18).
  */
 #include "core/softirq.h"
 #include "hc/hypercall.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_multicall: many calls for one entry. Each entry's result goes to the entry; an unknown number makes that entry's result
- * -ENOSYS and the rest goes on; it ends at iret, whose frame the guest then runs (XSA-213). Between entries the call may stop and be run
- * again on the rest of the list; an entry that itself stops is written back with the arguments to go on with.
+ * HYPERVISOR_multicall: many calls for one entry. Each entry's result goes to the entry; an unknown
+ * number makes that entry's result -ENOSYS and the rest goes on; it ends at iret, whose frame the
+ * guest then runs (XSA-213). Between entries the call may stop and be run again on the rest of the
+ * list; an entry that itself stops is written back with the arguments to go on with.
  */
 #include "core/softirq.h"
 #include "hc/hypercall.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_physdev_op (<xen/physdev.h>): interrupts and devices for the control domain. A pirq number is the interrupt's own number
- * (x86/irq.h): GSIs below irq_gsi_count(), message-signalled ones above. The right to use one is membership in d->irqs, which mapping adds
- * and unmapping takes away. I/O privilege level and bitmap are any guest's: they say what its own user mode may try.
+ * HYPERVISOR_physdev_op (<xen/physdev.h>): interrupts and devices for the control domain. A pirq
+ * number is the interrupt's own number (x86/irq.h): GSIs below irq_gsi_count(), message-signalled
+ * ones above. The right to use one is membership in d->irqs, which mapping adds and unmapping takes
+ * away. I/O privilege level and bitmap are any guest's: they say what its own user mode may try.
  */
 #include <xen/physdev.h>
 
@@ -241,8 +242,7 @@ static long op_device_add(GUEST_PTR(void) arg)
 
 	if (guest_read(&dev, arg))
 		return -EFAULT;
-	pci_device_added(dev.seg, dev.bus, dev.devfn);
-	return 0;
+	return 0; /* nothing is kept of a device until its interrupts are mapped */
 }
 
 static long op_manage_add(GUEST_PTR(void) arg)
@@ -251,7 +251,6 @@ static long op_manage_add(GUEST_PTR(void) arg)
 
 	if (guest_read(&dev, arg))
 		return -EFAULT;
-	pci_device_added(0, dev.bus, dev.devfn);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_platform_op (<xen/platform.h>), control domain only: wall clock, firmware tables, sleep states, CPUs. BIOS is never called, so what
- * only it could tell (disks, DDC) is answered as Xen does when it has nothing.
+ * HYPERVISOR_platform_op (<xen/platform.h>), control domain only: wall clock, firmware tables,
+ * sleep states, CPUs. BIOS is never called, so what only it could tell (disks, DDC) is answered as
+ * Xen does when it has nothing.
  */
 #include <xen/platform.h>
 

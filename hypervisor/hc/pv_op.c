@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The small PV calls: traps, descriptor tables, stacks, callbacks, debug and segment registers, TS, iret, vm_assist. Each checks its
- * words here and hands values to pv/. (PV-ABI 5-14, 23, 24)
+ * The small PV calls: traps, descriptor tables, stacks, callbacks, debug and segment registers, TS,
+ * iret, vm_assist. Each checks its words here and hands values to pv/. (PV-ABI 5-14, 23, 24)
  */
 #include <xen/callback.h>
 #include <xen/nmi.h>

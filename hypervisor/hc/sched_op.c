@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Yield, block, poll, shutdown, watchdog timers and the one-shot timer (<xen/sched.h>). A watchdog that nobody kicks shuts its domain down. */
+/*
+ * Yield, block, poll, shutdown, watchdog timers and the one-shot timer (<xen/sched.h>). A watchdog
+ * that nobody kicks shuts its domain down.
+ */
 #include <xen/sched.h>
 
 #include "core/sched.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_sysctl: dispatch by row, and the operations on domains, scheduler, pools and console. Control domain only. There is one cpupool,
- * number 0, with all CPUs and all domains; the scheduler answers to credit2's name.
+ * HYPERVISOR_sysctl: dispatch by row, and the operations on domains, scheduler, pools and console.
+ * Control domain only. There is one cpupool, number 0, with all CPUs and all domains; the scheduler
+ * answers to credit2's name.
  */
 #include "hc/sysctl.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HYPERVISOR_sysctl by subject; the operation is copied in, changed, and copied back when the row says so. */
+/*
+ * HYPERVISOR_sysctl by subject; the operation is copied in, changed, and copied back when the row
+ * says so.
+ */
 #ifndef HC_SYSCTL_H
 #define HC_SYSCTL_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sysctls about the machine: CPUs, memory, topology, features. One node, one socket, one thread a core. */
+/*
+ * Sysctls about the machine: CPUs, memory, topology, features. One node, one socket, one thread a
+ * core.
+ */
 #include "core/sched.h"
 #include "hc/cpu_policy.h"
 #include "hc/hypercall.h"

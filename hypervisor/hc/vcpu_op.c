@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HYPERVISOR_vcpu_op (<xen/vcpu.h>): a domain brings its vcpus up and down, sets their timers, places their shared areas. */
+/*
+ * HYPERVISOR_vcpu_op (<xen/vcpu.h>): a domain brings its vcpus up and down, sets their timers,
+ * places their shared areas.
+ */
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_xen_version (<xen/version.h>): Xen 4.17's interface with an extraversion of our own. The command line and the build id are the
- * control domain's to read: others get the text and the error that Xen gives them.
+ * HYPERVISOR_xen_version (<xen/version.h>): Xen 4.17's interface with an extraversion of our own.
+ * The command line and the build id are the control domain's to read: others get the text and the
+ * error that Xen gives them.
  */
 #include <xen/version.h>
 

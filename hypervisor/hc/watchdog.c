@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * struct hc_domain's life, and the watchdogs in it (SCHEDOP_watchdog): two timers a domain. A timer that runs out shuts its domain down
- * with SHUTDOWN_watchdog.
+ * struct hc_domain's life, and the watchdogs in it (SCHEDOP_watchdog): two timers a domain. A timer
+ * that runs out shuts its domain down with SHUTDOWN_watchdog.
  */
 #include <xen/sched.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The reader of ELF64 images. All file offsets go through inside(), which cannot overflow; headers are copied out before use because the image
- * need not be aligned.
+ * The reader of ELF64 images. All file offsets go through inside(), which cannot overflow; headers
+ * are copied out before use because the image need not be aligned.
  */
 #include "lib/elf.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control domain from its two boot modules: how much memory and how many vcpus it gets (dom0_mem, dom0_max_vcpus), then its image, its
- * initrd in place, its tables and its first vcpu. Runs once, on the boot CPU, before any guest; what is wrong ends in a panic that says so.
+ * The control domain from its two boot modules: how much memory and how many vcpus it gets
+ * (dom0_mem, dom0_max_vcpus), then its image, its initrd in place, its tables and its first vcpu.
+ * Runs once, on the boot CPU, before any guest; what is wrong ends in a panic that says so.
  */
 #include "pv/dom0.h"
 
@@ -129,7 +130,10 @@ static void load_image(void)
 	}
 }
 
-/* The initrd's frames become the domain's where they are; one that starts in the middle of a page is copied. */
+/*
+ * The initrd's frames become the domain's where they are; one that starts in the middle of a page
+ * is copied.
+ */
 static void load_initrd(const struct boot_module *m)
 {
 	u64 at = layout.initrd_pfn << PAGE_SHIFT, rest = (PAGE_SIZE - m->bytes) & (PAGE_SIZE - 1);
@@ -145,7 +149,10 @@ static void load_initrd(const struct boot_module *m)
 	dom0_write(&frames, at + m->bytes, NULL, rest);
 }
 
-/* All frames: the region (with the initrd in it when it is mapped), the initrd, the frame list with its tables, the rest. */
+/*
+ * All frames: the region (with the initrd in it when it is mapped), the initrd, the frame list with
+ * its tables, the rest.
+ */
 static void fill_memory(const struct boot_module *initrd)
 {
 	u64 region = (layout.v_end - layout.v_start) >> PAGE_SHIFT, at = region;

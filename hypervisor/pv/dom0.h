@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Building the control domain from boot modules: dom0.c policy (memory, vcpus, start), dom0_rights.c what it may touch, dom0_image.c bzImage
- * and ELF, dom0_unpack.c decompression, elf in lib/, dom0_layout.c the start-of-day arithmetic of <xen/xen.h>, dom0_memory.c frames and page tables.
+ * Building the control domain from boot modules: dom0.c policy (memory, vcpus, start),
+ * dom0_rights.c what it may touch, dom0_image.c bzImage and ELF, dom0_unpack.c decompression, elf
+ * in lib/, dom0_layout.c the start-of-day arithmetic of <xen/xen.h>, dom0_memory.c frames and page
+ * tables.
  */
 #ifndef PV_DOM0_H
 #define PV_DOM0_H
@@ -20,8 +22,8 @@ void dom0_build(const struct boot_info *boot); /* panics, naming what is wrong w
 /* ---- dom0_unpack.c ---- */
 
 /*
- * Decompress gzip, xz, zstd or lz4 (as the kernel's build makes them) into out, which has room for exactly the unpacked size. *why
- * names what is wrong; -EINVAL damaged or unknown, -ENOMEM.
+ * Decompress gzip, xz, zstd or lz4 (as the kernel's build makes them) into out, which has room for
+ * exactly the unpacked size. *why names what is wrong; -EINVAL damaged or unknown, -ENOMEM.
  */
 must_check int unpack(const void *in, u64 in_bytes, void *out, u64 out_bytes, const char **why);
 bool unpack_knows(const void *in, u64 bytes); /* by its first bytes */
@@ -48,7 +50,10 @@ struct kernel_image {
 	bool mod_start_pfn; /* the initrd is given by frame number and not mapped */
 };
 
-/* Look at a module: bzImage, ELF, or a compressed ELF; unpack, read Xen's notes, check them. -EINVAL, -ENOMEM; *why says more. */
+/*
+ * Look at a module: bzImage, ELF, or a compressed ELF; unpack, read Xen's notes, check them.
+ * -EINVAL, -ENOMEM; *why says more.
+ */
 must_check int kernel_image_open(struct kernel_image *k, const void *data, u64 bytes, const char **why);
 void kernel_image_close(struct kernel_image *k);
 /* Fill a guest's hypercall page: 32 bytes a call, iret differs (PV-ABI 8). */
@@ -72,7 +77,10 @@ struct dom0_layout {
 	u64 total_frames;        /* the domain's */
 };
 
-/* Compute where everything goes. initrd_bytes may be 0. -E2BIG when total_frames cannot hold it, -EINVAL for addresses that do not fit. */
+/*
+ * Compute where everything goes. initrd_bytes may be 0. -E2BIG when total_frames cannot hold it,
+ * -EINVAL for addresses that do not fit.
+ */
 must_check int dom0_layout_make(struct dom0_layout *l, const struct kernel_image *k, u64 initrd_bytes,
 	u64 total_frames);
 /* Page tables below the L4 that map [start, end). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel of the control domain: finds the compressed ELF file in a bzImage (boot protocol 2.08 and later), unpacks it, and reads what
- * Xen's notes say about where it wants to be (<xen/elfnote.h>). The hypercall page is optional: Debian's kernels have none (PV-ABI 8).
+ * The kernel of the control domain: finds the compressed ELF file in a bzImage (boot protocol 2.08
+ * and later), unpacks it, and reads what Xen's notes say about where it wants to be
+ * (<xen/elfnote.h>). The hypercall page is optional: Debian's kernels have none (PV-ABI 8).
  */
 #include "pv/dom0.h"
 
@@ -61,7 +62,10 @@ static int find_payload(const u8 **data, u64 *bytes, const char **why)
 	return 0;
 }
 
-/* Unpack what is compressed; its last four bytes are the unpacked size, which all but gzip get from the kernel's build. */
+/*
+ * Unpack what is compressed; its last four bytes are the unpacked size, which all but gzip get from
+ * the kernel's build.
+ */
 static int expand(struct kernel_image *k, const u8 **data, u64 *bytes, const char **why)
 {
 	bool gzip = *bytes > 2 && (*data)[0] == 0x1f;
@@ -171,7 +175,10 @@ void hypercall_page_fill(void *page)
 {
 	/* push rcx; push r11; mov $n, eax; syscall; pop r11; pop rcx; ret */
 	static const u8 call[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
-	/* push rcx; push r11; push rax; mov $23, eax; syscall: the frame continues with what the caller pushed */
+	/*
+	 * push rcx; push r11; push rax; mov $23, eax; syscall: the frame continues with what the
+	 * caller pushed
+	 */
 	static const u8 iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, IRET_CALL, 0, 0, 0, 0x0f, 0x05 };
 	u8 *p = page;
 

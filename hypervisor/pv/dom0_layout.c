@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Start-of-day layout (<xen/xen.h> startofday): image, initrd, frame list, start info, page tables, stack, in this order, one after the other
- * from the virtual base; the end is aligned to 4 MiB with at least 512 KiB behind the stack. A kernel that names a place for the frame list
- * gets it there, out of frames behind that region, and so does an initrd that need not be mapped. Arithmetic only: no memory is touched.
+ * Start-of-day layout (<xen/xen.h> startofday): image, initrd, frame list, start info, page tables,
+ * stack, in this order, one after the other from the virtual base; the end is aligned to 4 MiB with
+ * at least 512 KiB behind the stack. A kernel that names a place for the frame list gets it there,
+ * out of frames behind that region, and so does an initrd that need not be mapped. Arithmetic only:
+ * no memory is touched.
  */
 #include "pv/dom0.h"
 
@@ -33,7 +35,9 @@ static u64 end_with(const struct dom0_layout *l, u64 tables)
 	return l->v_start + size;
 }
 
-/* More tables make the region larger, which may need more tables: the least number that is enough. */
+/*
+ * More tables make the region larger, which may need more tables: the least number that is enough.
+ */
 static void place_tables(struct dom0_layout *l)
 {
 	l->table_count = 4;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the decompression libraries expect of a C library, under its names, and only they call it: memory by whole pages from the heap. A block
- * starts with its order, padded so that what the caller gets is aligned to a cache line. The other names they need (memcpy and its like) are lib/string's.
+ * What the decompression libraries expect of a C library, under its names, and only they call it:
+ * memory by whole pages from the heap. A block starts with its order, padded so that what the
+ * caller gets is aligned to a cache line. The other names they need (memcpy and its like) are
+ * lib/string's.
  */
 #include "core/frame.h"
 #include "lib/string.h"
@@ -66,7 +68,10 @@ void free(void *p)
 	unpack_free(p);
 }
 
-/* Hooks that libzstd looks for as weak symbols: 0 says that nobody traces. An absent one could not be linked at our address. */
+/*
+ * Hooks that libzstd looks for as weak symbols: 0 says that nobody traces. An absent one could not
+ * be linked at our address.
+ */
 unsigned long long ZSTD_trace_decompress_begin(const void *context);
 void ZSTD_trace_decompress_end(unsigned long long context, const void *trace);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control domain's frames while it is built: runs of machine frames for runs of its own, written through the direct map. Nothing is
- * cleared that is written anyway or that the kernel treats as free memory: before the first guest there are no secrets in it.
+ * The control domain's frames while it is built: runs of machine frames for runs of its own,
+ * written through the direct map. Nothing is cleared that is written anyway or that the kernel
+ * treats as free memory: before the first guest there are no secrets in it.
  */
 #include "core/frame.h"
 #include "lib/check.h"
@@ -173,7 +174,10 @@ u64 dom0_write_tables(const struct dom0_frames *f, const struct dom0_layout *l)
 
 	map_range(&t, l4, l->v_start, 0, (l->v_end - l->v_start) >> PAGE_SHIFT);
 	protect_tables(&t, l4, l);
-	/* spare ones, when the last growth of the region needed fewer: they belong to no one, but must hold nothing */
+	/*
+	 * spare ones, when the last growth of the region needed fewer: they belong to no one, but
+	 * must hold nothing
+	 */
 	while (t.next_pfn < t.end_pfn)
 		(void)table_new(&t);
 	p2m.end_pfn = p2m.next_pfn + l->p2m_tables;

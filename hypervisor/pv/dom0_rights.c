@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of the machine the control domain may touch: all that is not ours. Ports: not the interrupt controllers, the timer, the serial lines that
- * we use. Memory: not RAM (that goes by ownership), not the APICs. Interrupts: every line but the timer's; message-signalled ones when mapped.
+ * What of the machine the control domain may touch: all that is not ours. Ports: not the interrupt
+ * controllers, the timer, the serial lines that we use. Memory: not RAM (that goes by ownership),
+ * not the APICs. Interrupts: every line but the timer's; message-signalled ones when mapped.
  */
 #include "core/domain.h"
 #include "lib/check.h"

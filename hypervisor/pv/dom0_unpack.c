@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decompression of a kernel with Debian's static libraries, once, at boot. They allocate through dom0_libc.c and
- * may use SSE registers, because no guest has run yet. x86/ gives them the stack canary that they read at %fs:0x28.
+ * Decompression of a kernel with Debian's static libraries, once, at boot. They allocate through
+ * dom0_libc.c and may use SSE registers, because no guest has run yet. x86/ gives them the stack
+ * canary that they read at %fs:0x28.
  */
 #include <lz4.h>
 #include <lzma.h>

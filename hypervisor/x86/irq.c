@@ -300,8 +300,3 @@ int msix_prepare(unsigned segment, unsigned bus, unsigned devfn, bool release)
 		return fail(ENODEV);
 	return 0; /* nothing is kept per function: each msi_map reads the capability itself */
 }
-
-void pci_device_added(unsigned segment, unsigned bus, unsigned devfn)
-{
-	upcall_log("PCI device %04x:%02x:%02x.%u", segment, bus, devfn >> 3, devfn & 7);
-}

@@ -29,6 +29,5 @@ void msi_unmap(unsigned irq);
 must_check int msix_prepare(unsigned segment, unsigned bus, unsigned devfn, bool release);
 /* A register of an IO-APIC as the control domain asks for it (PHYSDEVOP_apic_read): EINVAL when there is none. */
 must_check int ioapic_guest_read(u64 physbase, u32 reg, u32 *value);
-void pci_device_added(unsigned segment, unsigned bus, unsigned devfn);
 
 #endif

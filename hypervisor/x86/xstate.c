@@ -24,6 +24,7 @@
 static u64 features ro_after_boot;
 static u32 size ro_after_boot = FXSAVE_SIZE;
 static u64 xcr0_now[NR_CPUS];
+static u8 reset_area[FXSAVE_SIZE + HEADER_SIZE] aligned(64) ro_after_boot; /* XSTATE_BV 0: all initial */
 
 size_t xstate_size(void)
 {
@@ -57,15 +58,20 @@ u32 xstate_size_of(u64 xcr0)
 	return bytes;
 }
 
-void xstate_init(void *area)
+/* XSTATE_BV 0 means: every component in its initial state; MXCSR is loaded all the same, FCW by FXRSTOR. */
+static void xstate_reset(void *area, size_t bytes)
 {
 	const u16 fcw = FCW_INIT;
 	const u32 mxcsr = MXCSR_INIT;
 
-	memset(area, 0, size);
+	memset(area, 0, bytes);
 	memcpy(area, &fcw, sizeof(fcw));
 	memcpy((u8 *)area + 24, &mxcsr, sizeof(mxcsr));
-	/* XSTATE_BV 0 means: every component in its initial state; MXCSR is loaded all the same. */
+}
+
+void xstate_init(void *area)
+{
+	xstate_reset(area, size);
 }
 
 void xcr0_set(u64 xcr0)
@@ -91,14 +97,31 @@ void xstate_save(void *area)
 		asm volatile("xsave64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
 }
 
+#define RESTORE(insn)                                                                              \
+	asm volatile("1: " insn " (%1)\n2:\n\t"                                                    \
+		     ".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n\tjmp 2b\n\t.popsection\n\t" \
+		     EXTABLE("1b", "3b")                                                           \
+		     : "+r"(ok)                                                                    \
+		     : "r"(area), "a"(~0u), "d"(~0u)                                               \
+		     : "memory", "cc")
+
+/* False: the area holds what the CPU does not take, and nothing was loaded. */
+static bool restore(const void *area)
+{
+	u32 ok = 1;
+
+	if (features)
+		RESTORE("xrstor64");
+	else
+		RESTORE("fxrstor64");
+	return ok;
+}
+
 void xstate_load(const void *area, u64 xcr0)
 {
-	if (!features) {
-		asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
-		return;
-	}
 	xcr0_set(features);
-	asm volatile("xrstor64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+	if (unlikely(!restore(area))) /* a context that the control domain set: its guest starts from reset */
+		BUG_ON(!restore(reset_area));
 	xcr0_set(xcr0);
 }
 
@@ -114,6 +137,8 @@ void xstate_cpu_init(void)
 			features &= ~XCR0_AVX512;
 		size = xstate_size_of(features);
 	}
+	if (cpu_id() == 0)
+		xstate_reset(reset_area, sizeof(reset_area));
 	xcr0_set(features);
 	asm volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 }

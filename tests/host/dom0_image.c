@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kernel images: a small ELF file with Xen's notes, in a bzImage, blob in all four ways, must be read right; cut at every length or
- * with any one bit flipped it must be refused or read within its bounds (the sanitizers watch), and every buffer given back.
+ * Kernel images: a small ELF file with Xen's notes, in a bzImage, blob in all four ways, must be
+ * read right; cut at every length or with any one bit flipped it must be refused or read within its
+ * bounds (the sanitizers watch), and every buffer given back.
  */
 #include <setjmp.h>
 #include <stdarg.h>

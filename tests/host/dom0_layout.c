@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control domain's start-of-day layout: its rules (<xen/xen.h> startofday) checked over many sizes, then page tables and frame list as they
- * are written, walked back by hand: every address of the region leads to its frame, tables are read-only, the list and the machine's table agree.
+ * The control domain's start-of-day layout: its rules (<xen/xen.h> startofday) checked over many
+ * sizes, then page tables and frame list as they are written, walked back by hand: every address of
+ * the region leads to its frame, tables are read-only, the list and the machine's table agree.
  */
 #include "fake_machine.h"
 

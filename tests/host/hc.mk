@@ -10,6 +10,7 @@ $(eval $(call host_test,dom0_layout,tests/host/dom0_layout.c hypervisor/pv/dom0_
 	$(HOST_HV_CFLAGS)))
 $(eval $(call host_test,hc_dispatch,tests/host/hc_dispatch.c hypervisor/hc/dispatch.c hypervisor/hc/multicall.c \
 	hypervisor/hc/guest.c tests/host/hc_guest_memory.c,$(HOST_HV_CFLAGS),$(HC_WRAP)))
+HC_TESTS := hc_memory hc_arguments
 # The handlers and their stubs are compiled once too.
 HC_A := $(B)/test/hosthc.a
 $(HC_A): $(patsubst %.c,$(B)/test/hosthc.d/%.o,$(HC_ALL))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every hypercall and sub-operation with boundary values in all pairs of its argument's words, as the control domain and as a guest: the
- * sanitizers find what goes out of bounds, every answer is a result or a documented errno, and afterwards the domains
- * have no more memory than they may have.
+ * Every hypercall and sub-operation with boundary values in all pairs of its argument's words, as
+ * the control domain and as a guest: the sanitizers find what goes out of bounds, every answer is a
+ * result or a documented errno, and afterwards the domains have no more memory than they may have.
  */
 #include "fake_machine.h"
 
@@ -48,7 +48,10 @@ static void check_answer(long ret)
 	restore(control);
 }
 
-/* head: bytes at the start that stay as given (command and version); then all pairs of the words behind it. */
+/*
+ * head: bytes at the start that stay as given (command and version); then all pairs of the words
+ * behind it.
+ */
 static void all_pairs(void (*call)(u64 arg), const void *head, size_t head_bytes)
 {
 	for (unsigned i = 0; i < WORDS; i++)
@@ -233,7 +236,10 @@ static unsigned create_all(void)
 	return made;
 }
 
-/* What is created with strange words is a domain that can be destroyed, or nothing; nothing of it stays but the heap's first pages of each size. */
+/*
+ * What is created with strange words is a domain that can be destroyed, or nothing; nothing of it
+ * stays but the heap's first pages of each size.
+ */
 static void creations(void **state)
 {
 	unsigned made;

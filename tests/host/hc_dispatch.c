@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypercall table: every row reaches its handler with its arguments cut to their types; a row for the control domain refuses anybody else
- * before its handler or a guest copy runs; numbers without a row are counted; restarts and multicalls keep their promises. The handlers
- * are stubs derived from the same table.
+ * The hypercall table: every row reaches its handler with its arguments cut to their types; a row
+ * for the control domain refuses anybody else before its handler or a guest copy runs; numbers
+ * without a row are counted; restarts and multicalls keep their promises. The handlers are stubs
+ * derived from the same table.
  */
 #include "fake_machine.h"
 
@@ -186,7 +187,9 @@ static void restart_runs_the_instruction_again(void **state)
 	assert_int_equal(r.rip, 0x1000 - 2);
 }
 
-/* The value that iret leaves in rax is the guest's, also when it looks like a request to restart. */
+/*
+ * The value that iret leaves in rax is the guest's, also when it looks like a request to restart.
+ */
 static void iret_is_never_restarted(void **state)
 {
 	struct regs r = frame_for(__HYPERVISOR_iret);

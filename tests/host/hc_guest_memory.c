@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stands in for x86/usercopy (the linker's --wrap): copies within guest_memory, refuses everything else whole. */
+/*
+ * Stands in for x86/usercopy (the linker's --wrap): copies within guest_memory, refuses everything
+ * else whole.
+ */
 #include "hc_guest_memory.h"
 
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory of "the guest" in tests of hc/: one buffer, its addresses are the host's; every other address faults. */
+/*
+ * The memory of "the guest" in tests of hc/: one buffer, its addresses are the host's; every other
+ * address faults.
+ */
 #ifndef HC_GUEST_MEMORY_H
 #define HC_GUEST_MEMORY_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_memory_op on the fake machine: the three list operations answer how many extents they did, whatever stopped them; frames go to and
- * come from the right domain; an exchange that fails in the middle leaves the domain with what it had, its machine-to-phys entries too.
+ * HYPERVISOR_memory_op on the fake machine: the three list operations answer how many extents they
+ * did, whatever stopped them; frames go to and come from the right domain; an exchange that fails
+ * in the middle leaves the domain with what it had, its machine-to-phys entries too.
  */
 #include "fake_machine.h"
 

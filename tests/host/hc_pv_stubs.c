@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pv/ and the parts of x86/ that hc/ calls, for host tests: a machine-to-phys table in an array, everything else counts its calls
- * and answers what the test asks for.
+ * pv/ and the parts of x86/ that hc/ calls, for host tests: a machine-to-phys table in an array,
+ * everything else counts its calls and answers what the test asks for.
  */
 #include "fake_machine.h"
 #include "hc_pv_stubs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The domain builder's pure parts: unpacking, ELF and notes, layout, page tables, on good images made here and on damaged
- * ones; and the sandboxed step as a whole on files.
+ * The domain builder's pure parts: unpacking, ELF and notes, layout, page tables, on good images
+ * made here and on damaged ones; and the sandboxed step as a whole on files.
  */
 #include <elf.h>
 #include <lz4.h>
@@ -25,12 +25,12 @@
 #include "tools/build/sandbox.h"
 #include "tools/build/tables.h"
 
-#define VIRT_BASE 0xffffffff80000000UL
-#define LOAD 0x1000000UL
+#define VIRT_BASE   0xffffffff80000000UL
+#define LOAD	    0x1000000UL
 #define TEXT_OFFSET 0x1000
-#define TEXT_SIZE 0x2800
-#define IMAGE_SIZE (TEXT_OFFSET + TEXT_SIZE)
-#define OUT_MAX (4UL << 20)
+#define TEXT_SIZE   0x2800
+#define IMAGE_SIZE  (TEXT_OFFSET + TEXT_SIZE)
+#define OUT_MAX	    (4UL << 20)
 
 static uint8_t image[IMAGE_SIZE];
 static uint8_t out[OUT_MAX];
@@ -55,8 +55,15 @@ static uint8_t *add_number(uint8_t *p, uint32_t type, uint64_t value)
 /* A small kernel as Linux describes itself: one segment, notes inside it. */
 static void make_image(bool own_p2m, bool mod_pfn)
 {
-	Elf64_Ehdr h = { .e_ident = ELFMAG, .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = 1,
-		.e_entry = VIRT_BASE + LOAD, .e_phoff = 64, .e_ehsize = 64, .e_phentsize = 56, .e_phnum = 2 };
+	Elf64_Ehdr h = { .e_ident = ELFMAG,
+		.e_type = ET_EXEC,
+		.e_machine = EM_X86_64,
+		.e_version = 1,
+		.e_entry = VIRT_BASE + LOAD,
+		.e_phoff = 64,
+		.e_ehsize = 64,
+		.e_phentsize = 56,
+		.e_phnum = 2 };
 	Elf64_Phdr ph[2] = {
 		{ PT_LOAD, 7, TEXT_OFFSET, VIRT_BASE + LOAD, LOAD, TEXT_SIZE, 0x9000, 0x1000 },
 		{ PT_NOTE, 4, TEXT_OFFSET + 0x100, 0, 0, 0, 0, 4 },
@@ -147,7 +154,8 @@ static void test_refusals(void **state)
 	refused("VIRT_BASE");
 }
 
-/* The whole space of one-byte damage to headers and notes: refused, or accepted with everything in its bounds. */
+/* The whole space of one-byte damage to headers and notes: refused, or accepted with everything in
+ * its bounds. */
 static void test_damaged(void **state)
 {
 	int accepted = 0, total = 0, v;
@@ -202,7 +210,9 @@ static int unpack(const uint8_t *in, size_t len)
 
 static size_t pack(const char *how, uint8_t *to, size_t room)
 {
-	z_stream z = { .next_in = image, .avail_in = IMAGE_SIZE, .next_out = to, .avail_out = room };
+	z_stream z = {
+		.next_in = image, .avail_in = IMAGE_SIZE, .next_out = to, .avail_out = room
+	};
 	size_t n = 0;
 	int k;
 
@@ -224,7 +234,8 @@ static size_t pack(const char *how, uint8_t *to, size_t room)
 	return n;
 }
 
-/* As the kernel's build does it: setup sectors, header fields, the payload and its unpacked length. */
+/* As the kernel's build does it: setup sectors, header fields, the payload and its unpacked length.
+ */
 static size_t make_bzimage(const char *how, uint8_t *to, size_t room)
 {
 	uint32_t offset = 0x200, size = IMAGE_SIZE, length;
@@ -273,7 +284,8 @@ static void test_damaged_packed(void **state)
 	make_image(true, true);
 	for (i = 0; i < 4; i++) {
 		n = make_bzimage(all[i], file, sizeof(file));
-		for (at = 0; at < n; at += at >= 1024 + 0x200 || (at >= 0x1f0 && at < 0x250) ? 1 : 61) {
+		for (at = 0; at < n;
+			at += at >= 1024 + 0x200 || (at >= 0x1f0 && at < 0x250) ? 1 : 61) {
 			memcpy(bad, file, n);
 			bad[at] ^= 1 << (at % 8);
 			memset(&E, 0, sizeof(E));
@@ -310,9 +322,15 @@ static void check_no_overlap(const struct layout *l, const struct kernel *k)
 	struct {
 		uint64_t from, pages;
 	} p[] = {
-		{ k->low >> 12, (k->high - k->low) >> 12 }, { l->ramdisk_pfn, l->ramdisk_pages }, { l->p2m_pfn, l->p2m_pages },
-		{ l->p2m_tables_pfn, l->p2m_tables }, { l->start_info_pfn, 1 }, { l->store_pfn, 1 }, { l->console_pfn, 1 },
-		{ l->tables_pfn, l->tables }, { l->stack_pfn, 1 },
+		{ k->low >> 12, (k->high - k->low) >> 12 },
+		{ l->ramdisk_pfn, l->ramdisk_pages },
+		{ l->p2m_pfn, l->p2m_pages },
+		{ l->p2m_tables_pfn, l->p2m_tables },
+		{ l->start_info_pfn, 1 },
+		{ l->store_pfn, 1 },
+		{ l->console_pfn, 1 },
+		{ l->tables_pfn, l->tables },
+		{ l->stack_pfn, 1 },
 	};
 	size_t i, j;
 
@@ -320,13 +338,15 @@ static void check_no_overlap(const struct layout *l, const struct kernel *k)
 		assert_true(p[i].from + p[i].pages <= l->pages);
 		for (j = 0; j < i; j++)
 			if (p[i].pages && p[j].pages)
-				assert_true(p[i].from >= p[j].from + p[j].pages || p[j].from >= p[i].from + p[i].pages);
+				assert_true(p[i].from >= p[j].from + p[j].pages ||
+					    p[j].from >= p[i].from + p[i].pages);
 	}
 }
 
 static void test_layout(void **state)
 {
-	static const uint64_t sizes[] = { 64, 128, 1000, 4096, 65536 }, ramdisks[] = { 0, 1, 4096, 5000000, 40000000 };
+	static const uint64_t sizes[] = { 64, 128, 1000, 4096, 65536 },
+			      ramdisks[] = { 0, 1, 4096, 5000000, 40000000 };
 	struct layout l;
 	size_t i, j;
 	int variant;
@@ -346,7 +366,8 @@ static void test_layout(void **state)
 				assert_true(l.mapped_pages >= l.stack_pfn + 1 + 128);
 				assert_int_equal(l.ramdisk_pages, (ramdisks[j] + 4095) / 4096);
 				if (!(variant & 2) && ramdisks[j])
-					assert_true(l.ramdisk_pfn + l.ramdisk_pages <= l.mapped_pages);
+					assert_true(
+						l.ramdisk_pfn + l.ramdisk_pages <= l.mapped_pages);
 			}
 	}
 	memset(&E, 0, sizeof(E));
@@ -370,8 +391,9 @@ static uint64_t walk(const struct layout *l, const uint64_t *t, uint64_t va, boo
 		pfn = (e >> 12) - 0x1000;
 		if (level == 1)
 			return pfn;
-		table = pfn >= l->tables_pfn && pfn < l->tables_pfn + l->tables ? pfn - l->tables_pfn :
-			pfn - l->p2m_tables_pfn + l->tables;
+		table = pfn >= l->tables_pfn && pfn < l->tables_pfn + l->tables
+				? pfn - l->tables_pfn
+				: pfn - l->p2m_tables_pfn + l->tables;
 		assert_true(table < l->tables + l->p2m_tables);
 	}
 	return 0;
@@ -395,11 +417,13 @@ static void test_tables(void **state)
 		assert_int_equal(tables_build(&l, p2m, t), 0);
 		for (i = 0; i < l.mapped_pages; i++) {
 			assert_int_equal(walk(&l, t, VIRT_BASE + (i << 12), &writable), i);
-			assert_int_equal(writable, i < l.tables_pfn || i >= l.tables_pfn + l.tables);
+			assert_int_equal(
+				writable, i < l.tables_pfn || i >= l.tables_pfn + l.tables);
 		}
 		assert_int_equal(walk(&l, t, VIRT_BASE + (i << 12), &writable), 0);
 		for (i = 0; i < l.p2m_pages; i++)
-			assert_int_equal(walk(&l, t, l.p2m_virt + (i << 12), &writable), l.p2m_pfn + i);
+			assert_int_equal(
+				walk(&l, t, l.p2m_virt + (i << 12), &writable), l.p2m_pfn + i);
 		free(t);
 	}
 	free(p2m);
@@ -440,9 +464,15 @@ static void test_sandbox(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse), cmocka_unit_test(test_refusals), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_truncated), cmocka_unit_test(test_formats), cmocka_unit_test(test_damaged_packed),
-		cmocka_unit_test(test_bomb), cmocka_unit_test(test_layout), cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_damaged_packed),
+		cmocka_unit_test(test_bomb),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_sandbox),
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The xl.cfg reader: what the format accepts, where errors are said to be, which keys are warned about, the disk and vif
- * syntaxes, and the JSON that `create -n` prints, which must be byte for byte what stock xl 4.17 prints.
+ * The xl.cfg reader: what the format accepts, where errors are said to be, which keys are warned
+ * about, the disk and vif syntaxes, and the JSON that `create -n` prints, which must be byte for
+ * byte what stock xl 4.17 prints.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,15 +98,18 @@ static void test_error_places(void **state)
 	refuses(BASE "cpus='x'\n", "g.cfg:3:6: not a list of CPUs");
 	refuses(BASE "type='hvm'\n", "g.cfg:3:6: only paravirtual");
 	refuses(BASE "bootloader='pygrub'\n", "g.cfg:3:1: boot loaders");
-	refuses(BASE "disk=['/a,raw,xvda,w','/b,raw,xvda,w']\n", "g.cfg:3:23: disk 1: vdev xvda is taken by disk 0");
+	refuses(BASE "disk=['/a,raw,xvda,w','/b,raw,xvda,w']\n",
+		"g.cfg:3:23: disk 1: vdev xvda is taken by disk 0");
 	refuses(BASE "disk='/a,raw,xvda,w'\n", "g.cfg:3:6: disk must be a list");
-	refuses(BASE "vif=['mac=00:16:3e:00:00:01',\n 'mac=00:16:3e:00:00:01']\n", "g.cfg:4:2: vif 1 has the same mac as vif 0");
+	refuses(BASE "vif=['mac=00:16:3e:00:00:01',\n 'mac=00:16:3e:00:00:01']\n",
+		"g.cfg:4:2: vif 1 has the same mac as vif 0");
 	refuses("kernel='/k'\n", "Domain name must be specified.");
 	refuses("name='g'\n", "Neither kernel nor bootloader specified");
 	refuses("name='a/b'\nkernel='/k'\n", "cannot be a domain's name");
 	refuses("name='12'\nkernel='/k'\n", "cannot be a domain's name");
 	refuses(BASE "memory=64\nmaxmem=32\n", "maxmem (32) is less than memory (64)");
-	refuses(BASE "x=[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n", "nested too deep");
+	refuses(BASE "x=[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+		"nested too deep");
 }
 
 static void test_not_text(void **state)
@@ -117,7 +121,8 @@ static void test_not_text(void **state)
 
 static void test_warnings(void **state)
 {
-	accepts(BASE "memroy = 12\nzzzzzz=1\nvnc=1\nacpi=1\nboot='c'\ndhcp='dhcp'\nxen_shell='root'\nvpmu=1\n");
+	accepts(BASE
+		"memroy = 12\nzzzzzz=1\nvnc=1\nacpi=1\nboot='c'\ndhcp='dhcp'\nxen_shell='root'\nvpmu=1\n");
 	assert_string_equal(C.warnings.s,
 		"g.cfg:3:1: warning: unknown key 'memroy' (did you mean 'memory'?)\n"
 		"g.cfg:4:1: warning: unknown key 'zzzzzz'\n"
@@ -125,7 +130,9 @@ static void test_warnings(void **state)
 		"g.cfg: warning: not supported here and ignored: vpmu\n");
 	config_free(&C);
 	memset(&E, 0, sizeof(E));
-	assert_int_equal(config_read("g.cfg", BASE "memroy=1\n", strlen(BASE "memroy=1\n"), NULL, true, &C, &E), -1);
+	assert_int_equal(config_read("g.cfg", BASE "memroy=1\n", strlen(BASE "memroy=1\n"), NULL,
+				 true, &C, &E),
+		-1);
 	assert_non_null(strstr(E.what, "g.cfg:3:1: unknown key 'memroy' (did you mean 'memory'?)"));
 }
 
@@ -181,7 +188,8 @@ static void test_disks(void **state)
 	good_disk("/dev/vg/a,raw,xvda,rw", "/dev/vg/a", "xvda", true);
 	good_disk("/dev/vg/a, raw, xvda, r", "/dev/vg/a", "xvda", false);
 	good_disk("/dev/vg/a,,xvda", "/dev/vg/a", "xvda", true);
-	good_disk("format=raw, vdev=xvdb, access=ro, target=/x,with,commas=1", "/x,with,commas=1", "xvdb", false);
+	good_disk("format=raw, vdev=xvdb, access=ro, target=/x,with,commas=1", "/x,with,commas=1",
+		"xvdb", false);
 	good_disk("vdev=xvdb,target=/x", "/x", "xvdb", true);
 	good_disk("phy:/dev/vg/a,xvda,w", "/dev/vg/a", "xvda", true);
 	good_disk("phy:vg/a,xvda,w", "/dev/vg/a", "xvda", true);
@@ -209,11 +217,24 @@ static void test_vdevs(void **state)
 		const char *name;
 		uint32_t number;
 	} good[] = {
-		{ "xvda", 51712 }, { "xvda1", 51713 }, { "xvdb", 51728 }, { "xvdp15", 51967 }, { "xvdq", (1 << 28) | 16 << 8 },
-		{ "xvdaa", (1 << 28) | 26 << 8 }, { "hda", 768 }, { "hdb1", 833 }, { "hdc", 5632 }, { "sda", 2048 }, { "sdb2", 2066 },
-		{ "d0", 51712 }, { "d1p2", 51730 }, { "51712", 51712 }, { "0xca00", 51712 },
+		{ "xvda", 51712 },
+		{ "xvda1", 51713 },
+		{ "xvdb", 51728 },
+		{ "xvdp15", 51967 },
+		{ "xvdq", (1 << 28) | 16 << 8 },
+		{ "xvdaa", (1 << 28) | 26 << 8 },
+		{ "hda", 768 },
+		{ "hdb1", 833 },
+		{ "hdc", 5632 },
+		{ "sda", 2048 },
+		{ "sdb2", 2066 },
+		{ "d0", 51712 },
+		{ "d1p2", 51730 },
+		{ "51712", 51712 },
+		{ "0xca00", 51712 },
 	};
-	static const char *const bad[] = { "", "xvd", "xvdA", "xvda999", "hde", "sdq", "sda16", "d", "xvda1x", "-1", "99999999999" };
+	static const char *const bad[] = { "", "xvd", "xvdA", "xvda999", "hde", "sdq", "sda16", "d",
+		"xvda1x", "-1", "99999999999" };
 	uint32_t n;
 	size_t i;
 
@@ -243,8 +264,12 @@ static void test_nics(void **state)
 	struct nic_config n = { .devid = -1 };
 	char why[256];
 
-	assert_int_equal(nic_parse("mac=00:16:3e:0A:0b:0c, bridge=xenbr0,ip=10.0.0.2,rate=10Mb/s@20ms,mtu=9000,devid=3,"
-				   "vifname=web,script=vif-route,type=vif,model=e1000", &n, why, sizeof(why)), 0);
+	assert_int_equal(
+		nic_parse(
+			"mac=00:16:3e:0A:0b:0c, bridge=xenbr0,ip=10.0.0.2,rate=10Mb/s@20ms,mtu=9000,devid=3,"
+			"vifname=web,script=vif-route,type=vif,model=e1000",
+			&n, why, sizeof(why)),
+		0);
 	assert_int_equal(n.mac[3], 10);
 	assert_string_equal(n.bridge, "xenbr0");
 	assert_int_equal(n.rate_bytes, 25000);
@@ -269,11 +294,13 @@ static void test_nics(void **state)
 /* What stock xl 4.17 printed for this configuration. */
 static void test_json(void **state)
 {
-	static const char text[] = "name='gpv'\ntype='pv'\nkernel='/guests/vmlinuz'\nramdisk='/guests/guest.initrd'\nmemory=128\n"
+	static const char text[] =
+		"name='gpv'\ntype='pv'\nkernel='/guests/vmlinuz'\nramdisk='/guests/guest.initrd'\nmemory=128\n"
 		"on_crash='destroy'\non_reboot='destroy'\nextra='console=hvc0 quiet guest=idle'\n"
 		"disk=['format=raw,vdev=xvda,access=rw,target=/tmp/disk.img']\n"
 		"vif=['mac=00:16:3e:00:00:01,bridge=xenbr0']\nvcpus=2\nuuid='11111111-2222-3333-4444-555555555555'\n";
-	static const char stock[] = "{\n    \"c_info\": {\n        \"type\": \"pv\",\n        \"name\": \"gpv\",\n"
+	static const char stock[] =
+		"{\n    \"c_info\": {\n        \"type\": \"pv\",\n        \"name\": \"gpv\",\n"
 		"        \"uuid\": \"11111111-2222-3333-4444-555555555555\",\n        \"run_hotplug_scripts\": \"True\"\n    },\n"
 		"    \"b_info\": {\n        \"max_vcpus\": 2,\n        \"avail_vcpus\": [\n            0,\n            1\n        ],\n"
 		"        \"max_memkb\": 131072,\n        \"target_memkb\": 131072,\n        \"sched_params\": {\n\n        },\n"
@@ -293,16 +320,19 @@ static void test_json(void **state)
 	config_free(&C);
 	accepts("name='x'\nkernel='/guests/vmlinuz'\nmemory=64\n");
 	config_json(&j, NULL, &C, NULL);
-	assert_non_null(strstr(j.out.s, "    \"on_reboot\": \"restart\",\n    \"on_soft_reset\": \"soft_reset\"\n}"));
+	assert_non_null(strstr(j.out.s,
+		"    \"on_reboot\": \"restart\",\n    \"on_soft_reset\": \"soft_reset\"\n}"));
 	assert_null(strstr(j.out.s, "max_vcpus"));
 	text_free(&j.out);
 	config_free(&C);
 }
 
-/* Every prefix and every single-byte change of a good file: an error or a configuration, never a crash or a leak. */
+/* Every prefix and every single-byte change of a good file: an error or a configuration, never a
+ * crash or a leak. */
 static void test_damaged(void **state)
 {
-	static const char good[] = "name = \"a\"\nkernel='/k'\nvif=['mac=00:16:3e:00:00:01,bridge=b']\n"
+	static const char good[] =
+		"name = \"a\"\nkernel='/k'\nvif=['mac=00:16:3e:00:00:01,bridge=b']\n"
 		"disk=[ '/d,raw,xvda,w', ]\ncpus=\"0-3,^1\"\nuuid='11111111-2222-3333-4444-555555555555'; vcpus = 2 # x\n";
 	char text[sizeof(good)];
 	size_t i;
@@ -333,10 +363,18 @@ static void test_damaged(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_syntax), cmocka_unit_test(test_error_places),
-		cmocka_unit_test(test_not_text), cmocka_unit_test(test_warnings), cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_cmdline), cmocka_unit_test(test_disks), cmocka_unit_test(test_vdevs),
-		cmocka_unit_test(test_nics), cmocka_unit_test(test_json), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_syntax),
+		cmocka_unit_test(test_error_places),
+		cmocka_unit_test(test_not_text),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_vdevs),
+		cmocka_unit_test(test_nics),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The console daemon's pure parts: rings with indices that a guest may set as it likes, and logs that stay under their cap.
+ * The console daemon's pure parts: rings with indices that a guest may set as it likes, and logs
+ * that stay under their cap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,8 +108,11 @@ static void test_log(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_take), cmocka_unit_test(test_take_wraps), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_give), cmocka_unit_test(test_log),
+		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_take_wraps),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_give),
+		cmocka_unit_test(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Making and ending guests on the model host of tools_fake.h: what the guest finds when it starts, what xenstore holds, and
- * that every failure on the way, at each single call, leaves nothing behind.
+ * Making and ending guests on the model host of tools_fake.h: what the guest finds when it starts,
+ * what xenstore holds, and that every failure on the way, at each single call, leaves nothing
+ * behind.
  */
 #include <elf.h>
 #include <setjmp.h>
@@ -29,7 +30,7 @@
 #include "tools/vaned/lifecycle.h"
 
 #define VIRT_BASE 0xffffffff80000000UL
-#define LOAD 0x200000UL
+#define LOAD	  0x200000UL
 
 static struct xen X;
 static struct store S;
@@ -59,7 +60,11 @@ static void write_file(const char *path, const void *data, size_t len, int mode)
 static void write_kernel(void)
 {
 	static uint8_t image[0x3000];
-	Elf64_Ehdr h = { .e_ident = ELFMAG, .e_machine = EM_X86_64, .e_entry = VIRT_BASE + LOAD, .e_phoff = 64, .e_phentsize = 56,
+	Elf64_Ehdr h = { .e_ident = ELFMAG,
+		.e_machine = EM_X86_64,
+		.e_entry = VIRT_BASE + LOAD,
+		.e_phoff = 64,
+		.e_phentsize = 56,
 		.e_phnum = 2 };
 	Elf64_Phdr ph[2] = { { PT_LOAD, 7, 0x1000, VIRT_BASE + LOAD, LOAD, 0x2000, 0x5000, 0x1000 },
 		{ PT_NOTE, 4, 0x1000, 0, 0, 0, 0, 4 } };
@@ -106,8 +111,10 @@ static int teardown(void **state)
 /* Create a guest from the usual configuration and extra settings. */
 static int create(const char *more, uint32_t *domid)
 {
-	char *text = xprintf("name='g'\nkernel='%s'\nramdisk='%s'\nmemory=24\nvcpus=2\nmaxvcpus=3\nextra='quiet'\n"
-			     "uuid='11111111-2222-3333-4444-555555555555'\n%s", kernel_path, ramdisk_path, more);
+	char *text = xprintf(
+		"name='g'\nkernel='%s'\nramdisk='%s'\nmemory=24\nvcpus=2\nmaxvcpus=3\nextra='quiet'\n"
+		"uuid='11111111-2222-3333-4444-555555555555'\n%s",
+		kernel_path, ramdisk_path, more);
 	struct config c;
 	int rc = config_read("g.cfg", text, strlen(text), NULL, false, &c, &E);
 
@@ -122,7 +129,8 @@ static int create(const char *more, uint32_t *domid)
 static char *with_devices(void)
 {
 	return xprintf("disk=['script=%s,vdev=xvda,access=rw,target=/some/thing']\n"
-		       "vif=['script=%s','mac=00:16:3e:00:00:05,script=%s']\n", script_path, script_path, script_path);
+		       "vif=['script=%s','mac=00:16:3e:00:00:05,script=%s']\n",
+		script_path, script_path, script_path);
 }
 
 /* The machine frame that a virtual address of the new guest means. */
@@ -175,7 +183,8 @@ static void test_start_of_day(void **state)
 	memcpy(p2m, fake_page(walk(d, si.mfn_list, &writable)), 4096);
 	assert_int_equal(si.mfn_list, 0x8000000000UL);
 	assert_int_equal(fake.owner[p2m[0]], domid);
-	mfn = ((uint64_t *)fake_page(walk(d, si.mfn_list + si.mod_start * 8, &writable)))[si.mod_start % 512];
+	mfn = ((uint64_t *)fake_page(
+		walk(d, si.mfn_list + si.mod_start * 8, &writable)))[si.mod_start % 512];
 	assert_memory_equal(fake_page(mfn), "this is the ramdisk\0", 20);
 	assert_int_equal(fake_page(walk(d, VIRT_BASE + LOAD + 0x1fff, &writable))[0xfff], 0x77);
 	assert_int_equal(fake_page(walk(d, VIRT_BASE + LOAD + 0x2000, &writable))[0], 0);
@@ -225,7 +234,8 @@ static void test_store_layout(void **state)
 	node("/local/domain/1/console/port", "2", 0, 1);
 	node("/local/domain/1/console/type", "xenconsoled", 0, 1);
 	node("/local/domain/1/device/vbd/51712/state", "1", 1, 0);
-	node("/local/domain/1/device/vbd/51712/backend", "/local/domain/0/backend/vbd/1/51712", 1, 0);
+	node("/local/domain/1/device/vbd/51712/backend", "/local/domain/0/backend/vbd/1/51712", 1,
+		0);
 	node("/local/domain/0/backend/vbd/1/51712/params", "/some/thing", 0, 1);
 	node("/local/domain/0/backend/vbd/1/51712/state", "2", 0, 1);
 	node("/local/domain/1/device/vif/1/mac", "00:16:3e:00:00:05", 1, 0);
@@ -244,7 +254,8 @@ static void test_store_layout(void **state)
 	free(devices);
 }
 
-/* Let each call in turn fail: an error each time, the model as it was before each time, and at last a guest. */
+/* Let each call in turn fail: an error each time, the model as it was before each time, and at last
+ * a guest. */
 static void test_every_failure(void **state)
 {
 	char *devices = with_devices(), words[64];
@@ -273,10 +284,11 @@ static void test_every_failure(void **state)
 		snprintf(words, sizeof(words), "call %ld: ", at);
 		if (!E.what[0] || !E.state[0])
 			fail_msg("%sno error text", words);
-		if (fake.domain[1].exists || fake_frames() || fake_records() || fake.mapped || fake_nodes() != nodes)
-			fail_msg("%s%s; left: %s%d frames, %d records, %d mappings, %d nodes", words, E.what,
-				 fake.domain[1].exists ? "a domain, " : "", fake_frames(), fake_records(), fake.mapped,
-				 fake_nodes() - nodes);
+		if (fake.domain[1].exists || fake_frames() || fake_records() || fake.mapped ||
+			fake_nodes() != nodes)
+			fail_msg("%s%s; left: %s%d frames, %d records, %d mappings, %d nodes",
+				words, E.what, fake.domain[1].exists ? "a domain, " : "",
+				fake_frames(), fake_records(), fake.mapped, fake_nodes() - nodes);
 	}
 	assert_true(failures > 100);
 	fake.fail_at = 0;
@@ -306,7 +318,8 @@ static void test_refused_before(void **state)
 	refused("disk=['/nosuch,raw,xvda,w']", "disk xvda: /nosuch: No such file");
 	refused("disk=['/dev/null,raw,xvda,w']", "neither a file nor a block device");
 	refused("vif=['script=/nosuch']", "vif 0: hotplug script /nosuch: No such file");
-	refused("memory=5000", "not enough memory\n  needs 5000 MiB; free 127 MiB (Domain-0 holds 1024 MiB)");
+	refused("memory=5000",
+		"not enough memory\n  needs 5000 MiB; free 127 MiB (Domain-0 holds 1024 MiB)");
 	refused("memory=4", "kernel and ramdisk need at least");
 	refused("name='Domain-0'", "domain 0 is already called \"Domain-0\"");
 }
@@ -393,8 +406,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		T(test_start_of_day), T(test_store_layout), T(test_every_failure), T(test_refused_before),
-		T(test_hotplug_failure), T(test_lifecycle), T(test_records),
+		T(test_start_of_day),
+		T(test_store_layout),
+		T(test_every_failure),
+		T(test_refused_before),
+		T(test_hotplug_failure),
+		T(test_lifecycle),
+		T(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

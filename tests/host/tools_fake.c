@@ -167,7 +167,8 @@ static int create(struct xen_domctl *op)
 
 static int affinity(struct xen_domctl *op, bool set)
 {
-	uint8_t *hard = op->u.vcpuaffinity.cpumap_hard.bitmap.p, *soft = op->u.vcpuaffinity.cpumap_soft.bitmap.p;
+	uint8_t *hard = op->u.vcpuaffinity.cpumap_hard.bitmap.p,
+		*soft = op->u.vcpuaffinity.cpumap_soft.bitmap.p;
 
 	if (!set)
 		*hard = *soft = 3;
@@ -201,41 +202,34 @@ static int domctl(struct xen_domctl *op)
 		d->paused = false;
 		d->info.flags &= ~XEN_DOMINF_paused;
 		return 0;
-	case XEN_DOMCTL_max_mem:
-		d->max_kb = op->u.max_mem.max_memkb;
-		return 0;
+	case XEN_DOMCTL_max_mem: d->max_kb = op->u.max_mem.max_memkb; return 0;
 	case XEN_DOMCTL_max_vcpus:
 		d->info.max_vcpu_id = op->u.max_vcpus.max - 1;
 		d->info.nr_online_vcpus = op->u.max_vcpus.max;
 		return 0;
-	case XEN_DOMCTL_setvcpucontext:
-		d->context = *op->u.vcpucontext.ctxt.p;
-		return 0;
+	case XEN_DOMCTL_setvcpucontext: d->context = *op->u.vcpucontext.ctxt.p; return 0;
 	case XEN_DOMCTL_setdomainhandle:
 		memcpy(d->info.handle, op->u.setdomainhandle.handle, 16);
 		return 0;
-	case XEN_DOMCTL_hypercall_init:
-		d->hypercall_mfn = op->u.hypercall_init.gmfn;
-		return 0;
+	case XEN_DOMCTL_hypercall_init: d->hypercall_mfn = op->u.hypercall_init.gmfn; return 0;
 	case XEN_DOMCTL_getvcpuinfo:
 		op->u.getvcpuinfo.online = 1;
 		op->u.getvcpuinfo.blocked = op->u.getvcpuinfo.vcpu == 0;
 		op->u.getvcpuinfo.running = op->u.getvcpuinfo.vcpu == 1;
 		op->u.getvcpuinfo.cpu = op->u.getvcpuinfo.vcpu;
-		op->u.getvcpuinfo.cpu_time = op->u.getvcpuinfo.vcpu ? 9000000000ULL : 15000000000ULL;
+		op->u.getvcpuinfo.cpu_time =
+			op->u.getvcpuinfo.vcpu ? 9000000000ULL : 15000000000ULL;
 		return 0;
 	case XEN_DOMCTL_setvcpuaffinity:
-	case XEN_DOMCTL_getvcpuaffinity:
-		return affinity(op, op->cmd == XEN_DOMCTL_setvcpuaffinity);
+	case XEN_DOMCTL_getvcpuaffinity: return affinity(op, op->cmd == XEN_DOMCTL_setvcpuaffinity);
 	case XEN_DOMCTL_scheduler_op:
 		if (op->u.scheduler_op.cmd == XEN_DOMCTL_SCHEDOP_putinfo)
-			d->weight = op->u.scheduler_op.u.credit2.weight, d->cap = op->u.scheduler_op.u.credit2.cap;
+			d->weight = op->u.scheduler_op.u.credit2.weight,
+			d->cap = op->u.scheduler_op.u.credit2.cap;
 		op->u.scheduler_op.u.credit2.weight = d->weight;
 		op->u.scheduler_op.u.credit2.cap = d->cap;
 		return 0;
-	default:
-		errno = ENOSYS;
-		return -1;
+	default: errno = ENOSYS; return -1;
 	}
 }
 
@@ -251,27 +245,25 @@ static void list_domains(struct xen_sysctl_getdomaininfolist *l)
 
 static int sysctl(struct xen_sysctl *op)
 {
-	static const uint32_t caps[8] = { 0x1fcbf3fd, 0xf6d8320b, 0xec500800, 0x77, 5, 0x018841a9, 0x20c, 0 };
+	static const uint32_t caps[8] = { 0x1fcbf3fd, 0xf6d8320b, 0xec500800, 0x77, 5, 0x018841a9,
+		0x20c, 0 };
 	struct xen_sysctl_physinfo *p = &op->u.physinfo;
 
 	switch (op->cmd) {
-	case XEN_SYSCTL_getdomaininfolist:
-		list_domains(&op->u.getdomaininfolist);
-		return 0;
+	case XEN_SYSCTL_getdomaininfolist: list_domains(&op->u.getdomaininfolist); return 0;
 	case XEN_SYSCTL_physinfo:
 		memset(p, 0, sizeof(*p));
 		p->nr_cpus = p->cores_per_socket = 2;
 		p->threads_per_core = p->nr_nodes = p->max_cpu_id = 1;
 		p->cpu_khz = 2596119;
-		p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
-			XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2;
+		p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm |
+				  XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1 |
+				  XEN_SYSCTL_PHYSCAP_gnttab_v2;
 		p->total_pages = 2999 << 8;
 		p->free_pages = FAKE_FRAMES - 64 - fake_frames();
 		memcpy(p->hw_cap, caps, sizeof(caps));
 		return 0;
-	case XEN_SYSCTL_sched_id:
-		op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
-		return 0;
+	case XEN_SYSCTL_sched_id: op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2; return 0;
 	case XEN_SYSCTL_scheduler_op:
 		op->u.scheduler_op.u.sched_credit2.ratelimit_us = 1000;
 		return 0;
@@ -284,9 +276,7 @@ static int sysctl(struct xen_sysctl *op)
 		op->u.cpupool_op.n_dom = 2;
 		*op->u.cpupool_op.cpumap.bitmap.p = 3;
 		return 0;
-	default:
-		errno = ENOSYS;
-		return -1;
+	default: errno = ENOSYS; return -1;
 	}
 }
 
@@ -315,7 +305,8 @@ static long populate(struct xen_memory_reservation *r)
 
 	if (!find(r->domid))
 		return -1;
-	for (from = 0; done < (long)r->nr_extents && from + pages <= FAKE_FRAMES - 64; from += pages) {
+	for (from = 0; done < (long)r->nr_extents && from + pages <= FAKE_FRAMES - 64;
+		from += pages) {
 		for (k = 0; k < pages && !fake.owner[from + k]; k++)
 			;
 		if (k < pages)
@@ -333,15 +324,9 @@ static int version(unsigned int cmd, void *p)
 	struct xen_compile_info *c = p;
 
 	switch (cmd) {
-	case XENVER_extraversion:
-		strcpy(p, ".7");
-		return 0;
-	case XENVER_capabilities:
-		strcpy(p, "xen-3.0-x86_64 hvm-3.0-x86_64 ");
-		return 0;
-	case XENVER_commandline:
-		strcpy(p, "console=com1 dom0=pv ");
-		return 0;
+	case XENVER_extraversion: strcpy(p, ".7"); return 0;
+	case XENVER_capabilities: strcpy(p, "xen-3.0-x86_64 hvm-3.0-x86_64 "); return 0;
+	case XENVER_commandline: strcpy(p, "console=com1 dom0=pv "); return 0;
 	case XENVER_compile_info:
 		strcpy(c->compiler, "gcc 12.2.0");
 		strcpy(c->compile_by, "me");
@@ -351,11 +336,8 @@ static int version(unsigned int cmd, void *p)
 	case XENVER_platform_parameters:
 		((struct xen_platform_parameters *)p)->virt_start = 0xffff800000000000UL;
 		return 0;
-	case XENVER_build_id:
-		memcpy(((struct xen_build_id *)p)->buf, "\x15\x1b", 2);
-		return 2;
-	default:
-		return 0;
+	case XENVER_build_id: memcpy(((struct xen_build_id *)p)->buf, "\x15\x1b", 2); return 2;
+	default: return 0;
 	}
 }
 
@@ -418,7 +400,8 @@ int xenforeignmemory_close(xenforeignmemory_handle *h)
 	return 0;
 }
 
-void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t dom, int prot, size_t pages, const xen_pfn_t *mfns, int *err)
+void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t dom, int prot, size_t pages,
+	const xen_pfn_t *mfns, int *err)
 {
 	uint8_t *p;
 	size_t i;
@@ -427,10 +410,12 @@ void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t dom, int prot, s
 		return NULL;
 	p = mmap(NULL, pages << 12, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (i = 0; i < pages; i++) {
-		bool own = mfns[i] < FAKE_FRAMES && (fake.owner[mfns[i]] == dom || mfns[i] == FAKE_FRAMES - dom);
+		bool own = mfns[i] < FAKE_FRAMES &&
+			   (fake.owner[mfns[i]] == dom || mfns[i] == FAKE_FRAMES - dom);
 
 		err[i] = own ? 0 : -EINVAL;
-		if (own && mmap(p + (i << 12), 4096, prot, MAP_SHARED | MAP_FIXED, memory_fd, mfns[i] << 12) == MAP_FAILED)
+		if (own && mmap(p + (i << 12), 4096, prot, MAP_SHARED | MAP_FIXED, memory_fd,
+				   mfns[i] << 12) == MAP_FAILED)
 			abort();
 	}
 	fake.mapped++;
@@ -443,8 +428,9 @@ int xenforeignmemory_unmap(xenforeignmemory_handle *h, void *p, size_t pages)
 	return munmap(p, pages << 12);
 }
 
-xenforeignmemory_resource_handle *xenforeignmemory_map_resource(xenforeignmemory_handle *h, domid_t domid, unsigned int type,
-	unsigned int id, unsigned long frame, unsigned long nr, void **p, int prot, int flags)
+xenforeignmemory_resource_handle *xenforeignmemory_map_resource(xenforeignmemory_handle *h,
+	domid_t domid, unsigned int type, unsigned int id, unsigned long frame, unsigned long nr,
+	void **p, int prot, int flags)
 {
 	if (fake_call_fails())
 		return NULL;

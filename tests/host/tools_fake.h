@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A control domain without a hypervisor: libxencall, libxenforeignmemory and libxenstore as the tools call them, on a
- * model in memory (domains, their frames, event channels, a store with back ends that answer). Every call counts; the
- * n-th can be made to fail, which is how the tests reach each error path.
+ * A control domain without a hypervisor: libxencall, libxenforeignmemory and libxenstore as the
+ * tools call them, on a model in memory (domains, their frames, event channels, a store with back
+ * ends that answer). Every call counts; the n-th can be made to fail, which is how the tests reach
+ * each error path.
  */
 #ifndef TESTS_HOST_TOOLS_FAKE_H
 #define TESTS_HOST_TOOLS_FAKE_H
@@ -13,7 +14,7 @@
 #include "tools/lib/domain.h"
 
 #define FAKE_DOMAINS 8
-#define FAKE_FRAMES 32768	/* of the host, 128 MiB */
+#define FAKE_FRAMES  32768 /* of the host, 128 MiB */
 
 struct fake_domain {
 	bool exists, paused, pinned, claimed;
@@ -29,13 +30,13 @@ struct fake_domain {
 struct fake {
 	struct fake_domain domain[FAKE_DOMAINS];
 	uint32_t next_domid;
-	uint16_t owner[FAKE_FRAMES];	/* domid of each frame, 0: free */
-	int mapped;			/* foreign mappings not yet undone */
-	int buffers;			/* hypercall buffers not yet freed */
+	uint16_t owner[FAKE_FRAMES]; /* domid of each frame, 0: free */
+	int mapped;		     /* foreign mappings not yet undone */
+	int buffers;		     /* hypercall buffers not yet freed */
 	long calls;
-	long fail_at;			/* the call that fails; 0: none */
-	bool backends_dead;		/* back ends that do not answer */
-	char dir[64];			/* of records, scripts and the lock */
+	long fail_at;	    /* the call that fails; 0: none */
+	bool backends_dead; /* back ends that do not answer */
+	char dir[64];	    /* of records, scripts and the lock */
 };
 extern struct fake fake;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libxenstore on a list of nodes, with transactions that can be undone (one at a time) and back ends that answer: a new
- * one goes to InitWait, one that is told to close, or whose front end goes, closes.
+ * libxenstore on a list of nodes, with transactions that can be undone (one at a time) and back
+ * ends that answer: a new one goes to InitWait, one that is told to close, or whose front end goes,
+ * closes.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -136,7 +137,8 @@ static void backends_act(void)
 
 	for (i = 0; i < now.count && !fake.backends_dead; i++) {
 		n = &now.n[i];
-		if (strncmp(n->path, "/local/domain/0/backend/v", 25) || !(end = strrchr(n->path, '/')) || strcmp(end, "/state"))
+		if (strncmp(n->path, "/local/domain/0/backend/v", 25) ||
+			!(end = strrchr(n->path, '/')) || strcmp(end, "/state"))
 			continue;
 		snprintf(path, sizeof(path), "%.*s/frontend", (int)(end - n->path), n->path);
 		front = find(path);
@@ -217,7 +219,8 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigne
 	return strdup(n->value);
 }
 
-bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const void *data, unsigned int len)
+bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const void *data,
+	unsigned int len)
 {
 	if (fake_call_fails())
 		return false;
@@ -243,7 +246,8 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 	return true;
 }
 
-bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *path, struct xs_permissions *perms, unsigned int n)
+bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *path,
+	struct xs_permissions *perms, unsigned int n)
 {
 	struct fake_node *node = find(path);
 
@@ -292,7 +296,8 @@ char **xs_check_watch(struct xs_handle *h)
 	return NULL;
 }
 
-bool xs_introduce_domain(struct xs_handle *h, unsigned int domid, unsigned long mfn, unsigned int port)
+bool xs_introduce_domain(
+	struct xs_handle *h, unsigned int domid, unsigned long mfn, unsigned int port)
 {
 	if (fake_call_fails())
 		return false;

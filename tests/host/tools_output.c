@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What vane prints when it is called as xl, byte for byte as stock xl 4.17 printed it for the same host: a control domain
- * with 2 vcpus and one guest "gpv" with 2 vcpus, a disk and an interface. And its exit statuses, by both names.
+ * What vane prints when it is called as xl, byte for byte as stock xl 4.17 printed it for the same
+ * host: a control domain with 2 vcpus and one guest "gpv" with 2 vcpus, a disk and an interface.
+ * And its exit statuses, by both names.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -21,8 +23,8 @@
 #include "tools/vane/vane.h"
 
 #define HEADER "Name                                        ID   Mem VCPUs\tState\tTime(s)"
-#define ROW0 "Domain-0                                     0  1024     2     r-----      21.1"
-#define ROW1 "gpv                                          1   128     2     -b----       4.0"
+#define ROW0   "Domain-0                                     0  1024     2     r-----      21.1"
+#define ROW1   "gpv                                          1   128     2     -b----       4.0"
 
 static struct text said;
 
@@ -40,7 +42,8 @@ static int setup(void **state)
 	d->info.nr_online_vcpus = 2;
 	d->info.max_vcpu_id = 1;
 	d->info.cpu_time = 4000000000ULL;
-	memcpy(d->info.handle, "\x11\x11\x11\x11\x22\x22\x33\x33\x44\x44\x55\x55\x55\x55\x55\x55", 16);
+	memcpy(d->info.handle, "\x11\x11\x11\x11\x22\x22\x33\x33\x44\x44\x55\x55\x55\x55\x55\x55",
+		16);
 	fake_write("/local/domain/1/name", "gpv");
 	fake_write("/local/domain/1/vm", "/vm/u");
 	fake_write("/libxl/1/device/vif/0/mac", "00:16:3e:00:00:01");
@@ -66,7 +69,8 @@ static int run(const char *line)
 	char buf[4096];
 	ssize_t n;
 
-	for (p = strtok_r(copy, " ", &saved_ptr); p && argc < 15; p = strtok_r(NULL, " ", &saved_ptr))
+	for (p = strtok_r(copy, " ", &saved_ptr); p && argc < 15;
+		p = strtok_r(NULL, " ", &saved_ptr))
 		argv[argc++] = p;
 	argv[argc] = NULL;
 	fflush(stdout);
@@ -115,37 +119,43 @@ static void test_list(void **state)
 	prints("xl li", HEADER "\n" ROW0 "\n" ROW1 "\n");
 	prints("xl list gpv", HEADER "\n" ROW1 "\n");
 	prints("xl list 1", HEADER "\n" ROW1 "\n");
-	prints("xl list -v", HEADER "   UUID                            Reason-Code\tSecurity Label\n"
-	       ROW0 " 00000000-0000-0000-0000-000000000000        -                -\n"
-	       ROW1 " 11111111-2222-3333-4444-555555555555        -                -\n");
+	prints("xl list -v",
+		HEADER "   UUID                            Reason-Code\tSecurity Label\n" ROW0
+		       " 00000000-0000-0000-0000-000000000000        -                -\n" ROW1
+		       " 11111111-2222-3333-4444-555555555555        -                -\n");
 	prints("xl list -n", HEADER " NODE Affinity\n" ROW0 " all\n" ROW1 " all\n");
-	prints("xl list -c", HEADER "         Cpupool\n" ROW0 "          Pool-0\n" ROW1 "          Pool-0\n");
+	prints("xl list -c",
+		HEADER "         Cpupool\n" ROW0 "          Pool-0\n" ROW1 "          Pool-0\n");
 	prints("xl claims", HEADER "  Claimed\n" ROW0 "     0\n" ROW1 "     0\n");
-	prints("xl vm-list", "UUID                                  ID    name\n"
-	       "00000000-0000-0000-0000-000000000000  0    Domain-0                      \n"
-	       "11111111-2222-3333-4444-555555555555  1    gpv                           \n");
+	prints("xl vm-list",
+		"UUID                                  ID    name\n"
+		"00000000-0000-0000-0000-000000000000  0    Domain-0                      \n"
+		"11111111-2222-3333-4444-555555555555  1    gpv                           \n");
 	fake.domain[1].info.flags = XEN_DOMINF_shutdown | 3 << XEN_DOMINF_shutdownshift;
-	prints("xl list gpv", HEADER "\ngpv                                          1   128     2     ---sc-       4.0\n");
+	prints("xl list gpv", HEADER
+		"\ngpv                                          1   128     2     ---sc-       4.0\n");
 }
 
 static void test_list_long(void **state)
 {
-	prints("xl list -l 0", "[\n    {\n        \"domid\": 0,\n        \"config\": {\n            \"c_info\": {\n"
-	       "                \"type\": \"pv\",\n                \"name\": \"Domain-0\"\n            },\n            \"b_info\": {\n"
-	       "                \"max_memkb\": 1048576,\n                \"target_memkb\": 1048575,\n"
-	       "                \"sched_params\": {\n                    \"sched\": \"credit2\",\n                    \"weight\": 256,\n"
-	       "                    \"cap\": 0\n                },\n                \"type.pv\": {\n\n                },\n"
-	       "                \"arch_arm\": {\n\n                },\n                \"arch_x86\": {\n\n                }\n            }\n"
-	       "        }\n    }\n]\n\n");
+	prints("xl list -l 0",
+		"[\n    {\n        \"domid\": 0,\n        \"config\": {\n            \"c_info\": {\n"
+		"                \"type\": \"pv\",\n                \"name\": \"Domain-0\"\n            },\n            \"b_info\": {\n"
+		"                \"max_memkb\": 1048576,\n                \"target_memkb\": 1048575,\n"
+		"                \"sched_params\": {\n                    \"sched\": \"credit2\",\n                    \"weight\": 256,\n"
+		"                    \"cap\": 0\n                },\n                \"type.pv\": {\n\n                },\n"
+		"                \"arch_arm\": {\n\n                },\n                \"arch_x86\": {\n\n                }\n            }\n"
+		"        }\n    }\n]\n\n");
 }
 
 static void test_vcpus(void **state)
 {
-	prints("xl vcpu-list", "Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)\n"
-	       "Domain-0                             0     0    0   -b-      15.0  all / all\n"
-	       "Domain-0                             0     1    1   r--       9.0  all / all\n"
-	       "gpv                                  1     0    0   -b-      15.0  all / all\n"
-	       "gpv                                  1     1    1   r--       9.0  all / all\n");
+	prints("xl vcpu-list",
+		"Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)\n"
+		"Domain-0                             0     0    0   -b-      15.0  all / all\n"
+		"Domain-0                             0     1    1   r--       9.0  all / all\n"
+		"gpv                                  1     0    0   -b-      15.0  all / all\n"
+		"gpv                                  1     1    1   r--       9.0  all / all\n");
 	prints("xl vcpu-pin gpv 0 0 all", "");
 	prints("xl vcpu-set gpv 1", "");
 	assert_string_equal(fake_read("/local/domain/1/cpu/1/availability"), "offline");
@@ -155,28 +165,32 @@ static void test_vcpus(void **state)
 
 static void test_sched(void **state)
 {
-	prints("xl sched-credit2", "Cpupool Pool-0: ratelimit=1000us\n"
-	       "Name                                ID Weight  Cap\n"
-	       "Domain-0                             0    256    0\ngpv                                  1    256    0\n");
+	prints("xl sched-credit2",
+		"Cpupool Pool-0: ratelimit=1000us\n"
+		"Name                                ID Weight  Cap\n"
+		"Domain-0                             0    256    0\ngpv                                  1    256    0\n");
 	prints("xl sched-credit2 -d gpv -w 512 -c 50", "");
 	prints("xl sched-credit2 -d gpv", "Name                                ID Weight  Cap\n"
-	       "gpv                                  1    512   50\n");
+					  "gpv                                  1    512   50\n");
 	prints("xl cpupool-list", "Name               CPUs   Sched     Active   Domain count\n"
-	       "Pool-0               2   credit2       y          2\n");
+				  "Pool-0               2   credit2       y          2\n");
 	prints("xl cpupool-list -c", "Name               CPU list\nPool-0             0,1\n");
 }
 
 static void test_devices(void **state)
 {
-	prints("xl network-list gpv", "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path                       \n"
-	       "0   0  00:16:3e:00:00:01     0     1     -1    -1/-1          /local/domain/0/backend/vif/1/0\n");
-	prints("xl block-list gpv", "Vdev  BE  handle state evt-ch ring-ref BE-path                       \n"
-	       "51712 0   1      1     -1     -1       /local/domain/0/backend/vbd/1/51712\n");
+	prints("xl network-list gpv",
+		"Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path                       \n"
+		"0   0  00:16:3e:00:00:01     0     1     -1    -1/-1          /local/domain/0/backend/vif/1/0\n");
+	prints("xl block-list gpv",
+		"Vdev  BE  handle state evt-ch ring-ref BE-path                       \n"
+		"51712 0   1      1     -1     -1       /local/domain/0/backend/vbd/1/51712\n");
 }
 
 static void test_info(void **state)
 {
-	static const char expected[] = "nr_cpus                : 2\nmax_cpu_id             : 1\nnr_nodes               : 1\n"
+	static const char expected[] =
+		"nr_cpus                : 2\nmax_cpu_id             : 1\nnr_nodes               : 1\n"
 		"cores_per_socket       : 2\nthreads_per_core       : 1\ncpu_mhz                : 2596.119\n"
 		"hw_caps                : 1fcbf3fd:f6d8320b:ec500800:00000077:00000005:018841a9:0000020c:00000000\n"
 		"virt_caps              : pv hvm hap gnttab-v1 gnttab-v2\ntotal_memory           : 2999\nfree_memory            : 127\n"
@@ -204,15 +218,18 @@ static void test_names(void **state)
 	prints("xl rename gpv web", "");
 	assert_string_equal(fake_read("/local/domain/1/name"), "web");
 	assert_string_equal(fake_read("/vm/u/name"), "web");
-	ends("xl domid nosuch", 1, "Can't get domid of domain name 'nosuch', maybe this domain does not exist.\n");
-	ends("xl domname 77", 1, "Can't get domain name of domain id '77', maybe this domain does not exist.\n");
+	ends("xl domid nosuch", 1,
+		"Can't get domid of domain name 'nosuch', maybe this domain does not exist.\n");
+	ends("xl domname 77", 1,
+		"Can't get domain name of domain id '77', maybe this domain does not exist.\n");
 	ends("vane domid nosuch", 3, "Can't get domid");
 	ends("vane rename web Domain-0", 4, "domain 0 is already called \"Domain-0\"");
 }
 
 static void test_errors(void **state)
 {
-	static const char *const commands[] = { "list", "destroy", "shutdown", "console", "pause", "vcpu-list" };
+	static const char *const commands[] = { "list", "destroy", "shutdown", "console", "pause",
+		"vcpu-list" };
 	char line[64];
 	size_t i;
 
@@ -222,13 +239,16 @@ static void test_errors(void **state)
 		snprintf(line, sizeof(line), "vane %s nosuch", commands[i]);
 		ends(line, 3, "error: no domain is called \"nosuch\"\n  try: vane list\n");
 	}
-	ends("xl pause", 2, "'xl pause' requires at least 1 argument.\n\nUsage: xl [-vtTf] pause <Domain>\n\n"
-	     "Pause execution of a domain.\n\n");
+	ends("xl pause", 2,
+		"'xl pause' requires at least 1 argument.\n\nUsage: xl [-vtTf] pause <Domain>\n\n"
+		"Pause execution of a domain.\n\n");
 	ends("xl nosuchcommand", 1, "command not implemented\n");
 	ends("vane nosuchcommand", 2, "command not implemented\n");
 	ends("xl create", 6, "Config file not specified and none in save file\n");
-	ends("xl create /nosuch", 3, "Failed to read config file: /nosuch: No such file or directory\n");
-	ends("xl create /dev/null", 1, "Parsing config from /dev/null\nerror: /dev/null: Domain name must be specified.\n");
+	ends("xl create /nosuch", 3,
+		"Failed to read config file: /nosuch: No such file or directory\n");
+	ends("xl create /dev/null", 1,
+		"Parsing config from /dev/null\nerror: /dev/null: Domain name must be specified.\n");
 	ends("xl create /dev/null name='a'", 1, "Neither kernel nor bootloader specified");
 	ends("vane create /dev/null", 6, "Domain name must be specified.");
 	ends("xl list -x", 2, "option `x' not supported.\n");
@@ -240,12 +260,16 @@ static void test_errors(void **state)
 
 static void test_help(void **state)
 {
-	prints("xl help pause", "Usage: xl [-vtTf] pause <Domain>\n\nPause execution of a domain.\n\n");
-	prints("xl pause -h", "Usage: xl [-vtTf] pause <Domain>\n\nPause execution of a domain.\n\n");
+	prints("xl help pause",
+		"Usage: xl [-vtTf] pause <Domain>\n\nPause execution of a domain.\n\n");
+	prints("xl pause -h",
+		"Usage: xl [-vtTf] pause <Domain>\n\nPause execution of a domain.\n\n");
 	assert_int_equal(run("xl help"), 0);
 	/* Completion takes the commands from the fifth line on, first word after one blank. */
-	assert_non_null(strstr(said.s, "Usage xl [-vfNtT] <subcommand> [args]\n\nxl full list of subcommands:\n\n create "));
-	assert_non_null(strstr(said.s, "\n list                List information about all/some domains\n"));
+	assert_non_null(strstr(said.s,
+		"Usage xl [-vfNtT] <subcommand> [args]\n\nxl full list of subcommands:\n\n create "));
+	assert_non_null(
+		strstr(said.s, "\n list                List information about all/some domains\n"));
 }
 
 static void test_life(void **state)
@@ -272,12 +296,73 @@ static void test_life(void **state)
 	assert_null(fake_read("/local/domain/1"));
 }
 
+static void write_file(const char *name, const char *text, int mode)
+{
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", fake.dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+}
+
+static void test_attach(void **state)
+{
+	char line[256];
+	int nodes;
+
+	write_file("userdata-d.1.11111111-2222-3333-4444-555555555555.vane",
+		"name='gpv'\nkernel='/k'\n"
+		"disk=['/tmp/disk.img,raw,xvda,w']\nvif=['mac=00:16:3e:00:00:01']\n",
+		0600);
+	write_file("good", "#!/bin/sh\nexit 0\n", 0700);
+	write_file("bad", "#!/bin/sh\necho no such bridge; exit 1\n", 0700);
+	nodes = fake_nodes();
+	snprintf(line, sizeof(line),
+		"xl block-attach gpv script=%s/good vdev=xvdb access=ro target=/x", fake.dir);
+	prints(line, "");
+	assert_string_equal(fake_read("/local/domain/0/backend/vbd/1/51728/mode"), "r");
+	ends(line, 3, "domain 1 already has a disk xvdb");
+	snprintf(line, sizeof(line), "xl network-attach gpv script=%s/good mac=00:16:3e:00:00:09",
+		fake.dir);
+	prints(line, "");
+	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/1/mac"), "00:16:3e:00:00:09");
+	assert_int_equal(run("xl list -l gpv"), 0);
+	assert_non_null(strstr(said.s, "\"vdev\": \"xvdb\""));
+	assert_non_null(strstr(said.s, "\"mac\": \"00:16:3e:00:00:09\""));
+	snprintf(line, sizeof(line), "xl network-attach gpv script=%s/bad", fake.dir);
+	ends(line, 3, "script said: no such bridge\n  domain 1 is as it was before\n");
+	ends("xl block-attach gpv nonsense", 1, "no vdev is given");
+	ends("xl block-detach gpv xvdc", 1, "domain 1 has no disk xvdc");
+	ends("xl network-detach gpv 7", 1, "domain 1 has no interface 7");
+	prints("xl block-detach gpv xvdb", "");
+	prints("xl network-detach gpv 00:16:3e:00:00:09", "");
+	assert_null(fake_read("/libxl/1/device/vif/1"));
+	assert_int_equal(run("xl list -l gpv"), 0);
+	assert_null(strstr(said.s, "xvdb"));
+	assert_non_null(strstr(said.s, "\"vdev\": \"xvda\""));
+	/* What stays are the two directories that hold back ends. */
+	assert_in_range(fake_nodes(), nodes, nodes + 2);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		T(test_list), T(test_list_long), T(test_vcpus), T(test_sched), T(test_devices), T(test_info), T(test_names),
-		T(test_errors), T(test_help), T(test_life),
+		T(test_list),
+		T(test_list_long),
+		T(test_vcpus),
+		T(test_sched),
+		T(test_devices),
+		T(test_info),
+		T(test_names),
+		T(test_errors),
+		T(test_help),
+		T(test_life),
+		T(test_attach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers that people write, error texts, the JSON writer, edit distance: the small pure parts of tools/lib.
+ * Numbers that people write, error texts, the JSON writer, edit distance: the small pure parts of
+ * tools/lib.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,8 @@
 
 static void test_memory(void **state)
 {
-	static const char *const bad[] = { "", "x", "-1", "1x", "1mb", "99999999999999999999", "18446744073709551615t" };
+	static const char *const bad[] = { "", "x", "-1", "1x", "1mb", "99999999999999999999",
+		"18446744073709551615t" };
 	uint64_t kb;
 	size_t i;
 
@@ -66,7 +68,8 @@ static void cpus(const char *text, unsigned int n, const char *printed)
 
 static void test_cpumaps(void **state)
 {
-	static const char *const bad[] = { "", "x", "3-1", "1-", "-1", "1,,2", "0-99999", "1;2", "nodes:0" };
+	static const char *const bad[] = { "", "x", "3-1", "1-", "-1", "1,,2", "0-99999", "1;2",
+		"nodes:0" };
 	struct cpumap m;
 	size_t i;
 
@@ -115,8 +118,9 @@ static void test_errors(void **state)
 	error_advice(&e, "memory = %d", 64);
 	error_in(&e, "cannot start \"%s\"", "web1");
 	error_format(&e, buf, sizeof(buf));
-	assert_string_equal(buf, "error: cannot start \"web1\": not enough memory\n  nothing was created\n"
-			    "  try: memory = 64\n  [PVN-E0501 no-memory]\n");
+	assert_string_equal(buf,
+		"error: cannot start \"web1\": not enough memory\n  nothing was created\n"
+		"  try: memory = 64\n  [PVN-E0501 no-memory]\n");
 	assert_int_equal(error_exit_status(&e, false), 5);
 	assert_int_equal(error_exit_status(&e, true), 3);
 	error_clear(&e);
@@ -138,8 +142,9 @@ static void test_json(void **state)
 	json_defbool(&j, NULL, true);
 	json_close(&j, ']');
 	json_close(&j, '}');
-	assert_string_equal(j.out.s, "{\n    \"a\\\"b\": \"line\\n\\t\\\\ \\u0001\",\n    \"n\": -5,\n    \"e\": {\n\n    },\n"
-			    "    \"l\": [\n        1,\n        \"True\"\n    ]\n}");
+	assert_string_equal(j.out.s,
+		"{\n    \"a\\\"b\": \"line\\n\\t\\\\ \\u0001\",\n    \"n\": -5,\n    \"e\": {\n\n    },\n"
+		"    \"l\": [\n        1,\n        \"True\"\n    ]\n}");
 	text_free(&j.out);
 }
 
@@ -165,9 +170,14 @@ static void test_files(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_rate), cmocka_unit_test(test_cpumaps),
-		cmocka_unit_test(test_uuid), cmocka_unit_test(test_distance), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_json), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_cpumaps),
+		cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

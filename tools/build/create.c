@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Creating a guest: see create.h. The xenstore layout (nodes, order and permissions) is what stock 4.17 leaves there, so
- * that scripts and other tools find what they expect.
+ * Creating a guest: see create.h. The xenstore layout (nodes, order and permissions) is what
+ * stock 4.17 leaves there, so that scripts and other tools find what they expect.
  */
 #include "tools/build/create.h"
 
@@ -22,9 +22,9 @@
 #include "tools/lib/record.h"
 #include "tools/lib/vcpu.h"
 
-#define MAXMEM_SLACK_KB 1024		/* as libxl: room beyond maxmem for the domain's odd pages */
-#define EVENT_CHANNELS 1023
-#define CONSOLE_LIMIT (1 << 20)
+#define MAXMEM_SLACK_KB 1024 /* as libxl: room beyond maxmem for the domain's odd pages */
+#define EVENT_CHANNELS	1023
+#define CONSOLE_LIMIT	(1 << 20)
 
 struct creation {
 	struct xen *x;
@@ -57,12 +57,13 @@ static int check_memory(struct creation *k, struct error *e)
 		spare -= k->phys.outstanding_pages;
 	if (need <= spare)
 		return 0;
-	error_set(e, ERR_NOMEM, "not enough memory\n  needs %llu MiB; free %llu MiB", (unsigned long long)need >> 8,
-	     (unsigned long long)spare >> 8);
+	error_set(e, ERR_NOMEM, "not enough memory\n  needs %llu MiB; free %llu MiB",
+		(unsigned long long)need >> 8, (unsigned long long)spare >> 8);
 	if (!domain_get(k->x, 0, &dom0))
-		snprintf(e->what + strlen(e->what), sizeof(e->what) - strlen(e->what), " (Domain-0 holds %llu MiB)",
-			 (unsigned long long)dom0.tot_pages >> 8);
-	error_advice(e, "memory = %llu, or stop another guest", (unsigned long long)(spare >> 8) > 8 ? (spare >> 8) - 8 : 0ULL);
+		snprintf(e->what + strlen(e->what), sizeof(e->what) - strlen(e->what),
+			" (Domain-0 holds %llu MiB)", (unsigned long long)dom0.tot_pages >> 8);
+	error_advice(e, "memory = %llu, or stop another guest",
+		(unsigned long long)(spare >> 8) > 8 ? (spare >> 8) - 8 : 0ULL);
 	return -1;
 }
 
@@ -122,7 +123,8 @@ static int set_affinity(struct creation *k, struct error *e)
 	struct cpumap hard, soft;
 
 	for (v = 0; v < c->maxvcpus; v++) {
-		bool has_hard = c->ncpus == 1 || v < c->ncpus, has_soft = c->ncpus_soft == 1 || v < c->ncpus_soft;
+		bool has_hard = c->ncpus == 1 || v < c->ncpus,
+		     has_soft = c->ncpus_soft == 1 || v < c->ncpus_soft;
 
 		if (has_hard)
 			parse_cpumap(c->cpus[c->ncpus == 1 ? 0 : v], &hard);
@@ -130,9 +132,11 @@ static int set_affinity(struct creation *k, struct error *e)
 			parse_cpumap(c->cpus_soft[c->ncpus_soft == 1 ? 0 : v], &soft);
 		if (!has_hard && !has_soft)
 			continue;
-		if (vcpu_set_affinity(k->x, k->domid, v, ncpus, has_hard ? &hard : NULL, has_soft ? &soft : NULL, false))
-			return error_errno(e, ERR_CONFIG, "cpus: vcpu %u cannot be put on these processors (the host has %u)", v,
-					  ncpus);
+		if (vcpu_set_affinity(k->x, k->domid, v, ncpus, has_hard ? &hard : NULL,
+			    has_soft ? &soft : NULL, false))
+			return error_errno(e, ERR_CONFIG,
+				"cpus: vcpu %u cannot be put on these processors (the host has %u)",
+				v, ncpus);
 	}
 	return 0;
 }
@@ -144,7 +148,8 @@ static int set_weight(struct creation *k, struct error *e)
 	if (k->c->weight < 0 && k->c->cap < 0)
 		return 0;
 	if (sched_get(k->x, k->domid, &weight, &cap) ||
-	    sched_set(k->x, k->domid, k->c->weight < 0 ? weight : k->c->weight, k->c->cap < 0 ? cap : k->c->cap))
+		sched_set(k->x, k->domid, k->c->weight < 0 ? weight : k->c->weight,
+			k->c->cap < 0 ? cap : k->c->cap))
 		return error_errno(e, ERR_FAIL, "cannot set cpu_weight and cap");
 	return 0;
 }
@@ -154,17 +159,20 @@ static int make_domain(struct creation *k, struct error *e)
 	struct config *c = k->c;
 	struct xen_domctl_createdomain how = {
 		.max_vcpus = c->maxvcpus,
-		.max_evtchn_port = c->max_event_channels < 0 ? EVENT_CHANNELS : c->max_event_channels,
+		.max_evtchn_port =
+			c->max_event_channels < 0 ? EVENT_CHANNELS : c->max_event_channels,
 		.max_grant_frames = c->max_grant_frames,
 		.max_maptrack_frames = c->max_maptrack_frames,
-		.grant_opts = XEN_DOMCTL_GRANT_version(k->phys.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2 : 1),
+		.grant_opts = XEN_DOMCTL_GRANT_version(
+			k->phys.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2 : 1),
 	};
 
 	memcpy(how.handle, c->uuid, sizeof(how.handle));
 	if (pool_id(k, &how.cpupool_id, e))
 		return -1;
 	if (domain_create(k->x, &how, &k->domid))
-		return error_errno(e, errno == ENOMEM ? ERR_NOMEM : ERR_FAIL, "the hypervisor creates no domain");
+		return error_errno(e, errno == ENOMEM ? ERR_NOMEM : ERR_FAIL,
+			"the hypervisor creates no domain");
 	k->ld.domid = k->domid;
 	if (domain_set_max_vcpus(k->x, k->domid, c->maxvcpus))
 		return error_errno(e, ERR_NOMEM, "%lld vcpus cannot be had", c->maxvcpus);
@@ -172,7 +180,8 @@ static int make_domain(struct creation *k, struct error *e)
 		return error_errno(e, ERR_FAIL, "cannot set the memory limit");
 	if (c->tsc_mode && domain_set_tsc_mode(k->x, k->domid, c->tsc_mode))
 		return error_errno(e, ERR_FAIL, "cannot set tsc_mode");
-	if (domain_alloc_port(k->x, k->domid, &k->ld.store_port) || domain_alloc_port(k->x, k->domid, &k->ld.console_port))
+	if (domain_alloc_port(k->x, k->domid, &k->ld.store_port) ||
+		domain_alloc_port(k->x, k->domid, &k->ld.console_port))
 		return error_errno(e, ERR_FAIL, "no event channel");
 	if (set_affinity(k, e))
 		return -1;
@@ -200,9 +209,9 @@ static void write_vm(struct creation *k, const char *vm)
 /* Directories that the guest may write to. */
 static void write_guest_owned(struct creation *k, const char *dom)
 {
-	static const char *const names[] = { "device/suspend/event-channel", "control/shutdown", "control/feature-poweroff",
-		"control/feature-reboot", "control/feature-suspend", "control/sysrq", "data", "drivers", "feature", "attr",
-		"error" };
+	static const char *const names[] = { "device/suspend/event-channel", "control/shutdown",
+		"control/feature-poweroff", "control/feature-reboot", "control/feature-suspend",
+		"control/sysrq", "data", "drivers", "feature", "attr", "error" };
 	char path[96];
 	size_t i;
 
@@ -290,7 +299,8 @@ static int announce(struct creation *k, struct error *e)
 
 	snprintf(path, sizeof(path), "/local/domain/%u/store/ring-ref", k->domid);
 	store_write(k->s, path, "%llu", (unsigned long long)k->ld.store_mfn);
-	if (k->s->failed || !xs_introduce_domain(k->s->xs, k->domid, k->ld.store_mfn, k->ld.store_port))
+	if (k->s->failed ||
+		!xs_introduce_domain(k->s->xs, k->domid, k->ld.store_mfn, k->ld.store_port))
 		return error_errno(e, ERR_DAEMON, "xenstored does not take the domain");
 	return 0;
 }
@@ -321,8 +331,8 @@ static int save_record(struct creation *k, const char *path, const char *text, s
 	return rc ? error_errno(e, ERR_FAIL, "cannot write the guest's record in /var/lib/xen") : 0;
 }
 
-int guest_create(struct xen *x, struct store *s, struct config *c, const char *path, const char *text, uint32_t *domid,
-		 struct error *e)
+int guest_create(struct xen *x, struct store *s, struct config *c, const char *path,
+	const char *text, uint32_t *domid, struct error *e)
 {
 	struct creation k = { .x = x, .s = s, .c = c };
 	struct error undo = { 0 };
@@ -341,15 +351,19 @@ int guest_create(struct xen *x, struct store *s, struct config *c, const char *p
 	rc = check_all(&k, e);
 	if (!rc) {
 		rc = make_domain(&k, e);
-		rc = rc || write_store(&k, e) || load_domain(x, &k.ld, e) || add_console(&k, e) || announce(&k, e) ||
-		     add_devices(&k, e) || save_record(&k, path, text, e) ? -1 : 0;
+		rc = rc || write_store(&k, e) || load_domain(x, &k.ld, e) || add_console(&k, e) ||
+				     announce(&k, e) || add_devices(&k, e) ||
+				     save_record(&k, path, text, e)
+			     ? -1
+			     : 0;
 	}
 	kernel_image_close(&k.image);
 	progress_end();
 	if (rc && k.domid && guest_destroy(x, s, k.domid, &undo))
 		error_state(e, "domain %u could not be removed: vane destroy %u", k.domid, k.domid);
 	else if (rc)
-		error_state(e, k.domid ? "it was destroyed again; nothing was left behind" : "nothing was created");
+		error_state(e, k.domid ? "it was destroyed again; nothing was left behind"
+				       : "nothing was created");
 	if (lock >= 0)
 		close(lock);
 	*domid = k.domid;

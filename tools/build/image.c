@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Unpacking kernels: see image.h. Every offset taken from the file is checked against its length before it is used, with
- * arithmetic that cannot wrap; decompressors write only into the caller's buffer.
+ * Unpacking kernels: see image.h. Every offset taken from the file is checked against its length
+ * before it is used, with arithmetic that cannot wrap; decompressors write only into the caller's
+ * buffer.
  */
 #include "tools/build/image.h"
 
@@ -37,7 +38,9 @@ static int too_large(struct error *e, size_t limit)
 
 static int unpack_gzip(struct span in, uint8_t *out, size_t *len, struct error *e)
 {
-	z_stream z = { .next_in = (uint8_t *)in.p, .avail_in = in.len, .next_out = out, .avail_out = *len };
+	z_stream z = {
+		.next_in = (uint8_t *)in.p, .avail_in = in.len, .next_out = out, .avail_out = *len
+	};
 	int rc;
 
 	if (inflateInit2(&z, 15 + 16) != Z_OK)
@@ -93,7 +96,8 @@ static int unpack_zstd(struct span in, uint8_t *out, size_t *len, struct error *
 	return 0;
 }
 
-/* The legacy frame that the kernel build uses: blocks of at most 8 MiB, each with its packed length before it. */
+/* The legacy frame that the kernel build uses: blocks of at most 8 MiB, each with its packed length
+ * before it. */
 static int unpack_lz4(struct span in, uint8_t *out, size_t *len, struct error *e)
 {
 	const size_t block_max = 8 << 20;
@@ -144,7 +148,8 @@ static const struct format *format_of(struct span s)
 	size_t i;
 
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (s.len >= formats[i].magic_len && !memcmp(s.p, formats[i].magic, formats[i].magic_len))
+		if (s.len >= formats[i].magic_len &&
+			!memcmp(s.p, formats[i].magic, formats[i].magic_len))
 			return &formats[i];
 	return NULL;
 }
@@ -159,15 +164,17 @@ static int bzimage_payload(struct span file, struct span *payload, struct error 
 		return 0;
 	version = file.p[0x206] | file.p[0x207] << 8;
 	if (version < 0x208)
-		return error_set(e, ERR_KERNEL, "a bzImage of boot protocol %u.%02u has no payload field (2.08 needed)",
-			    version >> 8, version & 0xff);
+		return error_set(e, ERR_KERNEL,
+			"a bzImage of boot protocol %u.%02u has no payload field (2.08 needed)",
+			version >> 8, version & 0xff);
 	sectors = file.p[0x1f1] ? file.p[0x1f1] : 4;
 	offset = le32(file.p + 0x248);
 	length = le32(file.p + 0x24c);
 	start = (sectors + 1) * 512ULL + offset;
 	if (!length || start > file.len || length > file.len - start) {
-		error_set(e, ERR_KERNEL, "the bzImage says its payload is bytes %llu to %llu, but the file has %zu",
-		     (unsigned long long)start, (unsigned long long)start + length, file.len);
+		error_set(e, ERR_KERNEL,
+			"the bzImage says its payload is bytes %llu to %llu, but the file has %zu",
+			(unsigned long long)start, (unsigned long long)start + length, file.len);
 		error_advice(e, "the file is cut short or damaged: copy it again");
 		return -1;
 	}
@@ -176,8 +183,8 @@ static int bzimage_payload(struct span file, struct span *payload, struct error 
 	return 1;
 }
 
-int image_unpack(const uint8_t *file, size_t len, uint8_t *out, size_t out_max, const uint8_t **elf, size_t *elf_len,
-		 struct error *e)
+int image_unpack(const uint8_t *file, size_t len, uint8_t *out, size_t out_max, const uint8_t **elf,
+	size_t *elf_len, struct error *e)
 {
 	struct span in = { file, len }, unpacked;
 	const struct format *f;
@@ -189,13 +196,17 @@ int image_unpack(const uint8_t *file, size_t len, uint8_t *out, size_t out_max, 
 	if (!is_elf(in)) {
 		f = format_of(in);
 		if (!f) {
-			error_set(e, ERR_KERNEL, "not a kernel: neither ELF, nor bzImage, nor a known compression");
-			error_advice(e, "kernel = a Linux vmlinuz (/boot/vmlinuz-...) or an ELF file with Xen notes");
+			error_set(e, ERR_KERNEL,
+				"not a kernel: neither ELF, nor bzImage, nor a known compression");
+			error_advice(e, "kernel = a Linux vmlinuz (/boot/vmlinuz-...), "
+					"or an ELF file with Xen notes");
 			return -1;
 		}
 		if (!f->unpack) {
-			error_set(e, ERR_KERNEL, "the kernel is %s-compressed, which is not supported", f->name);
-			error_advice(e, "a kernel with gzip, xz, zstd or lz4 compression, or extract vmlinux from it");
+			error_set(e, ERR_KERNEL,
+				"the kernel is %s-compressed, which is not supported", f->name);
+			error_advice(e, "a kernel with gzip, xz, zstd or lz4 compression, "
+					"or extract vmlinux from it");
 			return -1;
 		}
 		unpacked = (struct span){ out, out_max };
@@ -206,7 +217,8 @@ int image_unpack(const uint8_t *file, size_t len, uint8_t *out, size_t out_max, 
 		in = unpacked;
 	}
 	if (!is_elf(in))
-		return error_set(e, ERR_KERNEL, "what is packed in the kernel file is not an ELF image");
+		return error_set(
+			e, ERR_KERNEL, "what is packed in the kernel file is not an ELF image");
 	*elf = in.p;
 	*elf_len = in.len;
 	return 0;

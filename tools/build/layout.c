@@ -6,30 +6,34 @@
 
 #include <string.h>
 
-#define PADDING_PAGES 128		/* 512 KiB */
-#define REGION_ALIGN 1024		/* 4 MiB in pages */
-#define PTRS 512UL
+#define PADDING_PAGES 128  /* 512 KiB */
+#define REGION_ALIGN  1024 /* 4 MiB in pages */
+#define PTRS	      512UL
 
 static uint64_t pages_of(uint64_t bytes)
 {
 	return (bytes + 4095) >> 12;
 }
 
-/* Tables of one level (entry size 2^shift bytes of address space a table) that a range of addresses needs. */
+/* Tables of one level (entry size 2^shift bytes of address space a table) that a range of addresses
+ * needs. */
 static uint64_t tables_for(uint64_t virt, uint64_t bytes, unsigned int shift)
 {
 	return ((virt + bytes - 1) >> shift) - (virt >> shift) + 1;
 }
 
-/* L1, L2 and L3 tables of the region, without the L4. The region may end at the top of the address space. */
+/* L1, L2 and L3 tables of the region, without the L4. The region may end at the top of the address
+ * space. */
 static uint64_t region_tables(uint64_t virt, uint64_t pages)
 {
 	uint64_t bytes = pages << 12;
 
-	return tables_for(virt, bytes, 21) + tables_for(virt, bytes, 30) + tables_for(virt, bytes, 39);
+	return tables_for(virt, bytes, 21) + tables_for(virt, bytes, 30) +
+	       tables_for(virt, bytes, 39);
 }
 
-int layout_plan(const struct kernel *k, uint64_t pages, uint64_t ramdisk, struct layout *l, struct error *e)
+int layout_plan(
+	const struct kernel *k, uint64_t pages, uint64_t ramdisk, struct layout *l, struct error *e)
 {
 	bool own_p2m = k->init_p2m != KERNEL_NONE;
 	uint64_t at = k->high >> 12, need, mapped = 0;
@@ -74,8 +78,9 @@ int layout_plan(const struct kernel *k, uint64_t pages, uint64_t ramdisk, struct
 	}
 	need = l->end_pfn > mapped ? l->end_pfn : mapped;
 	if (k->virt_base + (mapped << 12) - 1 < k->virt_base || need > pages) {
-		error_set(e, ERR_NOMEM, "kernel and ramdisk need at least %llu MiB, the guest has %llu",
-		     (unsigned long long)(need >> 8) + 1, (unsigned long long)pages >> 8);
+		error_set(e, ERR_NOMEM,
+			"kernel and ramdisk need at least %llu MiB, the guest has %llu",
+			(unsigned long long)(need >> 8) + 1, (unsigned long long)pages >> 8);
 		error_advice(e, "memory = %llu", (unsigned long long)(need >> 8) + 16);
 		return -1;
 	}

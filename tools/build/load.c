@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The steps of the domain builder that touch the new domain: see load.h. Guest pages are mapped here in windows of
- * 4 MiB and unmapped again at once: a page that is still mapped writable could not become a page table.
+ * The steps of the domain builder that touch the new domain: see load.h. Guest pages are mapped
+ * here in windows of 4 MiB and unmapped again at once: a page that is still mapped writable could
+ * not become a page table.
  */
 #include "tools/build/load.h"
 
@@ -21,7 +22,7 @@
 #include "tools/lib/text.h"
 #include "tools/lib/vcpu.h"
 
-#define WINDOW 1024		/* pages mapped at a time */
+#define WINDOW	    1024 /* pages mapped at a time */
 #define RAMDISK_MAX (4ULL << 30)
 
 struct builder {
@@ -42,8 +43,10 @@ static int cannot_map(struct error *e)
 /* A source of bytes for guest memory: fill n bytes that belong at `done` bytes from the start. */
 typedef int (*source_fn)(struct builder *b, const void *arg, uint64_t done, void *to, size_t n);
 
-/* Write len bytes to guest memory at address addr (from the start of its memory), page windows at a time. */
-static int fill(struct builder *b, uint64_t addr, uint64_t len, source_fn source, const void *arg, struct error *e)
+/* Write len bytes to guest memory at address addr (from the start of its memory), page windows at a
+ * time. */
+static int fill(struct builder *b, uint64_t addr, uint64_t len, source_fn source, const void *arg,
+	struct error *e)
 {
 	uint64_t done = 0, pfn, offset, n, pages;
 	uint8_t *p;
@@ -117,7 +120,8 @@ static int open_ramdisk(const struct load *ld, int *fd, uint64_t *len, struct er
 	if (!S_ISREG(st.st_mode))
 		return error_set(e, ERR_CONFIG, "ramdisk %s is not a regular file", ld->ramdisk);
 	if ((uint64_t)st.st_size > RAMDISK_MAX)
-		return error_set(e, ERR_CONFIG, "ramdisk %s has %lld MiB: too large", ld->ramdisk, (long long)st.st_size >> 20);
+		return error_set(e, ERR_CONFIG, "ramdisk %s has %lld MiB: too large", ld->ramdisk,
+			(long long)st.st_size >> 20);
 	*len = st.st_size;
 	return 0;
 }
@@ -142,12 +146,14 @@ static int get_memory(struct builder *b, struct error *e)
 	int rc;
 
 	progress("allocating %llu MiB", (unsigned long long)ld->pages >> 8);
-	if (ld->claim && mem_claim(b->x, ld->domid, ld->pages) && errno != ENOSYS && errno != EOPNOTSUPP)
+	if (ld->claim && mem_claim(b->x, ld->domid, ld->pages) && errno != ENOSYS &&
+		errno != EOPNOTSUPP)
 		return error_set(e, ERR_NOMEM, "not enough memory: %llu MiB are not free",
-			    (unsigned long long)(ld->pages + 255) >> 8);
+			(unsigned long long)(ld->pages + 255) >> 8);
 	rc = mem_populate(b->x, ld->domid, ld->pages, b->p2m);
 	if (rc)
-		error_set(e, ERR_NOMEM, "not enough memory: %llu MiB are not free", (unsigned long long)(ld->pages + 255) >> 8);
+		error_set(e, ERR_NOMEM, "not enough memory: %llu MiB are not free",
+			(unsigned long long)(ld->pages + 255) >> 8);
 	if (ld->claim)
 		mem_claim(b->x, ld->domid, 0);
 	return rc;
@@ -160,14 +166,16 @@ static int load_files(struct builder *b, struct error *e)
 
 	progress("loading the kernel");
 	for (i = 0; i < k->segments; i++)
-		if (fill(b, k->segment[i].pfn_addr, k->segment[i].mem_size, from_segment, &k->segment[i], e))
+		if (fill(b, k->segment[i].pfn_addr, k->segment[i].mem_size, from_segment,
+			    &k->segment[i], e))
 			return -1;
 	if (b->ramdisk_len) {
 		progress("loading the ramdisk");
 		if (fill(b, b->l.ramdisk_pfn << PAGE_SHIFT, b->ramdisk_len, from_ramdisk, NULL, e))
 			return -1;
 	}
-	return fill(b, b->l.p2m_pfn << PAGE_SHIFT, b->ld->pages * sizeof(xen_pfn_t), from_memory, b->p2m, e);
+	return fill(b, b->l.p2m_pfn << PAGE_SHIFT, b->ld->pages * sizeof(xen_pfn_t), from_memory,
+		b->p2m, e);
 }
 
 static int write_start_info(struct builder *b, struct error *e)
@@ -196,13 +204,15 @@ static int write_start_info(struct builder *b, struct error *e)
 		si->nr_p2m_frames = l->p2m_pages + l->p2m_tables;
 	}
 	if (b->ramdisk_len) {
-		si->mod_start = k->mod_start_pfn ? l->ramdisk_pfn : l->virt_base + (l->ramdisk_pfn << PAGE_SHIFT);
+		si->mod_start = k->mod_start_pfn ? l->ramdisk_pfn
+						 : l->virt_base + (l->ramdisk_pfn << PAGE_SHIFT);
 		si->mod_len = b->ramdisk_len;
 		if (k->mod_start_pfn)
 			si->flags |= SIF_MOD_START_PFN;
 	}
 	memcpy(si->cmd_line, b->ld->cmdline, strlen(b->ld->cmdline));
-	/* start_info, the xenstore ring and the console ring are neighbours; the rings start as zeroes. */
+	/* start_info, the xenstore ring and the console ring are neighbours; the rings start as
+	 * zeroes. */
 	rc = fill(b, l->start_info_pfn << PAGE_SHIFT, PAGE_SIZE * 3, from_memory, u, e);
 	free(u);
 	return rc;
@@ -218,10 +228,11 @@ static int write_tables(struct builder *b, struct error *e)
 	if (rc)
 		error_set(e, ERR_FAIL, "the guest's page tables do not fit their plan");
 	else
-		rc = fill(b, l->tables_pfn << PAGE_SHIFT, l->tables << PAGE_SHIFT, from_memory, t, e);
+		rc = fill(
+			b, l->tables_pfn << PAGE_SHIFT, l->tables << PAGE_SHIFT, from_memory, t, e);
 	if (!rc && l->p2m_tables)
-		rc = fill(b, l->p2m_tables_pfn << PAGE_SHIFT, l->p2m_tables << PAGE_SHIFT, from_memory,
-			  t + l->tables * 512, e);
+		rc = fill(b, l->p2m_tables_pfn << PAGE_SHIFT, l->p2m_tables << PAGE_SHIFT,
+			from_memory, t + l->tables * 512, e);
 	free(t);
 	if (!rc && xen_mmuext_op(b->x, &pin, b->ld->domid))
 		rc = error_errno(e, ERR_FAIL, "the hypervisor refuses the guest's page tables");
@@ -252,8 +263,10 @@ static int seed_grants(struct builder *b, struct error *e)
 
 	if (!g)
 		return error_errno(e, ERR_FAIL, "cannot map the guest's grant table");
-	g[GNTTAB_RESERVED_CONSOLE] = (struct grant_entry_v1){ .domid = 0, .frame = b->p2m[b->l.console_pfn] };
-	g[GNTTAB_RESERVED_XENSTORE] = (struct grant_entry_v1){ .domid = 0, .frame = b->p2m[b->l.store_pfn] };
+	g[GNTTAB_RESERVED_CONSOLE] =
+		(struct grant_entry_v1){ .domid = 0, .frame = b->p2m[b->l.console_pfn] };
+	g[GNTTAB_RESERVED_XENSTORE] =
+		(struct grant_entry_v1){ .domid = 0, .frame = b->p2m[b->l.store_pfn] };
 	__sync_synchronize();
 	g[GNTTAB_RESERVED_CONSOLE].flags = GTF_permit_access;
 	g[GNTTAB_RESERVED_XENSTORE].flags = GTF_permit_access;
@@ -301,15 +314,17 @@ static int build(struct builder *b, struct error *e)
 	if (layout_plan(&b->ld->image->kernel, b->ld->pages, b->ramdisk_len, &b->l, e))
 		return -1;
 	if (strlen(b->ld->cmdline) >= MAX_GUEST_CMDLINE)
-		return error_set(e, ERR_CONFIG, "the kernel command line is longer than %d bytes", MAX_GUEST_CMDLINE - 1);
+		return error_set(e, ERR_CONFIG, "the kernel command line is longer than %d bytes",
+			MAX_GUEST_CMDLINE - 1);
 	b->p2m = xalloc(b->ld->pages * sizeof(*b->p2m));
 	if (get_memory(b, e))
 		return -1;
 	if (domain_get(b->x, b->ld->domid, &info))
 		return error_errno(e, ERR_FAIL, "the new domain is gone");
 	b->shared_info_mfn = info.shared_info_frame;
-	if (load_files(b, e) || write_start_info(b, e) || hypercall_page(b, e) || write_shared_info(b, e) ||
-	    write_tables(b, e) || seed_grants(b, e) || start_vcpu(b, e))
+	if (load_files(b, e) || write_start_info(b, e) || hypercall_page(b, e) ||
+		write_shared_info(b, e) || write_tables(b, e) || seed_grants(b, e) ||
+		start_vcpu(b, e))
 		return -1;
 	b->ld->store_mfn = b->p2m[b->l.store_pfn];
 	b->ld->console_mfn = b->p2m[b->l.console_pfn];

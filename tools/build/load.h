@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Filling a new PV domain: memory, kernel, ramdisk, start-of-day pages, page tables, first vCPU. The domain must have been
- * created and be paused, with its memory limit and vCPU count set. Nothing here undoes anything: on failure the caller
- * destroys the domain. ABI: <xen/xen.h> (start_info), <xen/arch-x86/xen.h> (vcpu_guest_context), <xen/grant_table.h>.
+ * Filling a new PV domain: memory, kernel, ramdisk, start-of-day pages, page tables, first vCPU.
+ * The domain must have been created and be paused, with its memory limit and vCPU count set.
+ * Nothing here undoes anything: on failure the caller destroys the domain. ABI: <xen/xen.h>
+ * (start_info), <xen/arch-x86/xen.h> (vcpu_guest_context), <xen/grant_table.h>.
  */
 #ifndef TOOLS_BUILD_LOAD_H
 #define TOOLS_BUILD_LOAD_H
@@ -18,8 +19,8 @@ struct load {
 	uint32_t vcpus;
 	bool claim;
 	const struct kernel_image *image;
-	const char *ramdisk;		/* path or NULL */
-	const char *cmdline;		/* "" for none */
+	const char *ramdisk; /* path or NULL */
+	const char *cmdline; /* "" for none */
 	uint32_t store_port, console_port;
 	/* out: */
 	uint64_t store_mfn, console_mfn;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sandboxed parsing step of the domain builder: see sandbox.h. Parent and child share one anonymous mapping: a result
- * header, then the unpacked image. The child maps nothing else that can be written to and used by the parent.
+ * The sandboxed parsing step of the domain builder: see sandbox.h. Parent and child share one
+ * anonymous mapping: a result header, then the unpacked image. The child maps nothing else that can
+ * be written to and used by the parent.
  */
 #include "tools/build/sandbox.h"
 
@@ -20,8 +21,8 @@
 
 #include "tools/build/image.h"
 
-#define CPU_SECONDS 180		/* an emulated processor takes 10 s for a large xz kernel */
-#define HEADER 16384UL
+#define CPU_SECONDS 180 /* an emulated processor takes 10 s for a large xz kernel */
+#define HEADER	    16384UL
 
 struct result {
 	int rc;
@@ -34,8 +35,18 @@ _Static_assert(sizeof(struct result) <= HEADER, "result header");
 static int deny_system_calls(void)
 {
 	static const int allowed[] = {
-		SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mprotect),
-		SCMP_SYS(exit_group), SCMP_SYS(exit), SCMP_SYS(rt_sigreturn), SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(sigaltstack),
+		SCMP_SYS(mmap),
+		SCMP_SYS(munmap),
+		SCMP_SYS(mremap),
+		SCMP_SYS(brk),
+		SCMP_SYS(madvise),
+		SCMP_SYS(mprotect),
+		SCMP_SYS(exit_group),
+		SCMP_SYS(exit),
+		SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(futex),
+		SCMP_SYS(getrandom),
+		SCMP_SYS(sigaltstack),
 	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	size_t i;
@@ -66,7 +77,8 @@ static void child(const uint8_t *file, size_t len, struct result *r, uint8_t *ou
 	limit(RLIMIT_NOFILE, 0);
 	limit(RLIMIT_FSIZE, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || deny_system_calls()) {
-		r->rc = error_set(&r->e, ERR_FAIL, "cannot enter the sandbox that reads kernels (seccomp)");
+		r->rc = error_set(
+			&r->e, ERR_FAIL, "cannot enter the sandbox that reads kernels (seccomp)");
 		_exit(0);
 	}
 	r->rc = image_unpack(file, len, out, IMAGE_MAX, &elf, &elf_len, &r->e);
@@ -87,9 +99,11 @@ static const uint8_t *map_file(const char *path, size_t *len, struct error *e)
 	if (fd < 0 || fstat(fd, &st)) {
 		error_errno(e, ERR_NOFILE, "%s", path);
 	} else if (!S_ISREG(st.st_mode) || !st.st_size) {
-		error_set(e, ERR_KERNEL, "%s is %s", path, S_ISREG(st.st_mode) ? "empty" : "not a regular file");
+		error_set(e, ERR_KERNEL, "%s is %s", path,
+			S_ISREG(st.st_mode) ? "empty" : "not a regular file");
 	} else if ((size_t)st.st_size > IMAGE_FILE_MAX) {
-		error_set(e, ERR_KERNEL, "%s has %lld MiB: not a kernel", path, (long long)st.st_size >> 20);
+		error_set(e, ERR_KERNEL, "%s has %lld MiB: not a kernel", path,
+			(long long)st.st_size >> 20);
 	} else {
 		*len = st.st_size;
 		p = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -108,16 +122,18 @@ static int collect(struct kernel_image *ki, pid_t pid, struct error *e)
 
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return error_errno(e, ERR_FAIL, "cannot wait for the process that reads the kernel");
+			return error_errno(
+				e, ERR_FAIL, "cannot wait for the process that reads the kernel");
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 		error_set(e, ERR_KERNEL, "reading it was stopped (%s)",
-		     WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "unexpected exit");
+			WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "unexpected exit");
 		error_advice(e, "the file is damaged or hostile: copy it again from where it came");
 		return -1;
 	}
 	if (r->rc) {
 		*e = r->e;
-		e->what[sizeof(e->what) - 1] = e->state[sizeof(e->state) - 1] = e->advice[sizeof(e->advice) - 1] = 0;
+		e->what[sizeof(e->what) - 1] = e->state[sizeof(e->state) - 1] =
+			e->advice[sizeof(e->advice) - 1] = 0;
 		if (e->kind == ERR_NONE || e->kind > ERR_DAEMON)
 			e->kind = ERR_KERNEL;
 		return -1;
@@ -139,7 +155,8 @@ int kernel_image_open(struct kernel_image *ki, const char *path, struct error *e
 	memset(ki, 0, sizeof(*ki));
 	if (!file)
 		return error_in(e, "kernel");
-	ki->shared = mmap(NULL, HEADER + IMAGE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ki->shared = mmap(NULL, HEADER + IMAGE_MAX, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (ki->shared == MAP_FAILED) {
 		ki->shared = NULL;
 		error_errno(e, ERR_NOMEM, "no room to unpack the kernel");
@@ -149,7 +166,8 @@ int kernel_image_open(struct kernel_image *ki, const char *path, struct error *e
 		pid = fork();
 		if (!pid)
 			child(file, len, ki->shared, (uint8_t *)ki->shared + HEADER);
-		rc = pid < 0 ? error_errno(e, ERR_FAIL, "cannot start a process") : collect(ki, pid, e);
+		rc = pid < 0 ? error_errno(e, ERR_FAIL, "cannot start a process")
+			     : collect(ki, pid, e);
 	}
 	munmap((void *)file, len);
 	if (!rc)

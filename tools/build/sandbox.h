@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Opening a kernel file for the builder. The file comes from outside (a guest's administrator, a boot loader), so it is
- * unpacked and parsed in a child process that can do nothing but compute: no system calls beyond memory, limits on CPU
- * time and memory. What comes back is the unpacked image and a flat struct kernel, which is checked again here.
+ * Opening a kernel file for the builder. The file comes from outside (a guest's administrator, a
+ * boot loader), so it is unpacked and parsed in a child process that can do nothing but compute: no
+ * system calls beyond memory, limits on CPU time and memory. What comes back is the unpacked image
+ * and a flat struct kernel, which is checked again here.
  */
 #ifndef TOOLS_BUILD_SANDBOX_H
 #define TOOLS_BUILD_SANDBOX_H
@@ -13,7 +14,7 @@ struct kernel_image {
 	struct kernel kernel;
 	const uint8_t *elf;
 	size_t elf_len;
-	void *shared;		/* the mapping that elf points into */
+	void *shared; /* the mapping that elf points into */
 };
 
 /* -1 with e filled; nothing stays open then. */

@@ -21,7 +21,7 @@
 #include "tools/lib/text.h"
 
 #define INTERVAL_US 100000
-#define BUDGET (64 * 1024)	/* bytes of output taken from a guest in one interval */
+#define BUDGET	    (64 * 1024) /* bytes of output taken from a guest in one interval */
 
 static int pty_ready(sd_event_source *src, int fd, uint32_t events, void *arg);
 static int next_interval(sd_event_source *src, uint64_t now, void *arg);
@@ -75,7 +75,10 @@ static void take_output(struct guestcon *g)
 	while (!g->broken && g->budget) {
 		n = ring_take(g->ring, buf, g->budget < sizeof(buf) ? g->budget : sizeof(buf));
 		if (n < 0) {
-			log_line(LOG_WARN, "warning: domain %u: its console ring makes no sense, no longer served", g->domid);
+			log_line(LOG_WARN,
+				"warning: domain %u: its console ring makes no sense, "
+				"no longer served",
+				g->domid);
 			g->broken = true;
 		}
 		if (n <= 0)
@@ -154,7 +157,8 @@ static int open_pty(struct guestcon *g)
 
 static int map_ring(struct guestcon *g, xen_pfn_t mfn)
 {
-	g->ring = xengnttab_map_grant_ref(g->c->grants, g->domid, GNTTAB_RESERVED_CONSOLE, PROT_READ | PROT_WRITE);
+	g->ring = xengnttab_map_grant_ref(
+		g->c->grants, g->domid, GNTTAB_RESERVED_CONSOLE, PROT_READ | PROT_WRITE);
 	g->by_grant = g->ring;
 	/* A domain made by other tools may not have granted it. */
 	if (!g->ring)
@@ -171,14 +175,16 @@ static int attach(struct guestcon *g, xen_pfn_t mfn, uint32_t remote)
 		return -1;
 	g->pty_events = EPOLLIN;
 	if (sd_event_add_io(g->c->loop, &g->pty_source, g->master, EPOLLIN, pty_ready, g) < 0 ||
-	    sd_event_add_time_relative(g->c->loop, &g->throttle, CLOCK_MONOTONIC, INTERVAL_US, 0, next_interval, g) < 0)
+		sd_event_add_time_relative(g->c->loop, &g->throttle, CLOCK_MONOTONIC, INTERVAL_US,
+			0, next_interval, g) < 0)
 		return -1;
 	return 0;
 }
 
 struct guestcon *guestcon_attach(struct consoled *c, const domain_info *d)
 {
-	long long mfn = store_read_number(&c->s, -1, "/local/domain/%u/console/ring-ref", d->domain);
+	long long mfn =
+		store_read_number(&c->s, -1, "/local/domain/%u/console/ring-ref", d->domain);
 	long long port = store_read_number(&c->s, -1, "/local/domain/%u/console/port", d->domain);
 	char *type = store_read(&c->s, "/local/domain/%u/console/type", d->domain), *name, *stem;
 	struct guestcon *g;
@@ -195,7 +201,8 @@ struct guestcon *guestcon_attach(struct consoled *c, const domain_info *d)
 	g->port = g->master = g->slave = g->log.fd = -1;
 	g->budget = BUDGET;
 	if (attach(g, mfn, port)) {
-		log_line(LOG_WARN, "warning: domain %u: no console: %s", d->domain, strerror(errno));
+		log_line(
+			LOG_WARN, "warning: domain %u: no console: %s", d->domain, strerror(errno));
 		guestcon_detach(g);
 		return NULL;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One guest's console: its ring, its event channel, a pty for people and a log. What the guest prints goes to both; what
- * is typed on the pty goes to the guest. A guest that prints without end is read at a bounded rate.
+ * One guest's console: its ring, its event channel, a pty for people and a log. What the guest
+ * prints goes to both; what is typed on the pty goes to the guest. A guest that prints without end
+ * is read at a bounded rate.
  */
 #ifndef TOOLS_CONSOLE_GUESTCON_H
 #define TOOLS_CONSOLE_GUESTCON_H
@@ -29,7 +30,7 @@ struct consoled {
 	struct guestcon *guests;
 };
 
-#define PENDING_MAX 65536	/* kept for a pty that nobody reads; the oldest is dropped */
+#define PENDING_MAX 65536 /* kept for a pty that nobody reads; the oldest is dropped */
 
 struct guestcon {
 	struct guestcon *next;
@@ -45,7 +46,7 @@ struct guestcon {
 	struct logfile log;
 	char pending[PENDING_MAX];
 	size_t pending_start, pending_len;
-	size_t budget;		/* bytes left in this interval */
+	size_t budget; /* bytes left in this interval */
 };
 
 /* Attach to a domain's console. NULL if it has none (yet) or something fails (logged). */

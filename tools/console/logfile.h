@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A log file with a cap: when it would grow over `cap` bytes it becomes NAME.1 (an older NAME.1 goes), so that one log
- * never takes more than twice the cap. A failing disk loses log lines, never the console.
+ * A log file with a cap: when it would grow over `cap` bytes it becomes NAME.1 (an older NAME.1
+ * goes), so that one log never takes more than twice the cap. A failing disk loses log lines, never
+ * the console.
  */
 #ifndef TOOLS_CONSOLE_LOGFILE_H
 #define TOOLS_CONSOLE_LOGFILE_H
@@ -10,7 +11,7 @@
 
 struct logfile {
 	char *path;
-	int fd;			/* -1: cannot be written now */
+	int fd; /* -1: cannot be written now */
 	size_t size, cap;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane-consoled: serves the consoles of all guests and logs the hypervisor's own. One sd-event loop; what goes wrong with
- * one guest's console closes that console. Started again at any time, it takes up the consoles where they are.
+ * vane-consoled: serves the consoles of all guests and logs the hypervisor's own. One sd-event
+ * loop; what goes wrong with one guest's console closes that console. Started again at any time, it
+ * takes up the consoles where they are.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -18,8 +19,8 @@
 #include "tools/lib/log.h"
 #include "tools/lib/text.h"
 
-#define LOG_DIR "/var/log/xen/console"
-#define LOG_CAP (1 << 20)
+#define LOG_DIR		   "/var/log/xen/console"
+#define LOG_CAP		   (1 << 20)
 #define HYPERVISOR_POLL_US 1000000
 
 struct hypervisor_log {
@@ -46,7 +47,8 @@ static const domain_info *find_info(const domain_info *all, int n, const struct 
 	int i;
 
 	for (i = 0; i < n; i++)
-		if (all[i].domain == g->domid && !domain_is_dying(&all[i]) && !memcmp(all[i].handle, g->uuid, 16))
+		if (all[i].domain == g->domid && !domain_is_dying(&all[i]) &&
+			!memcmp(all[i].handle, g->uuid, 16))
 			return &all[i];
 	return NULL;
 }
@@ -164,10 +166,12 @@ static int open_all(struct error *e)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	sd_event_add_signal(C.loop, NULL, SIGTERM, NULL, NULL);
 	sd_event_add_signal(C.loop, NULL, SIGINT, NULL, NULL);
-	if (!xs_watch(C.s.xs, "@introduceDomain", "look") || !xs_watch(C.s.xs, "@releaseDomain", "look"))
+	if (!xs_watch(C.s.xs, "@introduceDomain", "look") ||
+		!xs_watch(C.s.xs, "@releaseDomain", "look"))
 		return error_errno(e, ERR_FAIL, "cannot watch for domains");
 	if (sd_event_add_io(C.loop, NULL, xs_fileno(C.s.xs), EPOLLIN, store_ready, NULL) < 0 ||
-	    sd_event_add_io(C.loop, NULL, xenevtchn_fd(C.events), EPOLLIN, event_ready, NULL) < 0)
+		sd_event_add_io(C.loop, NULL, xenevtchn_fd(C.events), EPOLLIN, event_ready, NULL) <
+			0)
 		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }
@@ -179,14 +183,19 @@ static void follow_hypervisor(void)
 	H.port = xenevtchn_bind_virq(C.events, VIRQ_CON_RING);
 	read_hypervisor();
 	if (H.port < 0)
-		sd_event_add_time_relative(C.loop, NULL, CLOCK_MONOTONIC, HYPERVISOR_POLL_US, 0, hypervisor_poll, NULL);
+		sd_event_add_time_relative(C.loop, NULL, CLOCK_MONOTONIC, HYPERVISOR_POLL_US, 0,
+			hypervisor_poll, NULL);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "log-dir", required_argument, NULL, 'd' }, { "log-size", required_argument, NULL, 's' },
-		{ "foreground", no_argument, NULL, 'F' }, { "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "log-dir", required_argument, NULL, 'd' },
+		{ "log-size", required_argument, NULL, 's' },
+		{ "foreground", no_argument, NULL, 'F' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct error e = { 0 };
 	bool foreground = false;
@@ -205,7 +214,8 @@ int main(int argc, char **argv)
 		else if (opt == 'v')
 			log_open(LOG_DBG, true);
 		else {
-			fprintf(opt == 'h' ? stdout : stderr, "usage: vane-consoled [-F] [--log-dir DIR] "
+			fprintf(opt == 'h' ? stdout : stderr,
+				"usage: vane-consoled [-F] [--log-dir DIR] "
 				"[--log-size BYTES] [--verbose]\n");
 			return opt == 'h' ? 0 : 2;
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading xl.cfg text into a tree: the actions behind the grammar, and the calls around it. See cfgfile.h.
+ * Reading xl.cfg text into a tree: the actions behind the grammar, and the calls around it. See
+ * cfgfile.h.
  */
 #include "tools/lib/cfgfile.h"
 
@@ -24,7 +25,8 @@ void xlcfg_fail(struct xlcfg *s, int line, int column, const char *message)
 	if (!strncmp(message, noise, sizeof(noise) - 1))
 		message += sizeof(noise) - 1;
 	error_set(s->e, ERR_CONFIG, "%s:%d:%d: %s", s->file->path, line, column, message);
-	error_advice(s->e, "each line is name = value; a value is a number, \"a string\" or [ a, list ] (xl.cfg(5))");
+	error_advice(s->e, "each line is name = value; a value is a number, \"a string\" "
+			   "or [ a, list ] (xl.cfg(5))");
 }
 
 struct cfg_value *xlcfg_atom(enum cfg_type type, char *text, int line, int column)
@@ -92,7 +94,8 @@ void xlcfg_set(struct xlcfg *s, char *name, bool add, struct cfg_value *value, i
 		if (add) {
 			if (!join(set->value, value)) {
 				xlcfg_value_free(value);
-				xlcfg_fail(s, line, column, "+= needs a value of the same kind as before");
+				xlcfg_fail(s, line, column,
+					"+= needs a value of the same kind as before");
 			}
 			return;
 		}
@@ -143,7 +146,8 @@ char *xlcfg_unquote(struct xlcfg *s, const char *quoted, size_t len, int line, i
 			continue;
 		}
 		if (!escape(p + 1, end, to)) {
-			xlcfg_fail(s, line, column + (int)(p - quoted), "unknown \\ escape in a string (use \\\\ for a backslash)");
+			xlcfg_fail(s, line, column + (int)(p - quoted),
+				"unknown \\ escape in a string (use \\\\ for a backslash)");
 			free(out);
 			return NULL;
 		}
@@ -171,7 +175,8 @@ int cfg_parse(const char *path, const char *text, size_t len, struct cfg_file *f
 		rc = xlcfg_yyparse(scanner, &s);
 		xlcfg_yylex_destroy(scanner);
 		if (rc || e->kind != ERR_NONE)
-			rc = error_set(e, ERR_CONFIG, "%s: cannot be read as a configuration", path);
+			rc = error_set(
+				e, ERR_CONFIG, "%s: cannot be read as a configuration", path);
 	}
 	if (rc)
 		cfg_free(f);

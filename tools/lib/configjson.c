@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A configuration as the JSON that `xl create -n` and `xl list -l` print (libxl_domain_config): order, names and which
- * defaults are left out were taken from stock xl 4.17.
+ * A configuration as the JSON that `xl create -n` and `xl list -l` print (libxl_domain_config):
+ * order, names and which defaults are left out were taken from stock xl 4.17.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,8 @@ static void vcpu_list(struct json *j, const struct config *c)
 
 static void b_info(struct json *j, const struct config *c, const struct config_live *live)
 {
-	static const char *const tsc[] = { "default", "always_emulate", "native", "native_paravirt" };
+	static const char *const tsc[] = { "default", "always_emulate", "native",
+		"native_paravirt" };
 
 	json_open(j, "b_info", '{');
 	if (live || c->maxvcpus > 1)
@@ -158,7 +159,8 @@ static void action(struct json *j, const char *key, enum action a)
 	free(name);
 }
 
-void config_json(struct json *j, const char *key, const struct config *c, const struct config_live *live)
+void config_json(
+	struct json *j, const char *key, const struct config *c, const struct config_live *live)
 {
 	unsigned int i;
 

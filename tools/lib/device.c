@@ -18,7 +18,8 @@ struct device device_of(uint32_t domid, const char *kind, uint32_t devid)
 	if (!strcmp(kind, "console"))
 		snprintf(d.front, sizeof(d.front), "/local/domain/%u/console", domid);
 	else
-		snprintf(d.front, sizeof(d.front), "/local/domain/%u/device/%s/%u", domid, kind, devid);
+		snprintf(d.front, sizeof(d.front), "/local/domain/%u/device/%s/%u", domid, kind,
+			devid);
 	snprintf(d.back, sizeof(d.back), "/local/domain/0/backend/%s/%u/%u", kind, domid, devid);
 	snprintf(d.record, sizeof(d.record), "/libxl/%u/device/%s/%u", domid, kind, devid);
 	return d;
@@ -58,8 +59,8 @@ static void write_nodes(struct store *s, const char *dir, const struct nodes *l)
 		store_put(s, dir, l->n[i].name, "%s", l->n[i].value);
 }
 
-int device_create(struct store *s, const struct device *d, const struct nodes *front, const struct nodes *back,
-		  struct error *e)
+int device_create(struct store *s, const struct device *d, const struct nodes *front,
+	const struct nodes *back, struct error *e)
 {
 	bool console = !strcmp(d->kind, "console");
 	int rc;
@@ -90,14 +91,17 @@ static bool ready(struct store *s, void *arg)
 	return store_read_number(s, 0, "%s/state", d->back) == XenbusStateInitWait;
 }
 
-int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module, struct error *e)
+int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module,
+	struct error *e)
 {
 	char *why;
 
 	if (!store_wait(s, d->back, DEVICE_SECONDS * 1000, ready, (void *)d))
 		return 0;
-	why = store_read(s, "/local/domain/0/error/backend/%s/%u/%u/error", d->kind, d->domid, d->devid);
-	error_set(e, ERR_TIMEOUT, "%s: no back end took it within %d s%s%s", what, DEVICE_SECONDS, why ? ": " : "", why ? why : "");
+	why = store_read(
+		s, "/local/domain/0/error/backend/%s/%u/%u/error", d->kind, d->domid, d->devid);
+	error_set(e, ERR_TIMEOUT, "%s: no back end took it within %d s%s%s", what, DEVICE_SECONDS,
+		why ? ": " : "", why ? why : "");
 	error_advice(e, "modprobe %s", module);
 	free(why);
 	return -1;
@@ -122,7 +126,8 @@ bool device_close(struct store *s, const struct device *d)
 		store_begin(s);
 		already = closed(s, (void *)d);
 		store_put(s, d->back, "online", "0");
-		/* A back end that has closed (its guest powered off) would not say so a second time. */
+		/* A back end that has closed (its guest powered off) would not say so a second
+		 * time. */
 		if (!already)
 			store_put(s, d->back, "state", "%d", XenbusStateClosing);
 		/* One that sees its front end gone lets go at once. */
@@ -132,6 +137,22 @@ bool device_close(struct store *s, const struct device *d)
 	if (rc || already)
 		return !rc;
 	return !store_wait(s, d->back, DEVICE_SECONDS * 1000, closed, (void *)d);
+}
+
+bool device_release(struct store *s, const struct device *d)
+{
+	long long front = store_read_number(s, XenbusStateClosed, "%s/state", d->front);
+	int rc;
+
+	if (front == XenbusStateInitialising || front == XenbusStateClosed)
+		return true;
+	do {
+		store_begin(s);
+		store_put(s, d->back, "online", "0");
+		store_put(s, d->back, "state", "%d", XenbusStateClosing);
+		rc = store_commit(s);
+	} while (rc == 1);
+	return !rc && !store_wait(s, d->back, DEVICE_SECONDS * 1000, closed, (void *)d);
 }
 
 void device_forget(struct store *s, const struct device *d)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Split devices in xenstore: the three directories of a device (front end, back end, and our own record below /libxl),
- * their permissions, waiting for xenbus states, removal. What is written into them is the caller's. States and paths:
- * <xen/io/xenbus.h>, and the layout that stock 4.17 leaves in xenstore.
+ * Split devices in xenstore: the three directories of a device (front end, back end, and our own
+ * record below /libxl), their permissions, waiting for xenbus states, removal. What is written into
+ * them is the caller's. States and paths: <xen/io/xenbus.h>, and the layout that stock 4.17 leaves
+ * in xenstore.
  */
 #ifndef TOOLS_LIB_DEVICE_H
 #define TOOLS_LIB_DEVICE_H
@@ -10,11 +11,11 @@
 #include "tools/lib/store.h"
 #include "tools/lib/text.h"
 
-#define DEVICE_SECONDS 10	/* for a back end to change its state */
+#define DEVICE_SECONDS 10 /* for a back end to change its state */
 
 struct device {
 	uint32_t domid;
-	const char *kind;		/* "vbd", "vif", "console" */
+	const char *kind; /* "vbd", "vif", "console" */
 	uint32_t devid;
 	char front[64], back[64], record[64];
 };
@@ -29,16 +30,25 @@ struct nodes {
 	struct node *n;
 	unsigned int count;
 };
-void nodes_add(struct nodes *l, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void nodes_add(struct nodes *l, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void nodes_free(struct nodes *l);
 
-/* Write front end and back end directories (and the record, equal to the back end's) in one transaction. */
-int device_create(struct store *s, const struct device *d, const struct nodes *front, const struct nodes *back,
-		  struct error *e);
-/* Wait until the back end is in InitWait. what: "disk xvda". module: the driver to name in the advice. */
-int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module, struct error *e);
+/* Write front end and back end directories (and the record, equal to the back end's) in one
+ * transaction. */
+int device_create(struct store *s, const struct device *d, const struct nodes *front,
+	const struct nodes *back, struct error *e);
+/* Wait until the back end is in InitWait. what: "disk xvda". module: the driver to name in the
+ * advice. */
+int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module,
+	struct error *e);
 /* Tell the back end to let go, and wait for it; true when it did within the time. */
 bool device_close(struct store *s, const struct device *d);
+/*
+ * Ask a guest that uses the device to let go of it. True when the back end has closed, or the guest
+ * was not using it.
+ */
+bool device_release(struct store *s, const struct device *d);
 /* Remove all three directories. */
 void device_forget(struct store *s, const struct device *d);
 

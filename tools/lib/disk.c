@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks: see disk.h. The node "physical-device" (major:minor in hexadecimal) is what makes xen-blkback open a device; it
- * is written last.
+ * Disks: see disk.h. The node "physical-device" (major:minor in hexadecimal) is what makes
+ * xen-blkback open a device; it is written last.
  */
 #include "tools/lib/disk.h"
 
@@ -20,7 +20,8 @@
 #include "tools/lib/log.h"
 
 /* Is another guest using the same file or device, with one of the two writing? */
-static int check_sharing(struct store *s, const struct disk_config *d, const struct stat *st, struct error *e)
+static int check_sharing(
+	struct store *s, const struct disk_config *d, const struct stat *st, struct error *e)
 {
 	unsigned int ndoms, ndisks, i, k;
 	char **doms = store_list(s, &ndoms, "/libxl"), **disks, *path, *mode, *name;
@@ -33,12 +34,15 @@ static int check_sharing(struct store *s, const struct disk_config *d, const str
 		for (k = 0; k < ndisks && !rc; k++) {
 			path = store_read(s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
 			mode = store_read(s, "/libxl/%s/device/vbd/%s/mode", doms[i], disks[k]);
-			same = path && !stat(path, &other) && (S_ISBLK(st->st_mode) ? S_ISBLK(other.st_mode) &&
-				other.st_rdev == st->st_rdev : other.st_dev == st->st_dev && other.st_ino == st->st_ino);
+			same = path && !stat(path, &other) &&
+			       (S_ISBLK(st->st_mode) ? S_ISBLK(other.st_mode) &&
+							       other.st_rdev == st->st_rdev
+						     : other.st_dev == st->st_dev &&
+							       other.st_ino == st->st_ino);
 			if (same && (d->readwrite || (mode && *mode == 'w'))) {
 				name = store_read(s, "/local/domain/%s/name", doms[i]);
-				rc = error_set(e, ERR_BUSY, "disk %s: %s is in use by guest \"%s\"", d->vdev, d->path,
-					  name ? name : doms[i]);
+				rc = error_set(e, ERR_BUSY, "disk %s: %s is in use by guest \"%s\"",
+					d->vdev, d->path, name ? name : doms[i]);
 				error_advice(e, "stop that guest, or give both access=ro");
 				free(name);
 			}
@@ -59,11 +63,13 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 		return 0;
 	if (stat(d->path, &st)) {
 		error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
-		error_advice(e, "create it (qemu-img create -f raw %s 4G), or correct the target", d->path);
+		error_advice(e, "create it (qemu-img create -f raw %s 4G), or correct the target",
+			d->path);
 		return -1;
 	}
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
-		return error_set(e, ERR_CONFIG, "disk %s: %s is neither a file nor a block device", d->vdev, d->path);
+		return error_set(e, ERR_CONFIG, "disk %s: %s is neither a file nor a block device",
+			d->vdev, d->path);
 	if (S_ISREG(st.st_mode) && st.st_size < 512)
 		return error_set(e, ERR_CONFIG, "disk %s: %s is empty", d->vdev, d->path);
 	if (access(d->path, d->readwrite ? R_OK | W_OK : R_OK))
@@ -125,7 +131,8 @@ static int run_script(const char *script, const struct device *d, char *action, 
 	char *path = hotplug_path(script), *label = xprintf("%s for vbd %u", script, d->devid);
 	char *bus = xprintf("XENBUS_PATH=backend/vbd/%u/%u", d->domid, d->devid);
 	char *argv[] = { path, action, NULL };
-	char *env[] = { "XENBUS_TYPE=vbd", "XENBUS_BASE_PATH=backend", bus, xprintf("script=%s", path), NULL };
+	char *env[] = { "XENBUS_TYPE=vbd", "XENBUS_BASE_PATH=backend", bus,
+		xprintf("script=%s", path), NULL };
 	int rc = hotplug_run(label, argv, env, e);
 
 	free(env[3]);
@@ -135,7 +142,8 @@ static int run_script(const char *script, const struct device *d, char *action, 
 	return rc;
 }
 
-static void describe(const struct disk_config *d, uint32_t domid, struct nodes *front, struct nodes *back)
+static void describe(
+	const struct disk_config *d, uint32_t domid, struct nodes *front, struct nodes *back)
 {
 	nodes_add(front, "backend-id", "0");
 	nodes_add(front, "state", "1");
@@ -144,7 +152,8 @@ static void describe(const struct disk_config *d, uint32_t domid, struct nodes *
 	nodes_add(front, "trusted", "1");
 	nodes_add(front, "protocol", "x86_64-abi");
 	nodes_add(back, "params", "%s", d->path);
-	nodes_add(back, "script", "%s", d->script && d->script[0] == '/' ? d->script : "/etc/xen/scripts/block");
+	nodes_add(back, "script", "%s",
+		d->script && d->script[0] == '/' ? d->script : "/etc/xen/scripts/block");
 	nodes_add(back, "frontend-id", "%u", domid);
 	nodes_add(back, "online", "1");
 	nodes_add(back, "removable", "%d", d->removable);
@@ -159,7 +168,8 @@ static void describe(const struct disk_config *d, uint32_t domid, struct nodes *
 }
 
 /* The device the back end is to open: the block device itself, or a loop device over the file. */
-static int source_device(struct store *s, const struct disk_config *d, const struct device *dev, struct error *e)
+static int source_device(
+	struct store *s, const struct disk_config *d, const struct device *dev, struct error *e)
 {
 	char loop[32], *node = d->path;
 	struct stat st;
@@ -180,7 +190,8 @@ static int source_device(struct store *s, const struct disk_config *d, const str
 	do {
 		store_begin(s);
 		store_put(s, dev->back, "node", "%s", node);
-		store_put(s, dev->back, "physical-device", "%x:%x", major(st.st_rdev), minor(st.st_rdev));
+		store_put(s, dev->back, "physical-device", "%x:%x", major(st.st_rdev),
+			minor(st.st_rdev));
 		store_put(s, dev->back, "physical-device-path", "%s", node);
 		store_put(s, dev->back, "hotplug-status", "connected");
 		rc = store_commit(s);
@@ -206,7 +217,8 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 		rc = run_script(d->script, &dev, "add", e);
 		why = store_read(s, "%s/hotplug-error", dev.back);
 		if (!rc && why)
-			rc = error_set(e, ERR_HOTPLUG, "%s: hotplug script %s: %s", what, d->script, why);
+			rc = error_set(
+				e, ERR_HOTPLUG, "%s: hotplug script %s: %s", what, d->script, why);
 		free(why);
 	} else if (!rc && d->path[0]) {
 		rc = source_device(s, d, &dev, e);
@@ -218,11 +230,13 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 void disk_detach(struct store *s, uint32_t domid, uint32_t devid)
 {
 	struct device dev = device_of(domid, "vbd", devid);
-	char *loop = store_read(s, "%s/loop", dev.record), *script = store_read(s, "%s/hotplug", dev.record);
+	char *loop = store_read(s, "%s/loop", dev.record),
+	     *script = store_read(s, "%s/hotplug", dev.record);
 	struct error e = { 0 };
 
 	if (!device_close(s, &dev))
-		log_line(LOG_WARN, "warning: the back end of disk %u of domain %u did not close", devid, domid);
+		log_line(LOG_WARN, "warning: the back end of disk %u of domain %u did not close",
+			devid, domid);
 	if (script && run_script(script, &dev, "remove", &e))
 		log_line(LOG_WARN, "warning: %s", e.what);
 	if (loop)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks of a guest, served by the kernel's xen-blkback: block devices as they are, raw files through a loop device that
- * is set up here, anything else through a hotplug script. ABI: <xen/io/blkif.h> for the node names.
+ * Disks of a guest, served by the kernel's xen-blkback: block devices as they are, raw files
+ * through a loop device that is set up here, anything else through a hotplug script. ABI:
+ * <xen/io/blkif.h> for the node names.
  */
 #ifndef TOOLS_LIB_DISK_H
 #define TOOLS_LIB_DISK_H
@@ -9,7 +10,8 @@
 #include "tools/lib/config.h"
 #include "tools/lib/device.h"
 
-/* Checks that need nothing of a domain: the file is there, may be opened, no other guest writes to it. */
+/* Checks that need nothing of a domain: the file is there, may be opened, no other guest writes to
+ * it. */
 int disk_check(struct store *s, const struct disk_config *d, struct error *e);
 int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e);
 /* Take a disk away: back end, script, loop device, nodes. Failures are logged, the rest is done. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The disk syntax of xl.cfg: "target,format,vdev,access" by position, key=value in any place, "target=" taking the rest
- * of the string, and the old prefixes ("phy:", "file:", ...). Pure. The syntax is in xl-disk-configuration(5).
+ * The disk syntax of xl.cfg: "target,format,vdev,access" by position, key=value in any place,
+ * "target=" taking the rest of the string, and the old prefixes ("phy:", "file:", ...). Pure. The
+ * syntax is in xl-disk-configuration(5).
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ struct spec {
 	struct disk_config *d;
 	char *why;
 	size_t size;
-	unsigned int position;		/* next positional parameter: target, format, vdev, access */
+	unsigned int position; /* next positional parameter: target, format, vdev, access */
 	bool format_set, access_set;
 };
 
@@ -30,7 +31,8 @@ static int set_format(struct spec *s, const char *v)
 	if (!strcmp(v, "raw") || !*v)
 		return 0;
 	if (!strcmp(v, "qcow2") || !strcmp(v, "qcow") || !strcmp(v, "vhd") || !strcmp(v, "qed"))
-		return bad(s, "format %.100s is not supported; only raw images and block devices are", v);
+		return bad(s,
+			"format %.100s is not supported; only raw images and block devices are", v);
 	return bad(s, "unknown format '%.100s'", v);
 }
 
@@ -95,10 +97,12 @@ static int set_key(struct spec *s, const char *key, const char *v)
 	}
 	if (!strcmp(key, "devtype")) {
 		s->d->cdrom = s->d->removable = !strcmp(v, "cdrom");
-		return s->d->cdrom || !strcmp(v, "disk") ? 0 : bad(s, "unknown devtype '%.100s'", v);
+		return s->d->cdrom || !strcmp(v, "disk") ? 0
+							 : bad(s, "unknown devtype '%.100s'", v);
 	}
 	if (!strcmp(key, "specification"))
-		return strcmp(v, "xen") ? bad(s, "specification %.100s is not supported; xen is", v) : 0;
+		return strcmp(v, "xen") ? bad(s, "specification %.100s is not supported; xen is", v)
+					: 0;
 	return bad(s, "unknown parameter '%.100s'", key);
 }
 
@@ -129,14 +133,10 @@ static int set_positional(struct spec *s, const char *w)
 		free(s->d->path);
 		s->d->path = xstrdup(w);
 		return 0;
-	case 1:
-		return set_format(s, w);
-	case 2:
-		return set_vdev(s, w);
-	case 3:
-		return set_access(s, w);
-	default:
-		return bad(s, "'%.100s' is one parameter too many", w);
+	case 1: return set_format(s, w);
+	case 2: return set_vdev(s, w);
+	case 3: return set_access(s, w);
+	default: return bad(s, "'%.100s' is one parameter too many", w);
 	}
 }
 
@@ -146,16 +146,29 @@ static int strip_prefix(struct spec *s, const char **spec)
 	static const struct {
 		const char *prefix, *script;
 	} old[] = {
-		{ "phy:", NULL }, { "file:", NULL }, { "raw:", NULL }, { "aio:", NULL }, { "tap:aio:", NULL },
-		{ "tap2:aio:", NULL }, { "drbd:", "block-drbd" }, { "nbd:", "block-nbd" }, { "enbd:", "block-enbd" },
-		{ "iscsi:", "block-iscsi" }, { "npiv:", "block-npiv" },
+		{ "phy:", NULL },
+		{ "file:", NULL },
+		{ "raw:", NULL },
+		{ "aio:", NULL },
+		{ "tap:aio:", NULL },
+		{ "tap2:aio:", NULL },
+		{ "drbd:", "block-drbd" },
+		{ "nbd:", "block-nbd" },
+		{ "enbd:", "block-enbd" },
+		{ "iscsi:", "block-iscsi" },
+		{ "npiv:", "block-npiv" },
 	};
-	static const char *const images[] = { "qcow2:", "qcow:", "vhd:", "qed:", "tap:qcow2:", "tap:vhd:" };
+	static const char *const images[] = {
+		"qcow2:", "qcow:", "vhd:", "qed:", "tap:qcow2:", "tap:vhd:"
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(images) / sizeof(images[0]); i++)
 		if (!strncmp(*spec, images[i], strlen(images[i])))
-			return bad(s, "image format %s is not supported; only raw images and block devices are", images[i]);
+			return bad(s,
+				"image format %s is not supported; "
+				"only raw images and block devices are",
+				images[i]);
 	for (i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
 		if (strncmp(*spec, old[i].prefix, strlen(old[i].prefix)))
 			continue;
@@ -232,6 +245,27 @@ int disk_parse(const char *spec, struct disk_config *d, char *why, size_t size)
 	if (d->path[0] && d->path[0] != '/' && !d->script)
 		return bad(&s, "target '%.100s' is not an absolute path", d->path);
 	return 0;
+}
+
+char *disk_format(const struct disk_config *d)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "format=raw,vdev=%s,access=%s", d->vdev, d->readwrite ? "rw" : "ro");
+	if (d->cdrom)
+		text_add(&t, ",devtype=cdrom");
+	if (d->phy)
+		text_add(&t, ",backendtype=phy");
+	if (d->discard_set)
+		text_add(&t, d->discard ? ",discard" : ",no-discard");
+	if (d->direct_io_safe)
+		text_add(&t, ",direct-io-safe");
+	if (d->backend)
+		text_add(&t, ",backend=%s", d->backend);
+	if (d->script)
+		text_add(&t, ",script=%s", d->script);
+	text_add(&t, ",target=%s", d->path);
+	return t.s;
 }
 
 void disk_config_free(struct disk_config *d)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Domains as the hypervisor knows them: list, state, life and death, limits. Nothing of xenstore here. Functions return
- * -1 with errno unless they say otherwise. ABI: <xen/domctl.h>.
+ * Domains as the hypervisor knows them: list, state, life and death, limits. Nothing of xenstore
+ * here. Functions return -1 with errno unless they say otherwise. ABI: <xen/domctl.h>.
  */
 #ifndef TOOLS_LIB_DOMAIN_H
 #define TOOLS_LIB_DOMAIN_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Errors for people: filling and printing struct error. See error.h for the form and error.def for the kinds.
+ * Errors for people: filling and printing struct error. See error.h for the form and error.def for
+ * the kinds.
  */
 #include "tools/lib/error.h"
 
@@ -67,7 +68,8 @@ int error_in(struct error *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->what);
 	if (n < sizeof(e->what) - 1)
-		snprintf(e->what + n, sizeof(e->what) - n, ": %.*s", (int)(sizeof(e->what) - n), inner);
+		snprintf(e->what + n, sizeof(e->what) - n, ": %.*s", (int)(sizeof(e->what) - n),
+			inner);
 	return -1;
 }
 
@@ -99,9 +101,9 @@ void error_clear(struct error *e)
 void error_format(const struct error *e, char *buf, size_t size)
 {
 	snprintf(buf, size, "error: %s\n%s%s%s%s%s%s  [PVN-E%04d %s]\n", e->what,
-		 e->state[0] ? "  " : "", e->state, e->state[0] ? "\n" : "",
-		 e->advice[0] ? "  try: " : "", e->advice, e->advice[0] ? "\n" : "",
-		 kinds[e->kind].code, kinds[e->kind].text);
+		e->state[0] ? "  " : "", e->state, e->state[0] ? "\n" : "",
+		e->advice[0] ? "  try: " : "", e->advice, e->advice[0] ? "\n" : "",
+		kinds[e->kind].code, kinds[e->kind].text);
 }
 
 void error_print(const struct error *e)

@@ -108,7 +108,7 @@ int guest_rename(struct xen *x, struct store *s, uint32_t domid, const char *nam
 }
 
 static void each_device(struct store *s, uint32_t domid, const char *kind,
-			void (*detach)(struct store *s, uint32_t domid, uint32_t devid))
+	void (*detach)(struct store *s, uint32_t domid, uint32_t devid))
 {
 	unsigned int n, i;
 	char **ids = store_list(s, &n, "/libxl/%u/device/%s", domid, kind);
@@ -135,7 +135,8 @@ void guest_remove_devices(struct store *s, uint32_t domid)
 
 void guest_forget(struct store *s, uint32_t domid)
 {
-	char *vm = store_read(s, "/local/domain/%u/vm", domid), *domain = xprintf("/local/domain/%u", domid);
+	char *vm = store_read(s, "/local/domain/%u/vm", domid),
+	     *domain = xprintf("/local/domain/%u", domid);
 	char *ours = xprintf("/libxl/%u", domid);
 
 	/* Another domain (the guest's next life) may have taken over the same UUID. */
@@ -150,7 +151,8 @@ void guest_forget(struct store *s, uint32_t domid)
 	free(vm);
 }
 
-/* A domain that still has pages mapped somewhere stays as a shell for a moment; wait for the usual quick end. */
+/* A domain that still has pages mapped somewhere stays as a shell for a moment; wait for the usual
+ * quick end. */
 static void wait_gone(struct xen *x, uint32_t domid)
 {
 	struct timespec pause = { 0, 10 * 1000000 };
@@ -173,7 +175,8 @@ int guest_destroy(struct xen *x, struct store *s, uint32_t domid, struct error *
 		if (rc && errno == ESRCH)
 			rc = 0;
 		if (rc)
-			return error_errno(e, ERR_FAIL, "the hypervisor does not destroy domain %u", domid);
+			return error_errno(
+				e, ERR_FAIL, "the hypervisor does not destroy domain %u", domid);
 		wait_gone(x, domid);
 	} else {
 		guest_remove_devices(s, domid);

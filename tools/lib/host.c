@@ -106,11 +106,13 @@ int host_version(struct xen *x, struct host_version *out)
 	out->minor = v & 0xffff;
 	out->pagesize = xen_version_op(x, XENVER_pagesize, NULL, 0);
 	if (xen_version_op(x, XENVER_extraversion, out->extra, sizeof(out->extra)) < 0 ||
-	    xen_version_op(x, XENVER_compile_info, &ci, sizeof(ci)) < 0 ||
-	    xen_version_op(x, XENVER_capabilities, out->capabilities, sizeof(out->capabilities)) < 0 ||
-	    xen_version_op(x, XENVER_changeset, out->changeset, sizeof(out->changeset)) < 0 ||
-	    xen_version_op(x, XENVER_platform_parameters, &pp, sizeof(pp)) < 0 ||
-	    xen_version_op(x, XENVER_commandline, out->commandline, sizeof(out->commandline)) < 0)
+		xen_version_op(x, XENVER_compile_info, &ci, sizeof(ci)) < 0 ||
+		xen_version_op(
+			x, XENVER_capabilities, out->capabilities, sizeof(out->capabilities)) < 0 ||
+		xen_version_op(x, XENVER_changeset, out->changeset, sizeof(out->changeset)) < 0 ||
+		xen_version_op(x, XENVER_platform_parameters, &pp, sizeof(pp)) < 0 ||
+		xen_version_op(x, XENVER_commandline, out->commandline, sizeof(out->commandline)) <
+			0)
 		return -1;
 	out->virt_start = pp.virt_start;
 	memcpy(out->compiler, ci.compiler, sizeof(ci.compiler) - 1);
@@ -135,8 +137,8 @@ int host_console(struct xen *x, struct text *out, bool clear, uint32_t *index)
 	int rc;
 
 	/*
-	 * In pieces of the buffer's size, whatever the ring's is: incremental reads go on where the last one ended; a read
-	 * that clears takes the oldest that is left.
+	 * In pieces of the buffer's size, whatever the ring's is: incremental reads go on where the
+	 * last one ended; a read that clears takes the oldest that is left.
 	 */
 	for (;;) {
 		op.u.readconsole.clear = clear;

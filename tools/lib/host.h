@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine and the hypervisor: processors, memory, version strings, the hypervisor's console ring, CPU pools,
- * scheduler-wide parameters. -1 with errno on failure. ABI: <xen/sysctl.h>, <xen/version.h>.
+ * The machine and the hypervisor: processors, memory, version strings, the hypervisor's console
+ * ring, CPU pools, scheduler-wide parameters. -1 with errno on failure. ABI: <xen/sysctl.h>,
+ * <xen/version.h>.
  */
 #ifndef TOOLS_LIB_HOST_H
 #define TOOLS_LIB_HOST_H
@@ -27,7 +28,8 @@ struct host_version {
 };
 int host_version(struct xen *x, struct host_version *out);
 
-/* The hypervisor's console ring into out; *index (may be NULL: everything) is where the next call goes on. */
+/* The hypervisor's console ring into out; *index (may be NULL: everything) is where the next call
+ * goes on. */
 int host_console(struct xen *x, struct text *out, bool clear, uint32_t *index);
 int host_debug_keys(struct xen *x, const char *keys);
 int host_sched_id(struct xen *x);

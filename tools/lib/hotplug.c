@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hotplug scripts: see hotplug.h. The script runs in a process group of its own, so that all of it can be stopped.
+ * Hotplug scripts: see hotplug.h. The script runs in a process group of its own, so that all of it
+ * can be stopped.
  */
 #include "tools/lib/hotplug.h"
 
@@ -36,7 +37,9 @@ char *hotplug_path(const char *script)
 
 static void child(int out, char *const argv[], char *const env[])
 {
-	static char *const base[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL };
+	static char *const base[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL
+	};
 	char *all[32];
 	const char *path = getenv("PATH");
 	size_t n = 0, i;
@@ -135,9 +138,12 @@ int hotplug_run(const char *label, char *const argv[], char *const env[], struct
 	last_lines(&said, tail, sizeof(tail));
 	text_free(&said);
 	if (late)
-		return error_set(e, ERR_TIMEOUT, "hotplug script %s did not end within %d s%s", label, HOTPLUG_SECONDS, tail);
+		return error_set(e, ERR_TIMEOUT, "hotplug script %s did not end within %d s%s",
+			label, HOTPLUG_SECONDS, tail);
 	if (status)
-		return error_set(e, ERR_HOTPLUG, "hotplug script %s failed (exit %d after %.1f s)%s", label,
-			    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), now() - begin, tail);
+		return error_set(e, ERR_HOTPLUG,
+			"hotplug script %s failed (exit %d after %.1f s)%s", label,
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+			now() - begin, tail);
 	return 0;
 }

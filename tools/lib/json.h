@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A JSON writer with the exact layout that xl prints and scripts grep: 4 blanks a level, one key a line, an empty object
- * is "{", a blank line, "}". Keys and values are escaped; numbers are written as they are.
+ * A JSON writer with the exact layout that xl prints and scripts grep: 4 blanks a level, one key a
+ * line, an empty object is "{", a blank line, "}". Keys and values are escaped; numbers are written
+ * as they are.
  */
 #ifndef TOOLS_LIB_JSON_H
 #define TOOLS_LIB_JSON_H
@@ -14,7 +15,7 @@
 struct json {
 	struct text out;
 	int depth;
-	bool first;		/* nothing written yet in the open object or list */
+	bool first; /* nothing written yet in the open object or list */
 };
 
 /* key is NULL inside a list and at the top. */

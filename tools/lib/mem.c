@@ -12,7 +12,7 @@
 #include "tools/lib/text.h"
 
 #define SUPER_ORDER 9
-#define BATCH 1024
+#define BATCH	    1024
 
 int mem_claim(struct xen *x, uint32_t domid, uint64_t pages)
 {
@@ -22,9 +22,12 @@ int mem_claim(struct xen *x, uint32_t domid, uint64_t pages)
 }
 
 /* How many of n extents of this order starting at pfn were allocated; their mfns are put in p2m. */
-static long populate(struct xen *x, uint32_t domid, unsigned int order, uint64_t pfn, long n, xen_pfn_t *p2m)
+static long populate(
+	struct xen *x, uint32_t domid, unsigned int order, uint64_t pfn, long n, xen_pfn_t *p2m)
 {
-	struct xen_memory_reservation r = { .nr_extents = n, .extent_order = order, .domid = domid };
+	struct xen_memory_reservation r = {
+		.nr_extents = n, .extent_order = order, .domid = domid
+	};
 	xen_pfn_t *ext = hbuf_alloc(x, n * sizeof(*ext));
 	long i, done;
 	uint64_t k;
@@ -96,7 +99,6 @@ void *mem_map_grant_table(struct xen *x, uint32_t domid, xenforeignmemory_resour
 	void *p = NULL;
 
 	*res = xenforeignmemory_map_resource(x->memory, domid, XENMEM_resource_grant_table,
-					     XENMEM_resource_grant_table_id_shared, 0, 1, &p,
-					     PROT_READ | PROT_WRITE, 0);
+		XENMEM_resource_grant_table_id_shared, 0, 1, &p, PROT_READ | PROT_WRITE, 0);
 	return *res ? p : NULL;
 }

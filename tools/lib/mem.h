@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest memory: claiming it, populating a domain's physical map, mapping a domain's frames here. -1 with errno on
- * failure. ABI: <xen/memory.h>.
+ * Guest memory: claiming it, populating a domain's physical map, mapping a domain's frames here. -1
+ * with errno on failure. ABI: <xen/memory.h>.
  */
 #ifndef TOOLS_LIB_MEM_H
 #define TOOLS_LIB_MEM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Network interfaces: see nic.h. The script is called with "online type_if=vif" when the back end has made the interface
- * vif<domid>.<devid>, and with "offline type_if=vif" before it goes.
+ * Network interfaces: see nic.h. The script is called with "online type_if=vif" when the back end
+ * has made the interface vif<domid>.<devid>, and with "offline type_if=vif" before it goes.
  */
 #include "tools/lib/nic.h"
 
@@ -51,8 +51,8 @@ int nic_check(const struct nic_config *n, unsigned int index, struct error *e)
 	if (!access(path, F_OK))
 		return 0;
 	list_bridges(&present);
-	error_set(e, ERR_CONFIG, "vif %u: bridge '%s' does not exist on this host; present: %s", index, n->bridge,
-	     present.len ? present.s : "none");
+	error_set(e, ERR_CONFIG, "vif %u: bridge '%s' does not exist on this host; present: %s",
+		index, n->bridge, present.len ? present.s : "none");
 	error_advice(e, "ip link add %s type bridge; ip link set %s up", n->bridge, n->bridge);
 	text_free(&present);
 	return -1;
@@ -75,7 +75,8 @@ void nic_fill_mac(struct nic_config *n, const uint8_t uuid[16])
 	n->has_mac = true;
 }
 
-static void describe(const struct nic_config *n, uint32_t domid, struct nodes *front, struct nodes *back)
+static void describe(
+	const struct nic_config *n, uint32_t domid, struct nodes *front, struct nodes *back)
 {
 	char mac[18], *script = hotplug_path(script_of(n));
 
@@ -93,7 +94,8 @@ static void describe(const struct nic_config *n, uint32_t domid, struct nodes *f
 	if (n->ip)
 		nodes_add(back, "ip", "%s", n->ip);
 	if (n->rate_bytes)
-		nodes_add(back, "rate", "%llu,%u", (unsigned long long)n->rate_bytes, n->rate_interval_us);
+		nodes_add(back, "rate", "%llu,%u", (unsigned long long)n->rate_bytes,
+			n->rate_interval_us);
 	if (n->bridge)
 		nodes_add(back, "bridge", "%s", n->bridge);
 	if (n->vifname)
@@ -108,13 +110,16 @@ static void describe(const struct nic_config *n, uint32_t domid, struct nodes *f
 	free(script);
 }
 
-static int run_script(const char *script, const char *vif, const char *netdev, const struct device *d, char *action,
-		      struct error *e)
+static int run_script(const char *script, const char *vif, const char *netdev,
+	const struct device *d, char *action, struct error *e)
 {
-	char *path = hotplug_path(script), *label = xprintf("%s for %s", strrchr(path, '/') + 1, vif);
+	char *path = hotplug_path(script),
+	     *label = xprintf("%s for %s", strrchr(path, '/') + 1, vif);
 	char *argv[] = { path, action, "type_if=vif", NULL };
-	char *env[] = { "XENBUS_TYPE=vif", "XENBUS_BASE_PATH=backend", xprintf("XENBUS_PATH=backend/vif/%u/%u", d->domid, d->devid),
-		xprintf("script=%s", path), xprintf("vif=%s", vif), xprintf("netdev=%s", netdev ? netdev : ""), NULL };
+	char *env[] = { "XENBUS_TYPE=vif", "XENBUS_BASE_PATH=backend",
+		xprintf("XENBUS_PATH=backend/vif/%u/%u", d->domid, d->devid),
+		xprintf("script=%s", path), xprintf("vif=%s", vif),
+		xprintf("netdev=%s", netdev ? netdev : ""), NULL };
 	int rc = hotplug_run(label, argv, env, e), i;
 
 	for (i = 2; i < 6; i++)
@@ -142,7 +147,8 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 		why = store_read(s, "%s/hotplug-error", dev.back);
 		/* The scripts write the reason there and print nothing. */
 		if (rc && why && !strstr(e->what, "script said"))
-			snprintf(e->what + strlen(e->what), sizeof(e->what) - strlen(e->what), "\n  script said: %s", why);
+			snprintf(e->what + strlen(e->what), sizeof(e->what) - strlen(e->what),
+				"\n  script said: %s", why);
 		else if (why)
 			rc = error_set(e, ERR_HOTPLUG, "%s: hotplug script: %s", vif, why);
 		free(why);
@@ -154,13 +160,16 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 {
 	struct device dev = device_of(domid, "vif", devid);
-	char *script = store_read(s, "%s/script", dev.record), *status = store_read(s, "%s/hotplug-status", dev.back);
-	char *vif = store_read(s, "%s/vifname", dev.record), *netdev = store_read(s, "%s/gatewaydev", dev.record);
+	char *script = store_read(s, "%s/script", dev.record),
+	     *status = store_read(s, "%s/hotplug-status", dev.back);
+	char *vif = store_read(s, "%s/vifname", dev.record),
+	     *netdev = store_read(s, "%s/gatewaydev", dev.record);
 	struct error e = { 0 };
 
 	if (!vif)
 		vif = xprintf("vif%u.%u", domid, devid);
-	if (script && status && !strcmp(status, "connected") && run_script(script, vif, netdev, &dev, "offline", &e))
+	if (script && status && !strcmp(status, "connected") &&
+		run_script(script, vif, netdev, &dev, "offline", &e))
 		log_line(LOG_WARN, "warning: %s", e.what);
 	if (!device_close(s, &dev))
 		log_line(LOG_WARN, "warning: the back end of %s did not close", vif);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Network interfaces of a guest, served by the kernel's xen-netback and plugged in by a hotplug script
+ * Network interfaces of a guest, served by the kernel's xen-netback and plugged in by a hotplug
+ * script
  * (/etc/xen/scripts/vif-bridge unless told otherwise). ABI: <xen/io/netif.h> for the node names.
  */
 #ifndef TOOLS_LIB_NIC_H

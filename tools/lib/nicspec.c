@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The vif syntax of xl.cfg: "key=value,key=value", all optional. Pure. The syntax is in xl-network-configuration(5).
+ * The vif syntax of xl.cfg: "key=value,key=value", all optional. Pure. The syntax is in
+ * xl-network-configuration(5).
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -42,7 +43,9 @@ static bool good_ifname(const char *v)
 
 static int set_ifname(struct spec *s, char **to, const char *v)
 {
-	return good_ifname(v) ? set_string(to, v) : bad(s, "'%.100s' cannot be an interface's name (15 letters at most)", v);
+	return good_ifname(v)
+		       ? set_string(to, v)
+		       : bad(s, "'%.100s' cannot be an interface's name (15 letters at most)", v);
 }
 
 static int set_mac(struct spec *s, const char *v)
@@ -55,7 +58,8 @@ static int set_mac(struct spec *s, const char *v)
 	return 0;
 }
 
-static int set_number(struct spec *s, const char *key, const char *v, long long min, long long max, long long *n)
+static int set_number(
+	struct spec *s, const char *key, const char *v, long long min, long long max, long long *n)
 {
 	if (!parse_number(v, min, max, n))
 		return 0;
@@ -83,8 +87,9 @@ static int set_key(struct spec *s, const char *key, const char *v)
 	if (!strcmp(key, "backend"))
 		return set_string(&n->backend, v);
 	if (!strcmp(key, "rate"))
-		return parse_rate(v, &n->rate_bytes, &n->rate_interval_us) ?
-			bad(s, "rate '%.100s' is not like 10Mb/s or 1MB/s@20ms", v) : 0;
+		return parse_rate(v, &n->rate_bytes, &n->rate_interval_us)
+			       ? bad(s, "rate '%.100s' is not like 10Mb/s or 1MB/s@20ms", v)
+			       : 0;
 	if (!strcmp(key, "mtu")) {
 		if (set_number(s, key, v, 68, 65535, &number))
 			return -1;
@@ -98,8 +103,8 @@ static int set_key(struct spec *s, const char *key, const char *v)
 		return 0;
 	}
 	/* Of emulated cards, and trust in the back end: nothing to do for a PV guest. */
-	if (!strcmp(key, "type") || !strcmp(key, "model") || !strcmp(key, "trusted") || !strcmp(key, "vlan") ||
-	    !strcmp(key, "forwarddev") || !strcmp(key, "accel"))
+	if (!strcmp(key, "type") || !strcmp(key, "model") || !strcmp(key, "trusted") ||
+		!strcmp(key, "vlan") || !strcmp(key, "forwarddev") || !strcmp(key, "accel"))
 		return 0;
 	return bad(s, "unknown parameter '%.100s'", key);
 }
@@ -128,6 +133,36 @@ int nic_parse(const char *spec, struct nic_config *n, char *why, size_t size)
 	}
 	free(copy);
 	return rc;
+}
+
+static void add_string(struct text *t, const char *key, const char *value)
+{
+	if (value)
+		text_add(t, ",%s=%s", key, value);
+}
+
+char *nic_format(const struct nic_config *n)
+{
+	struct text t = { 0 };
+	char mac[18];
+
+	text_add(&t, "devid=%d", n->devid);
+	format_mac(n->mac, mac);
+	if (n->has_mac)
+		add_string(&t, "mac", mac);
+	add_string(&t, "bridge", n->bridge);
+	add_string(&t, "ip", n->ip);
+	add_string(&t, "script", n->script);
+	add_string(&t, "vifname", n->vifname);
+	add_string(&t, "backend", n->backend);
+	add_string(&t, "gatewaydev", n->gatewaydev);
+	if (n->mtu)
+		text_add(&t, ",mtu=%u", n->mtu);
+	if (n->rate_bytes)
+		text_add(&t, ",rate=%lluB/s@%uus",
+			(unsigned long long)(n->rate_bytes * 1000000 / n->rate_interval_us),
+			n->rate_interval_us);
+	return t.s;
 }
 
 void nic_config_free(struct nic_config *n)

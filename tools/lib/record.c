@@ -24,8 +24,10 @@ char *record_path(uint32_t domid, const uint8_t uuid[16], const char *name)
 
 int record_write(uint32_t domid, const struct config *c, const char *path, const char *text)
 {
-	char *file = record_path(domid, c->uuid, "vane"), *json_file = record_path(domid, c->uuid, "libxl-json");
-	struct config_live live = { c->memory_kb, c->maxmem_kb, c->weight < 0 ? 256 : c->weight, c->cap < 0 ? 0 : c->cap };
+	char *file = record_path(domid, c->uuid, "vane"),
+	     *json_file = record_path(domid, c->uuid, "libxl-json");
+	struct config_live live = { c->memory_kb, c->maxmem_kb, c->weight < 0 ? 256 : c->weight,
+		c->cap < 0 ? 0 : c->cap };
 	struct text t = { 0 };
 	struct json j = { 0 };
 	int rc;
@@ -55,6 +57,45 @@ int record_read(uint32_t domid, const uint8_t uuid[16], struct config *c)
 
 	free(text);
 	free(file);
+	return rc;
+}
+
+/* One device as a quoted string of the file format. */
+static void add_spec(struct text *t, const char *spec)
+{
+	text_add(t, " \"");
+	for (; *spec; spec++)
+		text_add(t, *spec == '"' || *spec == '\\' ? "\\%c" : "%c", *spec);
+	text_add(t, "\",");
+}
+
+int record_devices(uint32_t domid, const struct config *c)
+{
+	char *path = record_path(domid, c->uuid, "vane"), *text = file_read(path, 1 << 20, NULL),
+	     *spec;
+	struct text t = { 0 };
+	unsigned int i;
+	int rc = -1;
+
+	if (text) {
+		text_add(&t, "%s\ndisk = [", text);
+		for (i = 0; i < c->ndisks; i++) {
+			spec = disk_format(&c->disks[i]);
+			add_spec(&t, spec);
+			free(spec);
+		}
+		text_add(&t, " ]\nvif = [");
+		for (i = 0; i < c->nnics; i++) {
+			spec = nic_format(&c->nics[i]);
+			add_spec(&t, spec);
+			free(spec);
+		}
+		text_add(&t, " ]\n");
+		rc = file_replace(path, t.s, t.len);
+	}
+	text_free(&t);
+	free(text);
+	free(path);
 	return rc;
 }
 

@@ -111,7 +111,8 @@ void store_mkdir(struct store *s, const char *path, int owner, int reader)
 
 void store_chmod(struct store *s, const char *path, int owner, int reader)
 {
-	struct xs_permissions perms[2] = { { .id = owner, .perms = XS_PERM_NONE }, { .id = reader, .perms = XS_PERM_READ } };
+	struct xs_permissions perms[2] = { { .id = owner, .perms = XS_PERM_NONE },
+		{ .id = reader, .perms = XS_PERM_READ } };
 
 	note(s, xs_set_permissions(s->xs, s->t, path, perms, reader >= 0 ? 2 : 1));
 }
@@ -212,7 +213,8 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int store_wait(struct store *s, const char *path, int timeout_ms, bool (*test)(struct store *s, void *arg), void *arg)
+int store_wait(struct store *s, const char *path, int timeout_ms,
+	bool (*test)(struct store *s, void *arg), void *arg)
 {
 	struct pollfd fd = { .fd = xs_fileno(s->xs), .events = POLLIN };
 	long left, end = now_ms() + timeout_ms;

@@ -117,7 +117,8 @@ unsigned int text_distance(const char *a, const char *b)
 			up = row[j];
 			cost = diag + (a[i - 1] != b[j - 1]);
 			/* Two letters swapped ("memroy") count once. */
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && cost > diag)
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+				cost > diag)
 				cost = diag;
 			if (up + 1 < cost)
 				cost = up + 1;

@@ -67,7 +67,8 @@ int parse_rate(const char *s, uint64_t *bytes_per_interval, uint32_t *interval_u
 		mult = 1000000, end++;
 	else if (*end == 'G')
 		mult = 1000000000, end++;
-	if (errno || rate > UINT64_MAX / mult || (*end != 'b' && *end != 'B') || strncmp(end + 1, "/s", 2))
+	if (errno || rate > UINT64_MAX / mult || (*end != 'b' && *end != 'B') ||
+		strncmp(end + 1, "/s", 2))
 		return -1;
 	rate = *end == 'b' ? rate * mult / 8 : rate * mult;
 	end += 3;
@@ -110,7 +111,8 @@ int parse_mac(const char *s, uint8_t mac[6])
 
 void format_mac(const uint8_t mac[6], char out[18])
 {
-	snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		mac[5]);
 }
 
 int parse_uuid(const char *s, uint8_t uuid[16])
@@ -133,8 +135,9 @@ int parse_uuid(const char *s, uint8_t uuid[16])
 
 void format_uuid(const uint8_t u[16], char out[37])
 {
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
-		 u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
+		u[13], u[14], u[15]);
 }
 
 bool cpumap_test(const struct cpumap *m, unsigned int cpu)
@@ -219,7 +222,8 @@ void format_cpumap(const struct cpumap *m, unsigned int ncpus, char *out, size_t
 			continue;
 		while (last + 1 < ncpus && cpumap_test(m, last + 1))
 			last++;
-		n += snprintf(out + n, size - n, last == cpu ? "%s%u" : "%s%u-%u", n ? "," : "", cpu, last);
+		n += snprintf(out + n, size - n, last == cpu ? "%s%u" : "%s%u-%u", n ? "," : "",
+			cpu, last);
 	}
 }
 
@@ -233,7 +237,8 @@ static long disk_letters(const char **s)
 	return n - 1;
 }
 
-/* The numbering is in Xen's xen-vbd-interface(7): xvd 202<<8 with 16 partitions, above 16 disks bit 28 set. */
+/* The numbering is in Xen's xen-vbd-interface(7): xvd 202<<8 with 16 partitions, above 16 disks bit
+ * 28 set. */
 int parse_vdev(const char *s, uint32_t *number)
 {
 	long disk, part = 0;

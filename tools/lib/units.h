@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers that people write: sizes with a unit, rates, CPU lists, MAC addresses, UUIDs. Parsers accept the whole string
- * or nothing and return -1 for what they do not accept.
+ * Numbers that people write: sizes with a unit, rates, CPU lists, MAC addresses, UUIDs. Parsers
+ * accept the whole string or nothing and return -1 for what they do not accept.
  */
 #ifndef TOOLS_LIB_UNITS_H
 #define TOOLS_LIB_UNITS_H
@@ -14,7 +14,8 @@
 int parse_memory_kb(const char *s, uint64_t *kb);
 /* Decimal, octal (0) or hexadecimal (0x), as xl.cfg's numbers. */
 int parse_number(const char *s, long long min, long long max, long long *n);
-/* "10Mb/s", "1GB/s@20ms" to bytes an interval and the interval in microseconds (50 ms unless given). */
+/* "10Mb/s", "1GB/s@20ms" to bytes an interval and the interval in microseconds (50 ms unless
+ * given). */
 int parse_rate(const char *s, uint64_t *bytes_per_interval, uint32_t *interval_us);
 /* "00:16:3e:01:02:03" */
 int parse_mac(const char *s, uint8_t mac[6]);
@@ -27,7 +28,7 @@ void format_uuid(const uint8_t uuid[16], char out[37]);
 #define CPUMAP_BITS 4096
 struct cpumap {
 	uint8_t bits[CPUMAP_BITS / 8];
-	bool all;			/* "all", or never set */
+	bool all; /* "all", or never set */
 };
 bool cpumap_test(const struct cpumap *m, unsigned int cpu);
 void cpumap_set(struct cpumap *m, unsigned int cpu, bool on);

@@ -17,7 +17,8 @@ int vcpu_get(struct xen *x, uint32_t domid, uint32_t vcpu, struct xen_domctl_get
 	return 0;
 }
 
-int vcpu_set_context(struct xen *x, uint32_t domid, uint32_t vcpu, const struct vcpu_guest_context *ctxt)
+int vcpu_set_context(
+	struct xen *x, uint32_t domid, uint32_t vcpu, const struct vcpu_guest_context *ctxt)
 {
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpucontext, .domain = domid };
 	struct vcpu_guest_context *b = hbuf_alloc(x, sizeof(*b));
@@ -31,7 +32,8 @@ int vcpu_set_context(struct xen *x, uint32_t domid, uint32_t vcpu, const struct 
 	return rc;
 }
 
-static int affinity(struct xen *x, struct xen_domctl *op, unsigned int ncpus, struct cpumap *hard, struct cpumap *soft)
+static int affinity(struct xen *x, struct xen_domctl *op, unsigned int ncpus, struct cpumap *hard,
+	struct cpumap *soft)
 {
 	size_t bytes = (ncpus + 7) / 8;
 	uint8_t *h = hbuf_alloc(x, bytes), *s = hbuf_alloc(x, bytes);
@@ -60,8 +62,8 @@ static int affinity(struct xen *x, struct xen_domctl *op, unsigned int ncpus, st
 	return rc;
 }
 
-int vcpu_get_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus, struct cpumap *hard,
-		      struct cpumap *soft)
+int vcpu_get_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus,
+	struct cpumap *hard, struct cpumap *soft)
 {
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuaffinity, .domain = domid };
 
@@ -72,14 +74,16 @@ int vcpu_get_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int
 	return affinity(x, &op, ncpus, hard, soft);
 }
 
-int vcpu_set_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus, const struct cpumap *hard,
-		      const struct cpumap *soft, bool force)
+int vcpu_set_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus,
+	const struct cpumap *hard, const struct cpumap *soft, bool force)
 {
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpuaffinity, .domain = domid };
-	struct cpumap h = hard ? *hard : (struct cpumap){ 0 }, s = soft ? *soft : (struct cpumap){ 0 };
+	struct cpumap h = hard ? *hard : (struct cpumap){ 0 },
+		      s = soft ? *soft : (struct cpumap){ 0 };
 
 	op.u.vcpuaffinity.vcpu = vcpu;
-	op.u.vcpuaffinity.flags = (hard ? XEN_VCPUAFFINITY_HARD : 0) | (soft ? XEN_VCPUAFFINITY_SOFT : 0) |
+	op.u.vcpuaffinity.flags = (hard ? XEN_VCPUAFFINITY_HARD : 0) |
+				  (soft ? XEN_VCPUAFFINITY_SOFT : 0) |
 				  (force ? XEN_VCPUAFFINITY_FORCE : 0);
 	return affinity(x, &op, ncpus, &h, &s);
 }

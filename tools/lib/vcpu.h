@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Virtual CPUs of a domain: state, first context, affinity, scheduler parameters. -1 with errno on failure.
- * ABI: <xen/domctl.h>.
+ * Virtual CPUs of a domain: state, first context, affinity, scheduler parameters. -1 with errno on
+ * failure. ABI: <xen/domctl.h>.
  */
 #ifndef TOOLS_LIB_VCPU_H
 #define TOOLS_LIB_VCPU_H
@@ -10,13 +10,14 @@
 #include "tools/lib/xen.h"
 
 int vcpu_get(struct xen *x, uint32_t domid, uint32_t vcpu, struct xen_domctl_getvcpuinfo *out);
-int vcpu_set_context(struct xen *x, uint32_t domid, uint32_t vcpu, const struct vcpu_guest_context *ctxt);
+int vcpu_set_context(
+	struct xen *x, uint32_t domid, uint32_t vcpu, const struct vcpu_guest_context *ctxt);
 /* ncpus: how many physical CPUs the maps cover. */
-int vcpu_get_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus, struct cpumap *hard,
-		      struct cpumap *soft);
+int vcpu_get_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus,
+	struct cpumap *hard, struct cpumap *soft);
 /* Either map may be NULL: not changed. force undoes a pinning by the guest's kernel. */
-int vcpu_set_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus, const struct cpumap *hard,
-		      const struct cpumap *soft, bool force);
+int vcpu_set_affinity(struct xen *x, uint32_t domid, uint32_t vcpu, unsigned int ncpus,
+	const struct cpumap *hard, const struct cpumap *soft, bool force);
 
 /* Weight and cap of a domain, under the name of credit2. */
 int sched_get(struct xen *x, uint32_t domid, uint16_t *weight, uint16_t *cap);

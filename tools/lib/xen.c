@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hypercalls from user space: see xen.h. Each call copies its argument into a buffer of libxencall and back.
+ * Hypercalls from user space: see xen.h. Each call copies its argument into a buffer of libxencall
+ * and back.
  */
 #include "tools/lib/xen.h"
 
@@ -18,9 +19,11 @@ int xen_open(struct xen *x, struct error *e)
 		x->memory = xenforeignmemory_open(NULL, 0);
 	if (x->memory)
 		return 0;
-	error_errno(e, errno == ENOENT || errno == ENODEV ? ERR_FAIL : ERR_PERM, "cannot reach the hypervisor");
+	error_errno(e, errno == ENOENT || errno == ENODEV ? ERR_FAIL : ERR_PERM,
+		"cannot reach the hypervisor");
 	if (access("/dev/xen/privcmd", F_OK))
-		error_advice(e, "modprobe xen-privcmd; this must be the control domain of a Paravane or Xen host");
+		error_advice(e, "modprobe xen-privcmd; this must be the control domain "
+				"of a Paravane or Xen host");
 	else
 		error_advice(e, "run as root");
 	xen_close(x);
@@ -82,7 +85,8 @@ int xen_sysctl(struct xen *x, struct xen_sysctl *op)
 	return rc;
 }
 
-static long call_with_copy(struct xen *x, unsigned int number, unsigned int cmd, void *arg, size_t size)
+static long call_with_copy(
+	struct xen *x, unsigned int number, unsigned int cmd, void *arg, size_t size)
 {
 	void *b = hbuf_alloc(x, size);
 	long rc;

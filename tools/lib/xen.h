@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way to the hypervisor: one handle for hypercalls (libxencall) and foreign memory (libxenforeignmemory), opened
- * once a program. Calls return 0 (or a count) or -1 with errno as the hypervisor gave it. Structures passed here may
- * live anywhere; they are copied to and from memory that the kernel keeps locked. Buffers that a structure points to must
- * come from hbuf_alloc().
+ * The way to the hypervisor: one handle for hypercalls (libxencall) and foreign memory
+ * (libxenforeignmemory), opened once a program. Calls return 0 (or a count) or -1 with errno as the
+ * hypervisor gave it. Structures passed here may live anywhere; they are copied to and from memory
+ * that the kernel keeps locked. Buffers that a structure points to must come from hbuf_alloc().
  * ABI: <xen/domctl.h>, <xen/sysctl.h>, interface version 0x15.
  */
 #ifndef TOOLS_LIB_XEN_H
@@ -24,7 +24,7 @@
 #include "tools/lib/error.h"
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096UL
+#define PAGE_SIZE  4096UL
 
 struct xen {
 	xencall_handle *call;
@@ -35,7 +35,8 @@ struct xen {
 int xen_open(struct xen *x, struct error *e);
 void xen_close(struct xen *x);
 
-/* Zeroed memory for the insides of a hypercall; never NULL (the program ends when there is none). */
+/* Zeroed memory for the insides of a hypercall; never NULL (the program ends when there is none).
+ */
 void *hbuf_alloc(struct xen *x, size_t size);
 void hbuf_free(struct xen *x, void *p);
 

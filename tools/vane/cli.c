@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of vane: global options, the dispatcher over commands.def, help. Called as "xl" it keeps xl's texts and
- * exit statuses.
+ * The command line of vane: global options, the dispatcher over commands.def, help. Called as "xl"
+ * it keeps xl's texts and exit statuses.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -21,7 +21,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-#define CMD(name, fn, least, globals, args, what, options) { name, fn, least, globals, args, what, options },
+#define CMD(name, fn, least, globals, args, what, options) \
+	{ name, fn, least, globals, args, what, options },
 #include "tools/vane/commands.def"
 #undef CMD
 };
@@ -46,7 +47,8 @@ static const struct command *find(const char *name)
 
 static void print_usage(FILE *f, const char *self, const struct command *c)
 {
-	fprintf(f, "Usage: %s [-vtT%s] %s %s\n\n%s.\n\n", self, c->globals, c->name, c->args, c->what);
+	fprintf(f, "Usage: %s [-vtT%s] %s %s\n\n%s.\n\n", self, c->globals, c->name, c->args,
+		c->what);
 	if (c->options)
 		fprintf(f, "Options:\n\n%s\n", c->options);
 }
@@ -55,7 +57,8 @@ static void print_all(const char *self)
 {
 	size_t i;
 
-	printf("Usage %s [-vfNtT] <subcommand> [args]\n\n%s full list of subcommands:\n\n", self, self);
+	printf("Usage %s [-vfNtT] <subcommand> [args]\n\n%s full list of subcommands:\n\n", self,
+		self);
 	for (i = 0; i < NCOMMANDS; i++)
 		printf(" %-19s %s\n", commands[i].name, commands[i].what);
 }
@@ -158,8 +161,8 @@ static int run(struct vane *v, const struct command *c, int argc, char **argv)
 		return 0;
 	}
 	if (argc - 1 < c->least) {
-		fprintf(stderr, "'%s %s' requires at least %d argument%s.\n\n", v->self, c->name, c->least,
-			c->least > 1 ? "s" : "");
+		fprintf(stderr, "'%s %s' requires at least %d argument%s.\n\n", v->self, c->name,
+			c->least, c->least > 1 ? "s" : "");
 		return vane_usage(v, c->name);
 	}
 	argv[0] = (char *)c->name;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane console: the terminal on a guest's pty, which vane-consoled (or xenconsoled) gives in console/tty. Ctrl-] leaves.
+ * vane console: the terminal on a guest's pty, which vane-consoled (or xenconsoled) gives in
+ * console/tty. Ctrl-] leaves.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 #include "tools/vane/vane.h"
 
-#define ESCAPE 0x1d		/* Ctrl-] */
+#define ESCAPE 0x1d /* Ctrl-] */
 #define TTY_MS 10000
 
 struct tty_wait {
@@ -88,7 +89,8 @@ static enum turn pass(int from, int to, bool keyboard)
 
 static void shuttle(int tty)
 {
-	struct pollfd p[2] = { { .fd = tty, .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = tty, .events = POLLIN },
+		{ .fd = STDIN_FILENO, .events = POLLIN } };
 	enum turn out = TURN_ON, in;
 	int sources = 2;
 

@@ -22,16 +22,20 @@
 struct create_options {
 	const char *file;
 	bool console, foreground, no_daemon, paused, quiet, dry_run, strict;
-	struct text arguments;		/* key=value, one a line */
+	struct text arguments; /* key=value, one a line */
 };
 
 static int parse_options(struct vane *v, int argc, char **argv, struct create_options *o)
 {
 	static const struct option longs[] = {
-		{ "defconfig", required_argument, NULL, 'f' }, { "dryrun", no_argument, NULL, 'n' },
-		{ "quiet", no_argument, NULL, 'q' }, { "strict", no_argument, NULL, 1 },
-		{ "ignore-global-affinity-masks", no_argument, NULL, 2 }, { "vncviewer", no_argument, NULL, 'V' },
-		{ "vncviewer-autopass", no_argument, NULL, 'A' }, { NULL, 0, NULL, 0 },
+		{ "defconfig", required_argument, NULL, 'f' },
+		{ "dryrun", no_argument, NULL, 'n' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "strict", no_argument, NULL, 1 },
+		{ "ignore-global-affinity-masks", no_argument, NULL, 2 },
+		{ "vncviewer", no_argument, NULL, 'V' },
+		{ "vncviewer-autopass", no_argument, NULL, 'A' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
 
@@ -46,7 +50,9 @@ static int parse_options(struct vane *v, int argc, char **argv, struct create_op
 		case 'p': o->paused = true; break;
 		case 'q': o->quiet = true; break;
 		case 1: o->strict = true; break;
-		case 2: case 'V': case 'A': break;
+		case 2:
+		case 'V':
+		case 'A': break;
 		default: return vane_usage(v, "create");
 		}
 	}
@@ -95,8 +101,11 @@ static int start(struct vane *v, const struct create_options *o, uint32_t domid)
 	struct error e = { 0 };
 
 	if (!o->foreground && !o->no_daemon && handover(domid, &e)) {
-		log_line(LOG_WARN, "warning: vaned does not answer (%s): on_poweroff, on_reboot and on_crash will not be carried "
-			 "out until it runs; try: systemctl start vaned", e.what);
+		log_line(LOG_WARN,
+			"warning: vaned does not answer (%s): on_poweroff, on_reboot "
+			"and on_crash will not be carried "
+			"out until it runs; try: systemctl start vaned",
+			e.what);
 		error_clear(&e);
 	}
 	if (o->console)

@@ -12,13 +12,15 @@ static void print_nic(struct vane *v, const struct device *d)
 {
 	struct store *s = &v->s;
 	char *mac = store_read(s, "%s/mac", d->record);
-	long long tx = store_read_number(s, -1, "%s/tx-ring-ref", d->front), rx = store_read_number(s, -1, "%s/rx-ring-ref", d->front);
+	long long tx = store_read_number(s, -1, "%s/tx-ring-ref", d->front),
+		  rx = store_read_number(s, -1, "%s/rx-ring-ref", d->front);
 	char refs[32];
 
 	snprintf(refs, sizeof(refs), "%lld/%lld", tx, rx);
-	printf("%-3u %-2u %-17s %5lld %5lld %6lld %8s          %-30s\n", d->devid, 0, mac ? mac : "",
-	       store_read_number(s, -1, "%s/handle", d->front), store_read_number(s, -1, "%s/state", d->front),
-	       store_read_number(s, -1, "%s/event-channel", d->front), refs, d->back);
+	printf("%-3u %-2u %-17s %5lld %5lld %6lld %8s          %-30s\n", d->devid, 0,
+		mac ? mac : "", store_read_number(s, -1, "%s/handle", d->front),
+		store_read_number(s, -1, "%s/state", d->front),
+		store_read_number(s, -1, "%s/event-channel", d->front), refs, d->back);
 	free(mac);
 }
 
@@ -26,12 +28,14 @@ static void print_disk(struct vane *v, const struct device *d)
 {
 	struct store *s = &v->s;
 
-	printf("%-5u %-3u %-6u %-5lld %-6lld %-8lld %-30s\n", d->devid, 0,
-	       d->domid, store_read_number(s, -1, "%s/state", d->front), store_read_number(s, -1, "%s/event-channel", d->front),
-	       store_read_number(s, -1, "%s/ring-ref", d->front), d->back);
+	printf("%-5u %-3u %-6u %-5lld %-6lld %-8lld %-30s\n", d->devid, 0, d->domid,
+		store_read_number(s, -1, "%s/state", d->front),
+		store_read_number(s, -1, "%s/event-channel", d->front),
+		store_read_number(s, -1, "%s/ring-ref", d->front), d->back);
 }
 
-static int each(struct vane *v, int argc, char **argv, const char *kind, void (*print)(struct vane *v, const struct device *d))
+static int each(struct vane *v, int argc, char **argv, const char *kind,
+	void (*print)(struct vane *v, const struct device *d))
 {
 	int i, rc, status = 0;
 	unsigned int n, k;
@@ -57,13 +61,14 @@ static int each(struct vane *v, int argc, char **argv, const char *kind, void (*
 
 int cmd_network_list(struct vane *v, int argc, char **argv)
 {
-	printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%5s %-30s\n", "Idx", "BE", "Mac Addr.", "handle", "state", "evt-ch", "tx-", "rx-ring-ref",
-	       "BE-path");
+	printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%5s %-30s\n", "Idx", "BE", "Mac Addr.", "handle",
+		"state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
 	return each(v, argc, argv, "vif", print_nic);
 }
 
 int cmd_block_list(struct vane *v, int argc, char **argv)
 {
-	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path");
+	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
+		"ring-ref", "BE-path");
 	return each(v, argc, argv, "vbd", print_disk);
 }

@@ -14,7 +14,8 @@
 #include "tools/lib/text.h"
 #include "tools/vane/vane.h"
 
-static void add(struct text *t, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void add(struct text *t, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static void add(struct text *t, const char *key, const char *fmt, ...)
 {
@@ -69,16 +70,21 @@ static void info_physical(struct text *t, const struct xen_sysctl_physinfo *p)
 	add(t, "cores_per_socket", "%u", p->cores_per_socket);
 	add(t, "threads_per_core", "%u", p->threads_per_core);
 	add(t, "cpu_mhz", "%.3f", p->cpu_khz / 1000.0);
-	add(t, "hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+	add(t, "hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", c[0], c[1], c[2], c[3], c[4],
+		c[5], c[6], c[7]);
 	add(t, "virt_caps", "%s%s%s%s%s%s%s%s%s%s", caps & XEN_SYSCTL_PHYSCAP_pv ? "pv" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_hvm ? " hvm" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_hvm && caps & XEN_SYSCTL_PHYSCAP_directio ? " hvm_directio" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_pv && caps & XEN_SYSCTL_PHYSCAP_directio ? " pv_directio" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_hap ? " hap" : "", caps & XEN_SYSCTL_PHYSCAP_shadow ? " shadow" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share ? " iommu_hap_pt_share" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_vmtrace ? " vmtrace" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_gnttab_v1 ? " gnttab-v1" : "",
-	    caps & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? " gnttab-v2" : "");
+		caps & XEN_SYSCTL_PHYSCAP_hvm ? " hvm" : "",
+		caps & XEN_SYSCTL_PHYSCAP_hvm && caps & XEN_SYSCTL_PHYSCAP_directio
+			? " hvm_directio"
+			: "",
+		caps & XEN_SYSCTL_PHYSCAP_pv && caps & XEN_SYSCTL_PHYSCAP_directio ? " pv_directio"
+										   : "",
+		caps & XEN_SYSCTL_PHYSCAP_hap ? " hap" : "",
+		caps & XEN_SYSCTL_PHYSCAP_shadow ? " shadow" : "",
+		caps & XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share ? " iommu_hap_pt_share" : "",
+		caps & XEN_SYSCTL_PHYSCAP_vmtrace ? " vmtrace" : "",
+		caps & XEN_SYSCTL_PHYSCAP_gnttab_v1 ? " gnttab-v1" : "",
+		caps & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? " gnttab-v2" : "");
 	add(t, "total_memory", "%lu", pages_to_mb(p->total_pages));
 	add(t, "free_memory", "%lu", pages_to_mb(p->free_pages - p->outstanding_pages));
 	add(t, "sharing_freed_memory", "0");
@@ -98,15 +104,17 @@ static void info_topology(struct vane *v, struct text *t)
 	text_add(t, "cpu_topology           :\ncpu:    core    socket     node\n");
 	for (i = 0; i < n; i++)
 		if (cpu[i].core != ~0U)
-			text_add(t, "%3d:    %4d     %4d     %4d\n", i, cpu[i].core, cpu[i].socket, cpu[i].node);
+			text_add(t, "%3d:    %4d     %4d     %4d\n", i, cpu[i].core, cpu[i].socket,
+				cpu[i].node);
 	if (n >= 0)
 		free(cpu);
-	text_add(t, "device topology        :\ndevice           node\nNo device topology data available\n");
+	text_add(t, "device topology        :\ndevice           node\n"
+		    "No device topology data available\n");
 	n = host_numa(&v->x, &mem, &distance);
 	text_add(t, "numa_info              :\nnode:    memsize    memfree    distances\n");
 	for (i = 0; i < n; i++) {
 		text_add(t, "%4d:    %6lu     %6lu      ", i, (unsigned long)(mem[i].memsize >> 20),
-			 (unsigned long)(mem[i].memfree >> 20));
+			(unsigned long)(mem[i].memfree >> 20));
 		for (k = 0; k < n; k++)
 			text_add(t, k ? ",%u" : "%u", distance[i * n + k]);
 		text_add(t, "\n");
@@ -145,7 +153,8 @@ static int print_key(const struct text *t, const char *key)
 
 	for (; *line; line = end + 1) {
 		end = strchr(line, '\n');
-		if (!strncmp(line, key, n) && (line[n] == ' ' || line[n] == ':') && strchr(line, ':')) {
+		if (!strncmp(line, key, n) && (line[n] == ' ' || line[n] == ':') &&
+			strchr(line, ':')) {
 			line = strchr(line, ':') + 1;
 			line += *line == ' ';
 			printf("%.*s\n", (int)(end - line), line);
@@ -157,7 +166,8 @@ static int print_key(const struct text *t, const char *key)
 
 int cmd_info(struct vane *v, int argc, char **argv)
 {
-	static const struct option longs[] = { { "numa", no_argument, NULL, 'n' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "numa", no_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 } };
 	struct xen_sysctl_physinfo p;
 	struct host_version h;
 	struct error e = { 0 };
@@ -230,7 +240,8 @@ static void pool_cpus(const struct cpupool *p, struct text *t)
 
 int cmd_cpupool_list(struct vane *v, int argc, char **argv)
 {
-	static const struct option longs[] = { { "cpus", no_argument, NULL, 'c' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "cpus", no_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 } };
 	bool list_cpus = false;
 	struct cpupool p;
 	struct text cpus;
@@ -257,7 +268,8 @@ int cmd_cpupool_list(struct vane *v, int argc, char **argv)
 			if (list_cpus)
 				printf("%s\n", cpus.s ? cpus.s : "");
 			else
-				printf("%3u %9s       y       %4u\n", count, sched_name(p.sched_id), p.domains);
+				printf("%3u %9s       y       %4u\n", count, sched_name(p.sched_id),
+					p.domains);
 		}
 		text_free(&cpus);
 		free(name);

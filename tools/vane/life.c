@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane destroy, shutdown, reboot, pause, unpause, rename, sysrq: commands that change what a domain does.
+ * vane destroy, shutdown, reboot, pause, unpause, rename, sysrq: commands that change what a domain
+ * does.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -31,8 +32,9 @@ int cmd_destroy(struct vane *v, int argc, char **argv)
 	if (rc)
 		return rc;
 	if (!domid && !force) {
-		fprintf(stderr, "Not destroying domain 0; use -f to force.\nThis can only be done when using a disaggregated "
-			"hardware domain and toolstack.\n\n");
+		fprintf(stderr, "Not destroying domain 0; use -f to force.\n"
+				"This can only be done when using a disaggregated "
+				"hardware domain and toolstack.\n\n");
 		return 1;
 	}
 	return guest_destroy(&v->x, &v->s, domid, &e) ? vane_fail(v, &e) : 0;
@@ -47,8 +49,9 @@ static void wait_for(struct vane *v, const domain_info *list, int n, bool thorou
 	do {
 		left = 0;
 		for (i = 0; i < n; i++)
-			if (!domain_get(&v->x, list[i].domain, &d) && !memcmp(d.handle, list[i].handle, sizeof(d.handle)) &&
-			    (thorough || !domain_is_shutdown(&d)))
+			if (!domain_get(&v->x, list[i].domain, &d) &&
+				!memcmp(d.handle, list[i].handle, sizeof(d.handle)) &&
+				(thorough || !domain_is_shutdown(&d)))
 				left++;
 		if (left) {
 			progress("waiting for %d domain%s", left, left > 1 ? "s" : "");
@@ -63,14 +66,17 @@ static int ask_one(struct vane *v, uint32_t domid, const char *what)
 	struct error e = { 0 };
 
 	if (v->as_xl)
-		fprintf(stderr, !strcmp(what, "reboot") ? "Rebooting domain %u\n" : "Shutting down domain %u\n", domid);
+		fprintf(stderr,
+			!strcmp(what, "reboot") ? "Rebooting domain %u\n"
+						: "Shutting down domain %u\n",
+			domid);
 	return guest_request(&v->s, domid, what, &e) ? vane_fail(v, &e) : 0;
 }
 
 static int ask(struct vane *v, int argc, char **argv, const char *what)
 {
-	static const struct option longs[] = { { "all", no_argument, NULL, 'a' }, { "wait", no_argument, NULL, 'w' },
-		{ NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "all", no_argument, NULL, 'a' },
+		{ "wait", no_argument, NULL, 'w' }, { NULL, 0, NULL, 0 } };
 	bool all = false;
 	int opt, wait = 0, n, i, kept = 0, status, rc = 0;
 	domain_info *list;
@@ -111,7 +117,8 @@ int cmd_reboot(struct vane *v, int argc, char **argv)
 	return ask(v, argc, argv, "reboot");
 }
 
-static int on_domain(struct vane *v, const char *who, int (*fn)(struct xen *x, uint32_t domid), const char *verb)
+static int on_domain(
+	struct vane *v, const char *who, int (*fn)(struct xen *x, uint32_t domid), const char *verb)
 {
 	struct error e = { 0 };
 	uint32_t domid;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane list, vm-list, claims, domid, domname, uptime: what domains there are. Widths and words are what scripts split.
+ * vane list, vm-list, claims, domid, domname, uptime: what domains there are. Widths and words are
+ * what scripts split.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -25,8 +26,8 @@ void list_row(struct vane *v, const domain_info *d)
 
 	domain_state_letters(d, state);
 	printf("%-40s %5d %5lu %5d     %s  %8.1f", name, d->domain,
-	       (unsigned long)(pages_to_kb(d->tot_pages + d->outstanding_pages) / 1024), (int)d->nr_online_vcpus, state,
-	       (float)d->cpu_time / 1e9);
+		(unsigned long)(pages_to_kb(d->tot_pages + d->outstanding_pages) / 1024),
+		(int)d->nr_online_vcpus, state, (float)d->cpu_time / 1e9);
 	free(name);
 }
 
@@ -58,10 +59,13 @@ static void list_extra(struct vane *v, const domain_info *d, const struct list_o
 
 static void bare_domain_json(struct vane *v, struct json *j, const domain_info *d)
 {
-	long long max = store_read_number(&v->s, pages_to_kb(d->max_pages), "/local/domain/%u/memory/static-max", d->domain);
-	long long target = store_read_number(&v->s, pages_to_kb(d->tot_pages), "/local/domain/%u/memory/target", d->domain);
+	long long max = store_read_number(
+		&v->s, pages_to_kb(d->max_pages), "/local/domain/%u/memory/static-max", d->domain);
+	long long target = store_read_number(
+		&v->s, pages_to_kb(d->tot_pages), "/local/domain/%u/memory/target", d->domain);
 	/* xl subtracts the video memory, and takes -1 for it where there is no such node. */
-	long long video = store_read_number(&v->s, 1, "/local/domain/%u/memory/videoram", d->domain);
+	long long video =
+		store_read_number(&v->s, 1, "/local/domain/%u/memory/videoram", d->domain);
 	uint16_t weight = 256, cap = 0;
 	char *name = vane_name(v, d->domain);
 
@@ -117,13 +121,16 @@ static void domain_json(struct vane *v, struct json *j, const domain_info *d)
 		sched_get(&v->x, d->domain, &weight, &cap);
 		live.weight = weight;
 		live.cap = cap;
-		live.max_kb = store_read_number(&v->s, c.maxmem_kb, "/local/domain/%u/memory/static-max", d->domain);
-		live.target_kb = store_read_number(&v->s, c.memory_kb, "/local/domain/%u/memory/target", d->domain);
+		live.max_kb = store_read_number(
+			&v->s, c.maxmem_kb, "/local/domain/%u/memory/static-max", d->domain);
+		live.target_kb = store_read_number(
+			&v->s, c.memory_kb, "/local/domain/%u/memory/target", d->domain);
 		free(c.name);
 		c.name = vane_name(v, d->domain);
 		c.vcpus = online_vcpus(v, d->domain, c.maxvcpus);
 		for (i = 0; i < c.nnics; i++) {
-			char *mac = store_read(&v->s, "/libxl/%u/device/vif/%d/mac", d->domain, c.nics[i].devid);
+			char *mac = store_read(
+				&v->s, "/libxl/%u/device/vif/%d/mac", d->domain, c.nics[i].devid);
 
 			c.nics[i].has_mac = mac && !parse_mac(mac, c.nics[i].mac);
 			free(mac);
@@ -171,8 +178,12 @@ static void list_table(struct vane *v, const domain_info *all, int n, const stru
 int cmd_list(struct vane *v, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "long", no_argument, NULL, 'l' }, { "verbose", no_argument, NULL, 'v' }, { "context", no_argument, NULL, 'Z' },
-		{ "cpupool", no_argument, NULL, 'c' }, { "numa", no_argument, NULL, 'n' }, { NULL, 0, NULL, 0 },
+		{ "long", no_argument, NULL, 'l' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "context", no_argument, NULL, 'Z' },
+		{ "cpupool", no_argument, NULL, 'c' },
+		{ "numa", no_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct list_options o = { 0 };
 	domain_info *all;
@@ -246,7 +257,9 @@ int cmd_domid(struct vane *v, int argc, char **argv)
 	uint32_t domid;
 
 	if (guest_find_name(&v->x, &v->s, argv[1], &domid)) {
-		fprintf(stderr, "Can't get domid of domain name '%s', maybe this domain does not exist.\n", argv[1]);
+		fprintf(stderr,
+			"Can't get domid of domain name '%s', maybe this domain does not exist.\n",
+			argv[1]);
 		return v->as_xl ? 1 : 3;
 	}
 	printf("%u\n", domid);
@@ -264,9 +277,14 @@ int cmd_domname(struct vane *v, int argc, char **argv)
 		fprintf(stderr, "Invalid domain id.\n\n");
 		return v->as_xl ? 1 : 2;
 	}
-	name = domid < DOMID_FIRST_RESERVED && !domain_get(&v->x, domid, &d) ? guest_name(&v->s, domid) : NULL;
+	name = domid < DOMID_FIRST_RESERVED && !domain_get(&v->x, domid, &d)
+		       ? guest_name(&v->s, domid)
+		       : NULL;
 	if (!name) {
-		fprintf(stderr, "Can't get domain name of domain id '%lu', maybe this domain does not exist.\n", domid);
+		fprintf(stderr,
+			"Can't get domain name of domain id '%lu', "
+			"maybe this domain does not exist.\n",
+			domid);
 		return v->as_xl ? 1 : 3;
 	}
 	printf("%s\n", name);
@@ -303,14 +321,16 @@ static void print_uptime(const char *name, uint32_t domid, long up, bool brief)
 	if (brief) {
 		strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
 		if (days)
-			snprintf(text, sizeof(text), "%ld day%s, %2ld:%02ld", days, days > 1 ? "s" : "", hours, minutes);
+			snprintf(text, sizeof(text), "%ld day%s, %2ld:%02ld", days,
+				days > 1 ? "s" : "", hours, minutes);
 		else
 			snprintf(text, sizeof(text), "%2ld:%02ld", hours, minutes);
 		printf(" %s up %s, %s (%u)\n", clock, text, name, domid);
 		return;
 	}
 	if (days)
-		snprintf(text, sizeof(text), "%ld day%s, %2ld:%02ld:%02ld", days, days > 1 ? "s" : "", hours, minutes, up % 60);
+		snprintf(text, sizeof(text), "%ld day%s, %2ld:%02ld:%02ld", days,
+			days > 1 ? "s" : "", hours, minutes, up % 60);
 	else
 		snprintf(text, sizeof(text), "%2ld:%02ld:%02ld", hours, minutes, up % 60);
 	printf("%-33s %4u %s\n", name, domid, text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the commands of vane share: the handles, the global options and the two ways to speak (as `vane`, and exactly as
- * xl when called by that name).
+ * What the commands of vane share: the handles, the global options and the two ways to speak (as
+ * `vane`, and exactly as xl when called by that name).
  */
 #ifndef TOOLS_VANE_VANE_H
 #define TOOLS_VANE_VANE_H
@@ -13,7 +13,7 @@
 struct vane {
 	struct xen x;
 	struct store s;
-	const char *self;	/* "vane" or "xl" */
+	const char *self; /* "vane" or "xl" */
 	bool as_xl;
 	bool force, dry_run;
 	int verbose;
@@ -21,13 +21,15 @@ struct vane {
 
 typedef int (*command_fn)(struct vane *v, int argc, char **argv);
 
-#define CMD(name, fn, least, globals, args, what, options) int fn(struct vane *v, int argc, char **argv);
+#define CMD(name, fn, least, globals, args, what, options) \
+	int fn(struct vane *v, int argc, char **argv);
 #include "tools/vane/commands.def"
 #undef CMD
 
 /* The whole program; its exit status. */
 int vane_main(int argc, char **argv);
-/* Open what a command needs; 0, or the exit status after printing why not. Called by the dispatcher for all but help. */
+/* Open what a command needs; 0, or the exit status after printing why not. Called by the dispatcher
+ * for all but help. */
 int vane_open(struct vane *v);
 /* Print the error; the exit status. */
 int vane_fail(struct vane *v, const struct error *e);
@@ -35,7 +37,8 @@ int vane_fail(struct vane *v, const struct error *e);
 int vane_domain(struct vane *v, const char *who, uint32_t *domid);
 /* Usage error of a command: its help to standard error; exit status 2. */
 int vane_usage(struct vane *v, const char *command);
-/* Domains of the arguments from argv[first], or all; *n set. Exit status in *status when NULL is returned. Caller frees. */
+/* Domains of the arguments from argv[first], or all; *n set. Exit status in *status when NULL is
+ * returned. Caller frees. */
 domain_info *vane_domains(struct vane *v, int argc, char **argv, int first, int *n, int *status);
 /* The name, or "(null)" as xl prints for a domain without one. Caller frees. */
 char *vane_name(struct vane *v, uint32_t domid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane vcpu-list, vcpu-pin, vcpu-set, sched-credit2, mem-set, mem-max: processors and memory of domains.
+ * vane vcpu-list, vcpu-pin, vcpu-set, sched-credit2, mem-set, mem-max: processors and memory of
+ * domains.
  */
 #include "tools/lib/vcpu.h"
 
@@ -16,13 +17,15 @@
 
 #define MAXMEM_SLACK_KB 1024
 
-static void print_vcpu(struct vane *v, const char *name, uint32_t domid, uint32_t vcpu, unsigned int ncpus)
+static void print_vcpu(
+	struct vane *v, const char *name, uint32_t domid, uint32_t vcpu, unsigned int ncpus)
 {
 	struct xen_domctl_getvcpuinfo i;
 	struct cpumap hard, soft;
 	char h[256], s[256];
 
-	if (vcpu_get(&v->x, domid, vcpu, &i) || vcpu_get_affinity(&v->x, domid, vcpu, ncpus, &hard, &soft))
+	if (vcpu_get(&v->x, domid, vcpu, &i) ||
+		vcpu_get_affinity(&v->x, domid, vcpu, ncpus, &hard, &soft))
 		return;
 	format_cpumap(&hard, ncpus, h, sizeof(h));
 	format_cpumap(&soft, ncpus, s, sizeof(s));
@@ -44,10 +47,13 @@ int cmd_vcpu_list(struct vane *v, int argc, char **argv)
 	all = vane_domains(v, argc, argv, 1, &n, &status);
 	if (!all || ncpus < 0)
 		return status ? status : 1;
-	printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)", "Affinity (Hard / Soft)");
+	printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
+		"Affinity (Hard / Soft)");
 	for (i = 0; i < n; i++) {
 		name = vane_name(v, all[i].domain);
-		for (c = 0; all[i].max_vcpu_id != XEN_INVALID_MAX_VCPU_ID && c <= all[i].max_vcpu_id; c++)
+		for (c = 0;
+			all[i].max_vcpu_id != XEN_INVALID_MAX_VCPU_ID && c <= all[i].max_vcpu_id;
+			c++)
 			print_vcpu(v, name, all[i].domain, c, ncpus);
 		free(name);
 	}
@@ -92,13 +98,16 @@ int cmd_vcpu_pin(struct vane *v, int argc, char **argv)
 	has_soft = argc - optind > 3 ? affinity_argument(argv[3], &soft) : 0;
 	ncpus = host_max_cpus(&v->x);
 	if (has_hard < 0 || has_soft < 0 || domain_get(&v->x, domid, &d) ||
-	    (!all && parse_number(argv[1], 0, d.max_vcpu_id, &vcpu))) {
-		error_set(&e, ERR_VALUE, "vcpu-pin: %s", has_hard < 0 || has_soft < 0 ? "not a list of CPUs" : "no such vcpu");
+		(!all && parse_number(argv[1], 0, d.max_vcpu_id, &vcpu))) {
+		error_set(&e, ERR_VALUE, "vcpu-pin: %s",
+			has_hard < 0 || has_soft < 0 ? "not a list of CPUs" : "no such vcpu");
 		return vane_fail(v, &e);
 	}
 	do {
-		if (vcpu_set_affinity(&v->x, domid, vcpu, ncpus, has_hard ? &hard : NULL, has_soft ? &soft : NULL, force)) {
-			error_errno(&e, ERR_FAIL, "cannot set the affinity of vcpu %lld of domain %u", vcpu, domid);
+		if (vcpu_set_affinity(&v->x, domid, vcpu, ncpus, has_hard ? &hard : NULL,
+			    has_soft ? &soft : NULL, force)) {
+			error_errno(&e, ERR_FAIL,
+				"cannot set the affinity of vcpu %lld of domain %u", vcpu, domid);
 			return vane_fail(v, &e);
 		}
 	} while (all && ++vcpu <= (long long)d.max_vcpu_id);
@@ -107,7 +116,8 @@ int cmd_vcpu_pin(struct vane *v, int argc, char **argv)
 
 int cmd_vcpu_set(struct vane *v, int argc, char **argv)
 {
-	static const struct option longs[] = { { "ignore-host", no_argument, NULL, 'i' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "ignore-host", no_argument, NULL, 'i' },
+		{ NULL, 0, NULL, 0 } };
 	char dir[64], name[32];
 	struct error e = { 0 };
 	long long want;
@@ -123,8 +133,10 @@ int cmd_vcpu_set(struct vane *v, int argc, char **argv)
 	rc = vane_domain(v, argv[optind], &domid);
 	if (rc)
 		return rc;
-	if (domain_get(&v->x, domid, &d) || parse_number(argv[optind + 1], 1, (long long)d.max_vcpu_id + 1, &want)) {
-		error_set(&e, ERR_VALUE, "\"%s\" vcpus cannot be set; the domain may have 1 to %u", argv[optind + 1], d.max_vcpu_id + 1);
+	if (domain_get(&v->x, domid, &d) ||
+		parse_number(argv[optind + 1], 1, (long long)d.max_vcpu_id + 1, &want)) {
+		error_set(&e, ERR_VALUE, "\"%s\" vcpus cannot be set; the domain may have 1 to %u",
+			argv[optind + 1], d.max_vcpu_id + 1);
 		return vane_fail(v, &e);
 	}
 	snprintf(dir, sizeof(dir), "/local/domain/%u/cpu", domid);
@@ -155,7 +167,8 @@ static int memory_argument(struct vane *v, char **argv, uint32_t *domid, uint64_
 	return vane_fail(v, &e);
 }
 
-static int set_memory_nodes(struct vane *v, uint32_t domid, const char *node, uint64_t kb, bool vm_too)
+static int set_memory_nodes(
+	struct vane *v, uint32_t domid, const char *node, uint64_t kb, bool vm_too)
 {
 	char dir[64], *vm;
 	int rc;
@@ -184,12 +197,14 @@ int cmd_mem_set(struct vane *v, int argc, char **argv)
 		return rc;
 	max = store_read_number(&v->s, 0, "/local/domain/%u/memory/static-max", domid);
 	if (max && kb > max) {
-		error_set(&e, ERR_VALUE, "memory target %llu MiB is above the domain's maximum of %llu MiB", (unsigned long long)kb / 1024,
-		     (unsigned long long)max / 1024);
+		error_set(&e, ERR_VALUE,
+			"memory target %llu MiB is above the domain's maximum of %llu MiB",
+			(unsigned long long)kb / 1024, (unsigned long long)max / 1024);
 		error_advice(&e, "vane mem-max %s %llu", argv[1], (unsigned long long)kb / 1024);
 		return vane_fail(v, &e);
 	}
-	if (set_memory_nodes(v, domid, "target", kb, domid) || domain_set_max_kb(&v->x, domid, kb + MAXMEM_SLACK_KB)) {
+	if (set_memory_nodes(v, domid, "target", kb, domid) ||
+		domain_set_max_kb(&v->x, domid, kb + MAXMEM_SLACK_KB)) {
 		error_errno(&e, ERR_FAIL, "cannot set the memory of domain %u", domid);
 		return vane_fail(v, &e);
 	}
@@ -209,7 +224,8 @@ int cmd_mem_max(struct vane *v, int argc, char **argv)
 		error_set(&e, ERR_VALUE, "the maximum cannot be below the domain's present target");
 		return vane_fail(v, &e);
 	}
-	if (domain_set_max_kb(&v->x, domid, kb + MAXMEM_SLACK_KB) || set_memory_nodes(v, domid, "static-max", kb, false)) {
+	if (domain_set_max_kb(&v->x, domid, kb + MAXMEM_SLACK_KB) ||
+		set_memory_nodes(v, domid, "static-max", kb, false)) {
 		error_errno(&e, ERR_FAIL, "cannot set the maximum memory of domain %u", domid);
 		return vane_fail(v, &e);
 	}
@@ -247,7 +263,8 @@ static int sched_domain(struct vane *v, const struct sched_options *o)
 		return 0;
 	}
 	if (!sched_get(&v->x, domid, &weight, &cap) &&
-	    !sched_set(&v->x, domid, o->weight < 0 ? weight : o->weight, o->cap < 0 ? cap : o->cap))
+		!sched_set(&v->x, domid, o->weight < 0 ? weight : o->weight,
+			o->cap < 0 ? cap : o->cap))
 		return 0;
 	error_errno(&e, ERR_FAIL, "cannot set weight and cap of domain %u", domid);
 	return vane_fail(v, &e);
@@ -282,9 +299,13 @@ static void sched_pools(struct vane *v, const struct sched_options *o)
 int cmd_sched_credit2(struct vane *v, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "domain", required_argument, NULL, 'd' }, { "weight", required_argument, NULL, 'w' },
-		{ "cap", required_argument, NULL, 'c' }, { "schedparam", no_argument, NULL, 's' },
-		{ "ratelimit_us", required_argument, NULL, 'r' }, { "cpupool", required_argument, NULL, 'p' }, { NULL, 0, NULL, 0 },
+		{ "domain", required_argument, NULL, 'd' },
+		{ "weight", required_argument, NULL, 'w' },
+		{ "cap", required_argument, NULL, 'c' },
+		{ "schedparam", no_argument, NULL, 's' },
+		{ "ratelimit_us", required_argument, NULL, 'r' },
+		{ "cpupool", required_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct sched_options o = { .weight = -1, .cap = -1 };
 	int opt, bad = 0;

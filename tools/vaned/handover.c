@@ -29,7 +29,8 @@ int handover(uint32_t domid, struct error *e)
 		error_errno(e, ERR_DAEMON, "%s", path_vaned);
 	} else {
 		n = snprintf(line, sizeof(line), "watch %u\n", domid);
-		if (send(fd, line, n, MSG_NOSIGNAL) == n && recv(fd, line, sizeof(line), 0) >= 3 && !memcmp(line, "ok\n", 3))
+		if (send(fd, line, n, MSG_NOSIGNAL) == n && recv(fd, line, sizeof(line), 0) >= 3 &&
+			!memcmp(line, "ok\n", 3))
 			rc = 0;
 		else
 			error_set(e, ERR_DAEMON, "no answer on %s", path_vaned);

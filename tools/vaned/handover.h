@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Telling vaned of a new guest: one line "watch DOMID\n" over its Unix socket, answered by "ok\n". vaned would find the
- * guest by itself; the answer tells the user that someone looks after it.
+ * Telling vaned of a new guest: one line "watch DOMID\n" over its Unix socket, answered by "ok\n".
+ * vaned would find the guest by itself; the answer tells the user that someone looks after it.
  */
 #ifndef TOOLS_VANED_HANDOVER_H
 #define TOOLS_VANED_HANDOVER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The end of a guest, and its next life: see lifecycle.h. The new life is built from the record of the old one, which is
- * read before the old domain is taken down.
+ * The end of a guest, and its next life: see lifecycle.h. The new life is built from the record of
+ * the old one, which is read before the old domain is taken down.
  */
 #include "tools/vaned/lifecycle.h"
 
@@ -28,12 +28,12 @@ bool lifecycle_action(const struct config *c, unsigned int reason, enum action *
 	case SHUTDOWN_crash: *a = c->on_crash; return true;
 	case SHUTDOWN_watchdog: *a = c->on_watchdog; return true;
 	case SHUTDOWN_soft_reset: *a = ACTION_RESTART; return true;
-	default: return false;	/* suspend: whoever asked for it goes on */
+	default: return false; /* suspend: whoever asked for it goes on */
 	}
 }
 
-static int start_again(struct xen *x, struct store *s, const domain_info *d, const char *text, const char *path,
-		       uint32_t *next, struct error *e)
+static int start_again(struct xen *x, struct store *s, const domain_info *d, const char *text,
+	const char *path, uint32_t *next, struct error *e)
 {
 	struct config c;
 	int rc;
@@ -47,8 +47,10 @@ static int start_again(struct xen *x, struct store *s, const domain_info *d, con
 	return rc;
 }
 
-/* The dead domain stays under another name and a UUID of its own, so that the guest can live on beside it. */
-static int set_aside(struct xen *x, struct store *s, const domain_info *d, const char *name, struct error *e)
+/* The dead domain stays under another name and a UUID of its own, so that the guest can live on
+ * beside it. */
+static int set_aside(
+	struct xen *x, struct store *s, const domain_info *d, const char *name, struct error *e)
 {
 	char stamp[32], *aside;
 	uint8_t uuid[16];
@@ -69,15 +71,17 @@ static int set_aside(struct xen *x, struct store *s, const domain_info *d, const
 
 static const char *reason_name(unsigned int reason)
 {
-	static const char *const names[] = { "power-off", "reboot", "suspend", "crash", "watchdog", "soft reset" };
+	static const char *const names[] = { "power-off", "reboot", "suspend", "crash", "watchdog",
+		"soft reset" };
 
 	return reason < 6 ? names[reason] : "unknown";
 }
 
-static int carry_out(struct xen *x, struct store *s, const domain_info *d, enum action a, const struct config *c,
-		     uint32_t *next, struct error *e)
+static int carry_out(struct xen *x, struct store *s, const domain_info *d, enum action a,
+	const struct config *c, uint32_t *next, struct error *e)
 {
-	char *path = record_path(d->domain, d->handle, "vane"), *text = file_read(path, 1 << 20, NULL);
+	char *path = record_path(d->domain, d->handle, "vane"),
+	     *text = file_read(path, 1 << 20, NULL);
 	int rc = 0;
 
 	if (a == ACTION_COREDUMP_DESTROY || a == ACTION_COREDUMP_RESTART)
@@ -87,13 +91,15 @@ static int carry_out(struct xen *x, struct store *s, const domain_info *d, enum 
 	else
 		rc = guest_destroy(x, s, d->domain, e);
 	if (!rc && a != ACTION_DESTROY && a != ACTION_COREDUMP_DESTROY)
-		rc = text ? start_again(x, s, d, text, path, next, e) : error_set(e, ERR_FAIL, "the record %s is gone", path);
+		rc = text ? start_again(x, s, d, text, path, next, e)
+			  : error_set(e, ERR_FAIL, "the record %s is gone", path);
 	free(text);
 	free(path);
 	return rc;
 }
 
-int lifecycle_end(struct xen *x, struct store *s, const domain_info *d, uint32_t *next, struct error *e)
+int lifecycle_end(
+	struct xen *x, struct store *s, const domain_info *d, uint32_t *next, struct error *e)
 {
 	unsigned int reason = domain_shutdown_reason(d);
 	struct config c;
@@ -105,7 +111,8 @@ int lifecycle_end(struct xen *x, struct store *s, const domain_info *d, uint32_t
 		return 0;
 	if (lifecycle_action(&c, reason, &a) && a != ACTION_PRESERVE) {
 		*next = 0;
-		log_line(LOG_INFO, "domain %u (%s): %s: %s", d->domain, c.name, reason_name(reason), action_name(a));
+		log_line(LOG_INFO, "domain %u (%s): %s: %s", d->domain, c.name, reason_name(reason),
+			action_name(a));
 		rc = carry_out(x, s, d, a, &c, next, e);
 	}
 	config_free(&c);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vaned: looks after guests. It keeps no state of its own: what runs is asked of the hypervisor, what a guest's end means
- * is in its record on disk, so it may be killed and started at any moment. Each guest's end is carried out by a child
- * process of its own; a long one holds up nobody else.
+ * vaned: looks after guests. It keeps no state of its own: what runs is asked of the hypervisor,
+ * what a guest's end means is in its record on disk, so it may be killed and started at any moment.
+ * Each guest's end is carried out by a child process of its own; a long one holds up nobody else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include "tools/lib/record.h"
 #include "tools/vaned/lifecycle.h"
 
-#define LOOK_US 5000000		/* besides xenstore's watches, in case one is missed */
+#define LOOK_US	  5000000 /* besides xenstore's watches, in case one is missed */
 #define LOCK_PATH "/run/xen/vaned.lock"
 
 /* A child at work on a domain, or a domain (this life of it) that needs nothing more. */
@@ -32,7 +32,7 @@ struct task {
 	struct task *next;
 	uint32_t domid;
 	uint8_t uuid[16];
-	pid_t pid;		/* 0: no child */
+	pid_t pid; /* 0: no child */
 	sd_event_source *source;
 };
 
@@ -40,7 +40,8 @@ static struct xen X;
 static struct store S;
 static sd_event *loop;
 static struct task *tasks;
-static uint64_t leftovers[DOMID_FIRST_RESERVED / 64 + 1];	/* ids that had xenstore nodes and no domain last time */
+static uint64_t leftovers[DOMID_FIRST_RESERVED / 64 +
+			  1]; /* ids that had xenstore nodes and no domain last time */
 
 static struct task *find_task(uint32_t domid)
 {
@@ -83,7 +84,8 @@ static int child_ended(sd_event_source *src, const siginfo_t *info, void *arg)
 	struct task *t = arg;
 
 	if (info->si_code != CLD_EXITED || info->si_status)
-		log_line(LOG_WARN, "warning: taking care of domain %u failed; it is left as it is", t->domid);
+		log_line(LOG_WARN, "warning: taking care of domain %u failed; it is left as it is",
+			t->domid);
 	else
 		memset(t->uuid, 0, sizeof(t->uuid));
 	t->pid = 0;
@@ -95,7 +97,8 @@ static int child_ended(sd_event_source *src, const siginfo_t *info, void *arg)
 	return 0;
 }
 
-/* In the child: connections of its own, then the work. d: its domain, or NULL for what is left of domid. */
+/* In the child: connections of its own, then the work. d: its domain, or NULL for what is left of
+ * domid. */
 static void child(const domain_info *d, uint32_t domid)
 {
 	struct error e = { 0 };
@@ -147,7 +150,8 @@ static void look_at(const domain_info *d)
 		drop_task(t);
 		t = NULL;
 	}
-	if (t || !domain_is_shutdown(d) || domain_is_dying(d) || record_read(d->domain, d->handle, &c))
+	if (t || !domain_is_shutdown(d) || domain_is_dying(d) ||
+		record_read(d->domain, d->handle, &c))
 		return;
 	if (!lifecycle_action(&c, domain_shutdown_reason(d), &a))
 		log_line(LOG_DBG, "domain %u waits for its tools", d->domain);
@@ -169,8 +173,8 @@ static bool exists(const domain_info *all, int n, uint32_t domid)
 }
 
 /*
- * xenstore nodes of a domain that is no more: its tool was killed half-way. Seen twice in a row by the timer (not sooner:
- * someone may be at work on it) they are removed, with devices and records.
+ * xenstore nodes of a domain that is no more: its tool was killed half-way. Seen twice in a row by
+ * the timer (not sooner: someone may be at work on it) they are removed, with devices and records.
  */
 static void look_for_leftovers(const domain_info *all, int n)
 {
@@ -255,7 +259,8 @@ static int client_ready(sd_event_source *src, int fd, uint32_t events, void *arg
 
 	if (n > 0) {
 		line[n] = 0;
-		if (sscanf(line, "watch %u%c", &domid, &end) == 2 && end == '\n' && !domain_get(&X, domid, &d)) {
+		if (sscanf(line, "watch %u%c", &domid, &end) == 2 && end == '\n' &&
+			!domain_get(&X, domid, &d)) {
 			look_at(&d);
 			n = send(fd, "ok\n", 3, MSG_NOSIGNAL | MSG_DONTWAIT);
 		} else {
@@ -294,7 +299,7 @@ static int open_socket(struct error *e)
 	unlink(path_vaned);
 	umask(0077);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ||
-	    sd_event_add_io(loop, NULL, fd, EPOLLIN, connection, NULL) < 0)
+		sd_event_add_io(loop, NULL, fd, EPOLLIN, connection, NULL) < 0)
 		return error_errno(e, ERR_FAIL, "%s", path_vaned);
 	return 0;
 }
@@ -316,10 +321,12 @@ static int open_all(struct error *e)
 		sd_event_add_signal(loop, NULL, stops[i], NULL, NULL);
 	if (open_socket(e) || xen_open(&X, e) || store_open(&S, e))
 		return -1;
-	if (!xs_watch(S.xs, "@introduceDomain", "look") || !xs_watch(S.xs, "@releaseDomain", "look"))
+	if (!xs_watch(S.xs, "@introduceDomain", "look") ||
+		!xs_watch(S.xs, "@releaseDomain", "look"))
 		return error_errno(e, ERR_FAIL, "cannot watch for domains");
 	if (sd_event_add_io(loop, NULL, xs_fileno(S.xs), EPOLLIN, store_ready, NULL) < 0 ||
-	    sd_event_add_time_relative(loop, NULL, CLOCK_MONOTONIC, LOOK_US, 0, look_again, NULL) < 0)
+		sd_event_add_time_relative(
+			loop, NULL, CLOCK_MONOTONIC, LOOK_US, 0, look_again, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }

@@ -453,19 +453,22 @@ def test_quotas():
 		equal(c.control("check").split(":")[1].strip(), "ok")
 
 
-def test_quota_given_away():
-	"""A node that dom0 gives to a domain counts for it, in a transaction too."""
+def test_quota_of_others():
+	"""What dom0 makes for a domain counts for it, but dom0 is not refused; the domain is, from then on."""
 	with Host("-E", "3") as h:
 		c = h.client()
-		h.guest(5, c)
+		g = h.guest(5, c)
 		for i in range(4):
 			c.write(f"/gift{i}", b"")
-		c.set_perms("/gift0", ["n5"])
+			c.set_perms(f"/gift{i}", ["n5"])
 		t = c.start()
-		c.set_perms("/gift1", ["n5"], t)
-		equal(refused(c.set_perms, "/gift2", ["n5"], t), "ENOSPC")
+		c.write("/local/domain/5/x", b"", t)
 		c.end(t)
-		equal(refused(c.set_perms, "/gift3", ["n5"]), "ENOSPC")
+		assert "nodes             :          6 of 3" in c.control("quota", "5"), c.control("quota", "5")
+		equal(refused(g.write, "y", b""), "ENOSPC")
+		t = g.start()
+		equal(refused(g.write, "y", b"", t), "ENOSPC")
+		g.end(t, False)
 		equal(c.control("check").split(":")[1].strip(), "ok")
 
 
