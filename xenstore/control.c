@@ -179,10 +179,11 @@ static int control_live_update(struct control *c)
 	return live_update_control(c->r->conn, c->arg, c->n, c->text, sizeof(c->text));
 }
 
-/* What `vane xenstore top` shows: one line a domain. */
+/* [SKIP]: what xenstore-top shows. One line for all, then one a domain, after the first SKIP. */
 static int control_top(struct control *c)
 {
 	struct store *s = c->r->conn->store;
+	unsigned long skip = c->n ? strtoul(c->arg[0], NULL, 10) : 0;
 
 	say(c, "total %llu %llu %llu %llu %llu\n", (unsigned long long)s->stats.ops,
 		(unsigned long long)s->stats.events, (unsigned long long)s->stats.commits,
@@ -190,6 +191,12 @@ static int control_top(struct control *c)
 	list_for_each (l, &s->domains) {
 		const struct domain *d = list_entry(l, struct domain, all);
 
+		if (skip) {
+			skip--;
+			continue;
+		}
+		if (c->len + 300 > sizeof(c->text))
+			break;
 		say(c, "%u %llu %llu", d->domid, (unsigned long long)d->ops,
 			(unsigned long long)d->events);
 		for (int q = 0; q < QUOTA_COUNT; q++)
@@ -224,7 +231,7 @@ static const struct {
 	{ "memreport", "", control_memreport },
 	{ "live-update", "[-f <file>|-c <arguments>|-s [-t <seconds>] [-F]|-a]",
 		control_live_update },
-	{ "top", "", control_top },
+	{ "top", "[<skip>]", control_top },
 	{ "dump", "<file>", control_dump },
 	{ "help", "", control_help },
 };

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <xenstore.h>
 
-#define COUNT 60
+#define COUNT 40
 #define WARM  10
 
 static char base[64];
@@ -208,6 +208,7 @@ static void run(const struct bench *b, int clients)
 	for (int i = 0; i < clients; i++)
 		if (!fork())
 			run_one(b, i, clients, g, fds[1]);
+	close(fds[1]);
 	for (int i = 0; i < clients; i++) {
 		if (read(fds[0], times, sizeof(times)) != sizeof(times))
 			fail("pipe");
@@ -218,7 +219,6 @@ static void run(const struct bench *b, int clients)
 		wait(NULL);
 	printf("row %s %d %.0f\n", b->name, clients, (last - first) / (double)(COUNT * clients));
 	close(fds[0]);
-	close(fds[1]);
 	munmap(g, 4096);
 }
 
