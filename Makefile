@@ -4,6 +4,10 @@ B := build
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/paravane
 export CACHE
 PYTHON := /usr/bin/python3
+# As many jobs as there are CPUs, unless the caller said otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 CC := gcc
 WARN := -Wall -Wextra -Werror -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith \
 	-Wundef -Wno-unused-parameter

@@ -21,7 +21,6 @@
 #include "lib/check.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
-#include "x86/irq.h"
 
 #define LEAF_SLOTS (PAGE_SIZE / sizeof(struct domain *))
 #define DOMIDS     0x8000u /* DOMID_FIRST_RESERVED.. lie in the last leaf, for the idle domain */

@@ -11,7 +11,6 @@
 #include "core/log.h"
 #include "core/softirq.h"
 #include "lib/alloc.h"
-#include "x86/irq.h"
 
 static struct domain *virq_handler[NR_VIRQS]; /* NULL: dom0; with a reference */
 static spinlock_t virq_handler_lock;

@@ -6,7 +6,6 @@
 #include "core/event.h"
 #include "lib/alloc.h"
 #include "lib/lock.h"
-#include "x86/irq.h"
 #include "x86/upcalls.h"
 
 struct irq_owner {

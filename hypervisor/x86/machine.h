@@ -12,6 +12,7 @@
 
 #include "lib/base.h"
 #include "lib/cpumask.h"
+#include "x86/irq.h" /* device interrupts are part of what core/ sees */
 
 struct vcpu;
 struct regs;
