@@ -19,7 +19,8 @@ import store
 B = "build/bench/xenstore"
 NAMES = ("floor", "ours", "xenstored", "oxenstored")
 TIME = 170
-OXENSTORED = "persistent = false\nquota-activate = false\n"
+OXENSTORED = ("persistent = false\nquota-activate = false\n"
+	"xenstored-kva = /proc/xen/xsd_kva\nxenstored-port = /proc/xen/xsd_port\n")
 NODES, WATCHES = 20000, 5000
 
 
