@@ -3,17 +3,16 @@
  * Privileged and port I/O instructions of a guest (PV-ABI 25): fetched once at rip, decoded by the closed list of decode.c, done here. False means
  * that the guest gets its #GP or #UD. A guest kernel may do all of them; its user mode only port I/O that the kernel granted.
  *
- * Ports: the right comes from d->io_ports. PCI configuration mechanism 1 is shared with the hypervisor: 0xcf8 is kept per domain
- * and put into the hardware for each data access.
+ * Ports: the right comes from d->io_ports.
  */
 #include "pv/decode.h"
 #include "pv/mmu.h"
 #include "pv/traps.h"
 #include "x86/guest_cpu.h"
+#include "x86/pci.h"
 #include "x86/xstate.h"
 
 #define PCI_CF8 0xcf8
-#define PCI_CFC 0xcfc
 #define CR0_TS BIT(3)
 #define CR4_OSXSAVE BIT(18)
 
@@ -48,33 +47,25 @@ static bool port_owned(struct domain *d, u16 port, unsigned bytes)
 	return rangeset_contains(d->io_ports, port, port + bytes - 1);
 }
 
-/* Address of a data access through 0xcfc: enabled, and the control domain's. */
-static bool pci_config(struct domain *d, u16 port, unsigned bytes)
+/* PCI configuration mechanism 1: shared with the hypervisor, which keeps the control domain's address apart. */
+static bool pci_port(struct domain *d, u16 port, unsigned bytes)
 {
-	return d->privileged && port >= PCI_CFC && port + bytes <= PCI_CFC + 4 && (pv_of(d)->pci_cf8 >> 31);
+	return d->privileged && port >= PCI_CF8 && port + bytes <= PCI_CF8 + 8;
 }
 
 static u32 port_read(struct domain *d, u16 port, unsigned bytes)
 {
-	if (port == PCI_CF8 && bytes == 4 && d->privileged)
-		return pv_of(d)->pci_cf8;
-	if (pci_config(d, port, bytes)) {
-		port_out(PCI_CF8, 4, pv_of(d)->pci_cf8);
-		return port_in(port, bytes);
-	}
+	if (unlikely(pci_port(d, port, bytes)))
+		return pci_guest_port_read(port, bytes);
 	return port_owned(d, port, bytes) ? port_in(port, bytes) : ~0u;
 }
 
 static void port_write(struct domain *d, u16 port, unsigned bytes, u32 value)
 {
-	if (port == PCI_CF8 && bytes == 4 && d->privileged) {
-		pv_of(d)->pci_cf8 = value;
-	} else if (pci_config(d, port, bytes)) {
-		port_out(PCI_CF8, 4, pv_of(d)->pci_cf8);
+	if (unlikely(pci_port(d, port, bytes)))
+		pci_guest_port_write(port, bytes, value);
+	else if (port_owned(d, port, bytes))
 		port_out(port, bytes, value);
-	} else if (port_owned(d, port, bytes)) {
-		port_out(port, bytes, value);
-	}
 }
 
 static bool port_access(struct pv_vcpu *pv, const struct insn *in, struct regs *regs)

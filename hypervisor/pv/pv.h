@@ -43,7 +43,6 @@ struct pv_domain {
 
 	struct cpumask dirty_cpus; /* CPUs that may hold its translations; atomic */
 	struct pt_walk walk;
-	u32 pci_cf8;               /* what it wrote to port 0xcf8; own races are its own */
 	struct page *relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
 };
 
