@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table is symbols.awk's: rows ascending by offset from the image's start; constant, no locks. */
+/* The table is symbols.awk's: rows ascending by offset from the image. Constant, no locks. */
 #include "x86/symbol.h"
 #include "x86/start.h"
 
