@@ -30,8 +30,6 @@
 #include "x86/upcalls.h"
 #include "x86/vga.h"
 
-#define LOW_FRAMES 0x100 /* the first MiB */
-
 const char *boot_step;
 
 /* The frames of module i: [*first, *first + result). Below 1 MiB no frame is managed. */
@@ -40,7 +38,7 @@ static u64 module_frames(unsigned i, u64 *first)
 	const struct boot_module *m = &boot_info.modules[i];
 	u64 end = round_up(m->start + m->bytes, PAGE_SIZE) >> PAGE_SHIFT;
 
-	*first = max(m->start >> PAGE_SHIFT, (u64)LOW_FRAMES);
+	*first = max(m->start >> PAGE_SHIFT, LOW_MEMORY >> PAGE_SHIFT);
 	return end > *first ? end - *first : 0;
 }
 

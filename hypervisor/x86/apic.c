@@ -217,10 +217,10 @@ void apic_timer_set(u64 ns)
 		wrmsr(MSR_TSC_DEADLINE, tsc_read() + time_ns_to_tsc(ns) + 1);
 		return;
 	}
-	ns = min(
-		ns, 1000000000ul); /* the counter has 32 bits; an early interrupt just asks again */
-	ticks = ns * (u32)(ticks_per_ns32 >> 16) >> 16;
-	write_reg(APIC_TIMER_INITIAL, (u32)min(max(ticks, 1ul), 0xfffffffful));
+	/* The counter has 32 bits; an early interrupt just asks again. */
+	ns = min(ns, 1000000000ul);
+	ticks = (u64)((unsigned __int128)ns * ticks_per_ns32 >> 32) + 1; /* not before its time */
+	write_reg(APIC_TIMER_INITIAL, (u32)min(ticks, 0xfffffffful));
 }
 
 void apic_timer_stop(void)

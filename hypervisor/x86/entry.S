@@ -219,7 +219,7 @@ entry_irq:
 	jnz exit_to_guest
 	jmp exit_to_hypervisor
 
-/* On an IST stack. trap_debug moves a guest's frame to the main stack and answers where, or NULL. */
+/* On an IST stack. trap_debug moves a guest's frame to the main stack and tells where, or NULL. */
 entry_trap_db:
 	cld
 	CLAC

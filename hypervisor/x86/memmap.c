@@ -9,7 +9,6 @@
 #include "lib/string.h"
 #include "x86/machine.h"
 
-#define LOW_MEMORY 0x100000ul
 #define BOOT_LIMIT (4ul << 30) /* what the boot page tables map */
 #define MAX_HELD   64
 

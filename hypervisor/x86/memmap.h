@@ -9,7 +9,8 @@
 
 #include "x86/boot_info.h"
 
-#define RANGE_RAM 1
+#define RANGE_RAM  1
+#define LOW_MEMORY 0x100000ul /* no frame below is managed */
 
 /* Sort the map by address and cut overlaps: where ranges disagree the higher type number (less
  * usable) wins. */

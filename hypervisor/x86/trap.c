@@ -14,6 +14,7 @@
 #include "x86/machine.h"
 #include "x86/percpu.h"
 #include "x86/smp.h"
+#include "x86/symbol.h"
 #include "x86/upcalls.h"
 
 struct extable_entry {
@@ -146,13 +147,21 @@ static bool on_stack(u64 p)
 	return p >= here && p + 16 <= here + STACK_SIZE && !(p & 7);
 }
 
+static void print_call(const char *word, u64 pc)
+{
+	u64 offset;
+	const char *name = symbol_find(pc, &offset);
+
+	upcall_log("  %s %lx %s+%lx", word, (unsigned long)pc, name, (unsigned long)offset);
+}
+
 void backtrace_from(u64 rip, u64 rbp)
 {
-	upcall_log("  at %lx", (unsigned long)rip);
+	print_call("at", rip);
 	for (unsigned depth = 0; depth < 32 && on_stack(rbp); depth++) {
 		const u64 *frame = (const u64 *)rbp;
 
-		upcall_log("  by %lx", (unsigned long)frame[1]);
+		print_call("by", frame[1]);
 		if (frame[0] <= rbp)
 			break;
 		rbp = frame[0];
