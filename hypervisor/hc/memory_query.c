@@ -17,6 +17,14 @@
 #define M2P_RO_END       0xffff804000000000ul /* of the range that <xen/arch-x86/xen-x86_64.h> sets aside */
 #define RESOURCE_BATCH   32
 
+/* The guest says so in its shared info; 0 when it did not yet, and never what looks like an error. */
+static long last_gfn(const struct domain *d)
+{
+	u64 count = READ_ONCE(d->shared->arch.max_pfn);
+
+	return count && count < BIT(52) ? (long)count - 1 : 0;
+}
+
 static long reservation_total(u32 op, GUEST_PTR(void) arg)
 {
 	struct xen_memory_domain who;
@@ -33,7 +41,7 @@ static long reservation_total(u32 op, GUEST_PTR(void) arg)
 	else if (op == XENMEM_maximum_reservation)
 		ret = (long)d->max_pages;
 	else
-		ret = (long)READ_ONCE(d->shared->arch.max_pfn) - 1;
+		ret = last_gfn(d);
 	domain_put(d);
 	return ret;
 }

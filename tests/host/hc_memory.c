@@ -231,6 +231,12 @@ static void totals_and_maps(void **state)
 	assert_int_equal(memory_op(XENMEM_current_reservation, &self, sizeof(self)), guest->tot_pages);
 	assert_int_equal(memory_op(XENMEM_maximum_reservation, &self, sizeof(self)), guest->max_pages);
 	assert_int_equal(memory_op(XENMEM_current_reservation, &them, sizeof(them)), -EPERM);
+	guest->shared->arch.max_pfn = 0;
+	assert_int_equal(memory_op(XENMEM_maximum_gpfn, &self, sizeof(self)), 0);
+	guest->shared->arch.max_pfn = 100;
+	assert_int_equal(memory_op(XENMEM_maximum_gpfn, &self, sizeof(self)), 99);
+	guest->shared->arch.max_pfn = ~0ull;
+	assert_int_equal(memory_op(XENMEM_maximum_gpfn, &self, sizeof(self)), 0);
 	assert_int_equal(memory_op(XENMEM_machphys_mapping, &mapping, sizeof(mapping)), 0);
 	assert_int_equal(((xen_machphys_mapping_t *)guest_memory)->v_start, 0xffff800000000000);
 	assert_int_equal(memory_op(XENMEM_machine_memory_map, &map, sizeof(map)), -EPERM);
