@@ -145,11 +145,15 @@ int domctl_extended_get(struct domain *d, xen_domctl_t *op)
 	return 0;
 }
 
+/* Without an address there is none; a guest itself could not take it back. */
 static int callback_set(struct vcpu *v, u16 type, u64 address, bool masks)
 {
-	if (!address)
-		return pv_clear_callback(v, type);
-	return pv_set_callback(v, type, masks ? CALLBACKF_mask_events : 0, address);
+	struct pv_vcpu *p = pv_vcpu_of(v);
+
+	if (address)
+		return pv_set_callback(v, type, masks ? CALLBACKF_mask_events : 0, address);
+	*(type == CALLBACKTYPE_sysenter ? &p->sysenter : &p->syscall32) = (struct pv_callback){ 0 };
+	return 0;
 }
 
 int domctl_extended_set(struct domain *d, xen_domctl_t *op)
