@@ -20,6 +20,7 @@
 #include "pv/pv.h"
 #include "pv/traps.h"
 #include "x86/regs.h"
+#include "x86/memmap.h"
 
 #define MAGIC "xen-3.0-x86_64p"
 #define POWER_BITS             \
@@ -134,13 +135,13 @@ static void load_image(void)
 
 /*
  * The initrd's frames become the domain's where they are; one that starts in the middle of a page
- * is copied.
+ * or below 1 MiB (GRUB on UEFI puts small ones there) is copied.
  */
 static void load_initrd(const struct boot_module *m)
 {
 	u64 at = layout.initrd_pfn << PAGE_SHIFT, rest = (PAGE_SIZE - m->bytes) & (PAGE_SIZE - 1);
 
-	if (m->start & (PAGE_SIZE - 1)) {
+	if ((m->start & (PAGE_SIZE - 1)) || m->start < LOW_MEMORY) {
 		dom0_frames_alloc(&frames, layout.initrd_pfn, layout.initrd_frames);
 		dom0_write(&frames, at,
 			(char *)frame_map(mfn(m->start >> PAGE_SHIFT)) +
