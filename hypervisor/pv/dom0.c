@@ -304,7 +304,7 @@ static void plan_memory(struct domain *d, const struct boot_module *initrd)
 	d->max_pages = max(wish.most, total);
 	ret = dom0_layout_make(&layout, &kernel, initrd ? initrd->bytes : 0, total);
 	if (ret)
-		panic("dom0: %lu KiB are not enough for its kernel and initrd, or their addresses do not fit: %d\n",
+		panic("dom0: %lu KiB do not hold its kernel and initrd: %d\n",
 			(unsigned long)(total << (PAGE_SHIFT - 10)), ret);
 }
 

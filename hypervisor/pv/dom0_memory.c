@@ -40,7 +40,7 @@ void dom0_frames_alloc(struct dom0_frames *f, u64 pfn, u64 count)
 			order--;
 		p = page_alloc(f->d, order, FRAME_NO_SCRUB);
 		if (!p && !order--)
-			panic("dom0: out of memory with %lu frames to go; give a smaller dom0_mem\n",
+			panic("dom0: out of memory, %lu frames missing: lower dom0_mem\n",
 				(unsigned long)count);
 		if (!p)
 			continue;
