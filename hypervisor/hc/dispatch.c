@@ -53,6 +53,7 @@ typedef long thunk(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 #undef HC4
 
 #define HC_ROW(nr, nm, wh) [nr] = { .call = thunk_##nm, .name = #nm, .who = WHO_##wh },
+
 #define HC0(nr, name, who, flags)	      HC_ROW(nr, name, who)
 #define HC1(nr, name, who, flags, a)	      HC_ROW(nr, name, who)
 #define HC2(nr, name, who, flags, a, b)	      HC_ROW(nr, name, who)
