@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One client; see conn.h. */
-#include <errno.h>		/* before xs_wire.h, whose table of errors needs it */
+#include <errno.h> /* before xs_wire.h, whose table of errors needs it */
 
 #include "conn.h"
 
@@ -15,8 +15,9 @@
 #include "transaction.h"
 #include "watch.h"
 
-/* Bytes of unread output beyond which events collapse into one for each watch; a domain also has its memory quota. */
-#define RING_OUT_MAX (64u << 10)
+/* Bytes of unread output beyond which events collapse into one for each watch; a domain also has
+ * its memory quota. */
+#define RING_OUT_MAX   (64u << 10)
 #define SOCKET_OUT_MAX (4u << 20)
 /* Bytes of unread output beyond which a socket's requests wait. */
 #define SOCKET_OUT_WAIT (64u << 10)
@@ -111,7 +112,8 @@ bool conn_may_read(const struct conn *c)
 	return c->replies < quota_limit(c->dom, QUOTA_OUTSTANDING);
 }
 
-/* A message of `len` bytes at the end of the output, to be filled in by the caller; NULL: the client is lost. */
+/* A message of `len` bytes at the end of the output, to be filled in by the caller; NULL: the
+ * client is lost. */
 static char *message_new(struct conn *c, const struct xsd_sockmsg *h)
 {
 	uint32_t size = (uint32_t)sizeof(*h) + h->len;
@@ -135,7 +137,8 @@ static void message_done(struct conn *c, uint32_t len)
 	conn_make_ready(c);
 }
 
-void conn_reply(struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *body, size_t len)
+void conn_reply(
+	struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *body, size_t len)
 {
 	struct xsd_sockmsg h = *req;
 	char *room;
@@ -162,7 +165,8 @@ void conn_reply_error(struct conn *c, const struct xsd_sockmsg *req, int err)
 	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
 		if (xsd_errors[i].errnum == err)
 			name = xsd_errors[i].errstring;
-	trace("conn %llu: domain %u, request %u: %s", (unsigned long long)c->id, c->dom->domid, req->type, name);
+	trace("conn %llu: domain %u, request %u: %s", (unsigned long long)c->id, c->dom->domid,
+		req->type, name);
 	conn_reply(c, req, XS_ERROR, name, strlen(name) + 1);
 }
 
@@ -171,8 +175,10 @@ static uint64_t sent_pos(const struct conn *c)
 	return c->out_end - c->out.len;
 }
 
-/* Is that very event the last one of this watch, and wholly unsent? Then the client will look after this change too. */
-static bool same_event_waits(const struct conn *c, const struct watch *w, const char *path, uint32_t len)
+/* Is that very event the last one of this watch, and wholly unsent? Then the client will look after
+ * this change too. */
+static bool same_event_waits(
+	const struct conn *c, const struct watch *w, const char *path, uint32_t len)
 {
 	const char *m;
 
@@ -244,7 +250,7 @@ void conn_event(struct conn *c, struct watch *w, const char *path, uint32_t len)
 
 void conn_all_lost_events(struct store *s)
 {
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 
 		c->lost_events = true;
@@ -256,7 +262,7 @@ void conn_all_lost_events(struct store *s)
 static void make_up_events(struct conn *c)
 {
 	c->lost_events = false;
-	list_each(l, &c->watches)
+	list_for_each (l, &c->watches)
 		watch_fire_first(list_entry(l, struct watch, of_conn));
 }
 

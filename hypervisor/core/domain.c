@@ -484,7 +484,6 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	}
 	info->flags = (blocked ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0) |
 		(d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
-		(d->dying == DOMAIN_DYING ? XEN_DOMINF_dying : 0) |
 		(d->shut_down ? XEN_DOMINF_shutdown : 0) |
 		(d->controller_pause_count ? XEN_DOMINF_paused : 0) |
 		(d->shutdown_code != ~0u ? d->shutdown_code << XEN_DOMINF_shutdownshift : 0);

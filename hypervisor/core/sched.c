@@ -245,7 +245,7 @@ static noreturn void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 		vcpu_wake(prev); /* its affinity changed: find it another place */
 	while (unlikely(atomic_load_acquire(&next->running)))
 		cpu_relax(); /* another CPU still saves it */
-	next->running = true;
+	(void)atomic_xchg(&next->running, true); /* a barrier: who sets its pending flag after we look sees that it runs, and kicks */
 	set_current_vcpu(next);
 	trace(TRACE_switch_to, next->domain->id, next->id);
 	next->domain->ops->switch_to(next);

@@ -32,7 +32,7 @@ enum { OUT, WAITING, RUNNING, PARKED };
 struct sfs_vcpu {
 	struct rb_node node;  /* in group->waiting, by start */
 	struct list link;     /* group->woken or ->parked */
-	s64 start, finish;
+	s64 start;            /* S; when it does not run, the F of its last turn or later */
 	u8 state;
 	bool yielded;
 	bool woken; /* waits since it was woken, not since it lost a CPU; on group->woken */
@@ -67,6 +67,7 @@ struct group {
 	struct list woken;     /* those of the waiting that were just woken, oldest first */
 	struct list parked;
 	u64 idle;              /* bit: CPU of the group runs nothing and was not told to look */
+	u64 busy;              /* bit: on[].v */
 	struct {
 		struct vcpu *v;
 		u64 since;         /* it was chosen */
@@ -77,6 +78,9 @@ struct group {
 };
 
 static struct group groups[SCHED_GROUPS];
+static unsigned groups_up; /* those below it may have CPUs */
+
+#define for_each_slot(i, mask) for (u64 m_ = (mask); m_ && ((i) = (unsigned)__builtin_ctzll(m_), true); m_ &= m_ - 1)
 
 static struct sfs_vcpu *sfs(const struct vcpu *v)
 {
@@ -226,12 +230,13 @@ static void vtime_update(struct group *g)
 {
 	struct rb_node *first = rb_first(&g->waiting);
 	bool any = first != NULL;
+	unsigned i;
 	s64 least = any ? container_of(first, struct sfs_vcpu, node)->start : 0;
 
-	for (unsigned i = 0; i < SCHED_GROUP; i++) {
+	for_each_slot(i, g->busy) {
 		const struct vcpu *v = g->on[i].v;
 
-		if (v && (!any || sfs(v)->start - least < 0)) {
+		if (!any || sfs(v)->start - least < 0) {
 			least = sfs(v)->start;
 			any = true;
 		}
@@ -270,7 +275,7 @@ static void refill(void *arg)
 
 	while (!atomic_cmpxchg(&s->budget, &old, min(old + full, full)))
 		;
-	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+	for (unsigned i = 0; i < groups_up; i++) {
 		struct group *g = &groups[i];
 		struct list *at, *next;
 
@@ -316,7 +321,7 @@ static void tickle_elsewhere(const struct vcpu *v)
 {
 	unsigned own = v->processor / SCHED_GROUP;
 
-	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+	for (unsigned i = 0; i < groups_up; i++) {
 		unsigned cpu = i * SCHED_GROUP;
 		u64 idle = READ_ONCE(groups[i].idle) & (v->hard.bits[cpu / 64] >> (cpu % 64));
 
@@ -338,6 +343,7 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 	u64 soft = (v->soft.bits[base / 64] >> (base % 64)) & mask;
 	s64 most = sfs(v)->woken ? INT64_MIN : surplus(g, v, sfs(v)->start) + (s64)SLICE_NS;
 	u64 idle = g->idle & mask;
+	unsigned i;
 
 	if (idle) {
 		unsigned last = v->processor - base;
@@ -350,12 +356,8 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 		return;
 	}
 	tickle_elsewhere(v);
-	for (unsigned i = 0; i < SCHED_GROUP; i++) {
-		s64 other;
-
-		if (!g->on[i].v || !(mask & BIT(i)))
-			continue;
-		other = surplus(g, g->on[i].v, running_start(g, i, now));
+	for_each_slot(i, g->busy & mask) {
+		s64 other = surplus(g, g->on[i].v, running_start(g, i, now));
 		if (other > most) {
 			most = other;
 			best = i;
@@ -363,14 +365,14 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 	}
 	if (best < SCHED_GROUP)
 		sched_tickle(base + best);
-	for (unsigned i = 0; i < SCHED_GROUP; i++) /* somebody waits now: nobody runs without end */
-		if (g->on[i].v && !g->on[i].sliced && i != best) {
+	for_each_slot(i, g->busy) /* somebody waits now: nobody runs without end */
+		if (!g->on[i].sliced && i != best) {
 			g->on[i].sliced = true;
 			sched_tickle(base + i);
 		}
 }
 
-/* v is runnable: wait, or be parked. The tags are right already. */
+/* v is runnable: wait, from S = max(F, v) on, or be parked. */
 static void queue_in(struct vcpu *v, u64 now)
 {
 	struct group *g = group_of(v);
@@ -422,7 +424,6 @@ static void sfs_wake(struct vcpu *v, u64 now)
 
 	if (x->state != OUT)
 		return;
-	x->start = x->finish; /* queue_in makes it max(F, v) */
 	x->woken = true;
 	queue_in(v, now);
 	if (x->state == PARKED)
@@ -470,8 +471,8 @@ static struct vcpu *best_waiting(struct group *g, unsigned cpu)
 /* Take one waiting vcpu from another group; this group's lock is held, the other's only tried. */
 static struct vcpu *steal(struct group *g, unsigned cpu, bool only_if_heavier)
 {
-	for (unsigned i = 1; i < SCHED_GROUPS; i++) {
-		unsigned from = (cpu / SCHED_GROUP + i) % SCHED_GROUPS;
+	for (unsigned i = 1; i < groups_up; i++) {
+		unsigned from = (cpu / SCHED_GROUP + i) % groups_up;
 		struct group *o = &groups[from];
 		struct vcpu *v = NULL;
 
@@ -505,7 +506,7 @@ static void put_prev(struct group *g, struct vcpu *prev, u64 ran, u64 now)
 {
 	struct sfs_vcpu *x = sfs(prev);
 
-	x->start = x->finish = x->start + tag_step(ran, phi_of(g, prev));
+	x->start += tag_step(ran, phi_of(g, prev));
 	budget_use(prev->domain->sched_shares, ran, now);
 }
 
@@ -536,10 +537,8 @@ static void slot_set(struct group *g, unsigned slot, struct vcpu *v, u64 now, bo
 	g->on[slot].charged = now;
 	if (fresh)
 		g->on[slot].since = now;
-	if (v)
-		g->idle &= ~BIT(slot);
-	else
-		g->idle |= BIT(slot);
+	g->idle = (g->idle & ~BIT(slot)) | (v ? 0 : BIT(slot));
+	g->busy = (g->busy & ~BIT(slot)) | (v ? BIT(slot) : 0);
 }
 
 static void start_running(struct group *g, struct vcpu *v)
@@ -602,7 +601,6 @@ static struct vcpu *sfs_pick(unsigned cpu, struct vcpu *prev, u64 ran, u64 now, 
 		next = prev;
 		slot_set(g, slot, prev, now, false);
 	} else {
-		g->on[slot].v = NULL;
 		if (best)
 			start_running(g, best); /* first: prev's queueing must not choose it */
 		slot_set(g, slot, best, now, true);
@@ -684,6 +682,7 @@ static void sfs_cpu_up(unsigned cpu)
 		g->clamp = TAG_ONE;
 	}
 	g->cpus_up++;
+	groups_up = max(groups_up, cpu / SCHED_GROUP + 1);
 	g->idle |= BIT(cpu % SCHED_GROUP);
 	group_readjust(g);
 }
@@ -691,7 +690,7 @@ static void sfs_cpu_up(unsigned cpu)
 static void sfs_vcpu_add(struct vcpu *v)
 {
 	list_init(&sfs(v)->link);
-	sfs(v)->finish = READ_ONCE(group_of(v)->vtime);
+	sfs(v)->start = READ_ONCE(group_of(v)->vtime);
 }
 
 static void sfs_vcpu_remove(struct vcpu *v)

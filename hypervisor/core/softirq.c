@@ -24,8 +24,7 @@ void softirq_raise(unsigned cpu, enum softirq kind)
 {
 	u32 bit = (u32)BIT(kind);
 
-	if (READ_ONCE(bits[cpu].pending) & bit)
-		return;
+	/* always the locked form: it orders what the caller wrote before the handler that clears the bit */
 	if (!(atomic_or(&bits[cpu].pending, bit) & bit) && cpu != cpu_id())
 		cpu_kick(cpu);
 }

@@ -8,7 +8,7 @@
 struct cursor {
 	const u8 *p, *end;
 	bool bad; /* ran out of bytes, or unknown */
-	bool op16, addr32, rep, repne;
+	bool op16, addr32, rep, repne, has_rex;
 	u8 rex;
 };
 
@@ -62,6 +62,7 @@ static u8 prefixes(struct cursor *c, struct insn *in)
 	}
 	if ((b & 0xf0) == 0x40) {
 		c->rex = b & 0xf;
+		c->has_rex = true;
 		b = next_byte(c);
 	}
 	return b;
@@ -277,7 +278,7 @@ bool insn_decode(const u8 *bytes, unsigned count, struct insn *out)
 	else
 		one_byte(&c, out, op);
 	/* Without REX, byte registers 4-7 are ah..bh. */
-	out->high_byte = out->op_bytes == 1 && !c.rex && out->reg >= 4;
+	out->high_byte = out->op_bytes == 1 && !c.has_rex && out->reg >= 4 && !out->has_imm;
 	out->length = c.p - bytes;
 	return !c.bad;
 }

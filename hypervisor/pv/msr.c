@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The MSRs that a guest kernel may touch: a white list (SECURITY C12). What is not in it is refused: #GP for the guest, except before it has a #GP
- * handler, when a read gives 0 and a write is dropped (PV-ABI 25). Nothing here touches
+ * The MSRs that a guest kernel may touch: a white list (SECURITY C12). What is not in it is refused: #GP for the guest, except that a read
+ * before it has a #GP handler gives 0 (PV-ABI 25). Nothing here touches
  * hardware but segment bases and TSC_AUX.
  */
 #include "pv/traps.h"
@@ -135,17 +135,12 @@ void pv_tsc_aux_load(const struct pv_vcpu *pv)
 		now[cpu] = pv->tsc_aux;
 }
 
-static bool no_gp_handler(struct vcpu *v)
-{
-	return !pv_vcpu_of(v)->traps[TRAP_GP].address;
-}
-
 bool pv_rdmsr(struct vcpu *v, u32 msr, u64 *value)
 {
-	return listed_read(v, msr, value) || no_gp_handler(v);
+	return listed_read(v, msr, value) || !pv_vcpu_of(v)->traps[TRAP_GP].address;
 }
 
 bool pv_wrmsr(struct vcpu *v, u32 msr, u64 value)
 {
-	return listed_write(v, msr, value) || no_gp_handler(v);
+	return listed_write(v, msr, value);
 }

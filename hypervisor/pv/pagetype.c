@@ -36,7 +36,7 @@ enum pt_verdict pt_get(u64 word, enum pagetype type, u64 *next)
 		u64 word_of_type = (u64)type << PTW_TYPE_SHIFT | 1;
 
 		if (type == PT_WRITABLE && (old == PT_WRITABLE || old == PT_NONE)) {
-			*next = word_of_type | PTW_VALIDATED | (word & PTW_FOREIGN);
+			*next = word_of_type | PTW_VALIDATED | (word & (PTW_FOREIGN | PTW_STAMP));
 			return PT_DONE;
 		}
 		*next = word_of_type | (word & PTW_FOREIGN);
@@ -54,23 +54,51 @@ enum pt_verdict pt_get(u64 word, enum pagetype type, u64 *next)
 	return PT_DONE;
 }
 
-enum pt_verdict pt_put(u64 word, u64 *next)
+static u64 stamp_bits(u32 stamp)
+{
+	return (u64)stamp << PTW_STAMP_SHIFT & PTW_STAMP;
+}
+
+u32 pt_stamp(u64 word, u32 now)
+{
+	u32 mask = PTW_STAMP >> PTW_STAMP_SHIFT, low = (word & PTW_STAMP) >> PTW_STAMP_SHIFT;
+
+	return now - ((now - low) & mask);
+}
+
+enum pt_verdict pt_put(u64 word, u32 stamp, u64 *next)
 {
 	u64 count = word & PTW_COUNT;
 
 	if (count > 1 || !pt_is_table(pt_type(word))) {
-		*next = count > 1 ? word - 1 : (word - 1) & ~(PTW_VALIDATED | PTW_PINNED);
+		*next = ((word - 1) & ~PTW_STAMP) | stamp_bits(stamp);
+		if (count == 1)
+			*next &= ~(PTW_VALIDATED | PTW_PINNED);
 		return PT_DONE;
 	}
 	*next = (word & (PTW_TYPE | PTW_FOREIGN)) | PTW_DROPPING | 1;
 	return PT_CHECK;
 }
 
-/* The frame is ours and unused: let it go. The stamp comes first: who takes it flushes what was cached before. */
+/* The frame is ours and unused: let it go. Who takes it flushes what was cached before. */
 static void word_release(struct page *p)
 {
-	p->tlb_stamp = tlb_stamp_now();
-	atomic_store_release(&p->type, p->type & (PTW_TYPE | PTW_FOREIGN));
+	atomic_store_release(&p->type, (p->type & (PTW_TYPE | PTW_FOREIGN)) | stamp_bits(tlb_stamp_now()));
+}
+
+/*
+ * Take one reference of p's word away. True: it was a table's last, p is ours to drop. Every put leaves its stamp in the word, so one that
+ * compares against the word that it saw before it read the clock cannot overlook a use which began and ended meanwhile.
+ */
+static bool word_put(struct page *p)
+{
+	u64 word = READ_ONCE(p->type), next;
+	enum pt_verdict verdict;
+
+	do {
+		verdict = pt_put(word, tlb_stamp_now(), &next);
+	} while (!atomic_cmpxchg(&p->type, &word, next));
+	return verdict == PT_CHECK;
 }
 
 static void word_validate(struct page *p)
@@ -79,11 +107,12 @@ static void word_validate(struct page *p)
 }
 
 /* We took a frame whose last use was `old`: no CPU may keep a translation of that use. */
-static void flush_old_use(struct page *p, u64 old, enum pagetype type, struct domain *d)
+static void flush_old_use(u64 old, enum pagetype type, struct domain *d)
 {
 	if (pt_type(old) == PT_NONE || pt_type(old) == type)
 		return;
-	tlb_flush_since(!d || (old & PTW_FOREIGN) ? &cpu_online_map : &pv_of(d)->dirty_cpus, p->tlb_stamp);
+	tlb_flush_since(!d || (old & PTW_FOREIGN) ? &cpu_online_map : &pv_of(d)->dirty_cpus,
+		pt_stamp(old, tlb_stamp_now()));
 }
 
 /* Pages of ours that a guest shares are written by us at any time: they can never be what a guest's writes must not change. */
@@ -171,26 +200,23 @@ static void frame_drop_some(struct domain *d, struct pt_walk *w, struct pt_frame
 
 	while (f->next) {
 		unsigned i = --f->next;
-		u64 pte = READ_ONCE(table[i]), next, word;
+		u64 pte = READ_ONCE(table[i]);
 		struct page *child = page_of(pte_mfn(pte));
-		enum pt_verdict verdict;
+		bool last;
 
 		if (!(pte & PTE_PRESENT) || pte_is_hv_slot(f->level, i))
 			continue;
-		word = READ_ONCE(child->type);
-		do
-			verdict = pt_put(word, &next);
-		while (!atomic_cmpxchg(&child->type, &word, next));
-		if (verdict == PT_CHECK && f->level > 2) {
+		last = word_put(child);
+		if (last && f->level > 2) {
 			frame_push(w, child, true);
 			return;
 		}
-		if (verdict == PT_CHECK) {
+		if (last) {
 			l1_drop(child, d, PTE_ENTRIES);
 			word_release(child);
 		}
 		page_put(child);
-		if (verdict == PT_CHECK)
+		if (last)
 			return;
 	}
 	frame_dropped(w);
@@ -228,7 +254,7 @@ static int entry_take(struct domain *d, struct pt_walk *w, const struct pt_frame
 			break;
 		}
 	}
-	flush_old_use(child, word, type, d);
+	flush_old_use(word, type, d);
 	if (type != PT_L1) {
 		frame_push(w, child, false);
 		return ENTRY_PUSHED;
@@ -311,20 +337,6 @@ static void walk_start(struct pt_walk *w, struct page *root, bool promoting, boo
 	w->promoting = promoting;
 	w->root_ref = root_ref;
 	frame_push(w, root, !promoting);
-}
-
-/* Take one reference of p's word away. True: it was a table's last, p is ours to drop. */
-static bool word_put(struct page *p)
-{
-	u64 word = READ_ONCE(p->type), next;
-	enum pt_verdict verdict;
-
-	do {
-		if ((word & PTW_COUNT) == 1)
-			p->tlb_stamp = tlb_stamp_now();
-		verdict = pt_put(word, &next);
-	} while (!atomic_cmpxchg(&p->type, &word, next));
-	return verdict == PT_CHECK;
 }
 
 /* The stack is empty. What a parked walk leaves goes where its caller finds it; true: the oldest such had to go, and starts a drop. */
@@ -445,7 +457,7 @@ static int table_promote(struct page *p, enum pagetype type, struct domain *d)
 		walk_release(w);
 		return 1;
 	}
-	flush_old_use(p, word, type, d);
+	flush_old_use(word, type, d);
 	walk_start(w, p, true, false);
 	r = walk_run(d, true);
 	if (r)
@@ -464,7 +476,7 @@ static int word_promote(struct page *p, u64 word, u64 next, enum pagetype type, 
 		return table_promote(p, type, d);
 	if (!atomic_cmpxchg(&p->type, &word, next))
 		return 1;
-	flush_old_use(p, word, type, d);
+	flush_old_use(word, type, d);
 	if (type == PT_L1)
 		return l1_finish(p, d);
 	if (type == PT_DESC && !desc_check_page(page_map(p))) {
@@ -492,9 +504,8 @@ int pagetype_get(struct page *p, enum pagetype type, struct domain *d)
 			r = word_promote(p, word, next, type, d);
 			break;
 		case PT_WAIT:
-			if (!(word & PTW_PARTIAL))
-				cpu_relax();
-			else if (pagetype_begin(d))
+			cpu_relax(); /* also when it was parked: another CPU may go on with it */
+			if ((word & PTW_PARTIAL) && pagetype_begin(d))
 				return -ERESTART;
 			break;
 		case PT_BUSY:
@@ -563,7 +574,7 @@ void pagetype_put(struct page *p)
 
 	if (type >= PT_L2 && type <= PT_L4) {
 		while ((word & PTW_COUNT) > 1)
-			if (pt_put(word, &next) == PT_DONE && atomic_cmpxchg(&p->type, &word, next))
+			if (pt_put(word, tlb_stamp_now(), &next) == PT_DONE && atomic_cmpxchg(&p->type, &word, next))
 				return;
 		table_put(p);
 		return;

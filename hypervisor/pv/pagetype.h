@@ -20,7 +20,9 @@ enum pagetype { PT_NONE, PT_WRITABLE, PT_L1, PT_L2, PT_L3, PT_L4, PT_DESC };
 #define PTW_PARTIAL    BIT(57) /* that somebody is the owner's parked walk */
 #define PTW_PINNED     BIT(56) /* one of the counts is MMUEXT_PIN_*'s, with a page reference */
 #define PTW_FOREIGN    BIT(55) /* mapped writable by another domain since it got this type: flush all CPUs, not only the owner's */
-#define PTW_COUNT      0xfffffffful
+#define PTW_STAMP_SHIFT 28
+#define PTW_STAMP      (0x7fffffful << PTW_STAMP_SHIFT) /* low bits of tlb_stamp_now() before the last put */
+#define PTW_COUNT      0xffffffful
 
 enum pt_verdict {
 	PT_DONE,  /* store *next: that is all */
@@ -32,7 +34,9 @@ enum pt_verdict {
 
 /* The transitions: pure, exported for the tests. */
 enum pt_verdict pt_get(u64 word, enum pagetype type, u64 *next);
-enum pt_verdict pt_put(u64 word, u64 *next);
+enum pt_verdict pt_put(u64 word, u32 stamp, u64 *next); /* stamp: read after word was */
+/* The stamp in a word as a full one, or a later one when it is very old. */
+u32 pt_stamp(u64 word, u32 now);
 
 static inline enum pagetype pt_type(u64 word)
 {

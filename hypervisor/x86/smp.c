@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPUs. Secondary CPUs are started one after the other at boot; cpu_call runs a function on CPUs, one call at a time in the machine
- * (call_lock); a CPU finds its share by its bit in call.pending. cpu_relax serves both kinds of request, so the waits here cannot
- * block each other.
+ * CPUs. Secondary CPUs are started one after the other at boot; cpu_call runs a function on CPUs,
+ * one call at a time in the machine (call_lock); a CPU finds its share by its bit in call.pending.
+ * cpu_relax serves both kinds of request, so the waits here cannot block each other.
  */
 #include "x86/smp.h"
 #include "lib/check.h"

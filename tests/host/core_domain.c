@@ -75,9 +75,13 @@ static void test_create_without_memory(void **state)
 
 static void test_ids(void **state)
 {
-	struct domain *a = fake_domain(20, 1, true), *b = fake_domain(700, 1, true), *f;
-	int id = domain_free_id();
+	struct domain *a, *b, *f;
+	int id;
 
+	fake_kill(fake_domain(1, 1, true));
+	a = fake_domain(20, 1, true);
+	b = fake_domain(700, 1, true);
+	id = domain_free_id();
 	assert_int_equal(id, 701); /* goes on from the last one */
 	assert_ptr_equal(f = domain_find_next(0), a);
 	domain_put(f);
@@ -341,6 +345,14 @@ static void test_place_info(void **state)
 	fake_kill(other);
 }
 
+/* More lives than there may be domains at once. */
+static void test_short_lives(void **state)
+{
+	for (unsigned i = 0; i < MAX_DOMAINS + 10; i++)
+		fake_kill(fake_domain((u16)(1 + i % 50), 1, true));
+	assert_int_equal(fake_domains_alive, 0);
+}
+
 static void test_many_lives(void **state)
 {
 	u64 least = ~0ull; /* free frames; the heap may keep a page of a size class or not */
@@ -378,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_block_and_event),
 		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_place_info),
+		cmocka_unit_test(test_short_lives),
 		cmocka_unit_test(test_many_lives),
 	};
 

@@ -155,6 +155,11 @@ static void test_ipi_and_masks(void **state)
 	assert_int_equal(event_unmask(a, p), 0); /* was not masked */
 	assert_int_equal(v->info->evtchn_upcall_pending, 0);
 	assert_int_equal(event_unmask(a, 4095), -EINVAL);
+	quiet(a);
+	a->shared->evtchn_mask[0] |= BIT(p);
+	assert_int_equal(event_unmask(a, p), 0); /* nothing is pending */
+	assert_int_equal(v->info->evtchn_pending_sel, 0);
+	assert_int_equal(v->info->evtchn_upcall_pending, 0);
 	assert_int_equal(event_close(a, p), 0);
 }
 
@@ -202,6 +207,7 @@ static void test_virq(void **state)
 static void test_pirq(void **state)
 {
 	u32 p, q;
+	u64 h;
 
 	assert_int_equal(event_bind_pirq(a, 5, 0, &p), -EINVAL); /* no right to interrupts */
 	a->pirq_port = calloc(NR_IRQS, sizeof(u32));
@@ -209,7 +215,12 @@ static void test_pirq(void **state)
 	fake_irq_level[5] = true;
 	assert_int_equal(event_bind_pirq(a, NR_IRQS, 0, &p), -EINVAL);
 	fake_fail_irq_bind = 1;
+	h = state_hash(a);
 	assert_int_equal(event_bind_pirq(a, 5, 0, &p), -ENOSPC);
+	assert_int_equal(state_hash(a), h);
+	assert_int_equal(a->pirq_port[5], 0);
+	upcall_irq(5);
+	assert_int_equal(state_hash(a), h);
 	assert_int_equal(event_bind_pirq(a, 5, 0, &p), 0);
 	assert_true(fake_irq_bound[5]);
 	assert_true(test_bit(a->pirq_eoi_map, 5));

@@ -50,6 +50,25 @@ static void block_check_and_mark(struct block *b, bool in_use)
 	}
 }
 
+/* RAM is not zero at boot: a frame that was used and freed must not hide that when it merges with what was never touched. */
+static void test_boot_ram_is_scrubbed(void **state)
+{
+	void *p[16];
+
+	for (unsigned order = 0; order < 9; order++) {
+		p[0] = heap_pages(order, 0);
+		assert_true(is_zero(p[0], PAGE_SIZE << order));
+		heap_pages_free(p[0], order);
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		p[i] = heap_pages(9, 0);
+		assert_non_null(p[i]);
+		assert_true(is_zero(p[i], PAGE_SIZE << 9));
+	}
+	for (unsigned i = 0; i < 5; i++)
+		heap_pages_free(p[i], 9);
+}
+
 static void test_buddy_random(void **state)
 {
 	static struct block blocks[500];
@@ -322,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boot_state),
+		cmocka_unit_test(test_boot_ram_is_scrubbed),
 		cmocka_unit_test(test_buddy_random),
 		cmocka_unit_test(test_buddy_merges),
 		cmocka_unit_test(test_reserved_comes_back),

@@ -136,6 +136,8 @@ static void test_unmap_refusals(void **state)
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_okay);
 	assert_int_equal(do_unmap(pte, h + 1), GNTST_bad_handle);
 	assert_int_equal(do_unmap(pte + 1, h), GNTST_general_error);
+	assert_int_equal(do_unmap(NULL, h), GNTST_okay); /* no address: nothing is undone */
+	assert_int_equal(mapper->grants->maptrack_used, 1);
 	assert_int_equal(granter->grants->active[0][9].pins, 1);
 	assert_int_equal(do_unmap(pte, h), GNTST_okay);
 	assert_int_equal(do_unmap(pte, h), GNTST_bad_handle);

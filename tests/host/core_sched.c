@@ -107,6 +107,31 @@ static void test_readjusted(void **state)
 	stop(3);
 }
 
+/*
+ * Without readjustment the heavy one's tag would lag ever more, and whoever comes later, entering at that tag, would keep the
+ * light ones from running until it had caught up with them.
+ */
+static void test_newcomer_does_not_starve(void **state)
+{
+	static const u32 weights[4] = { 2560, 256, 256, 256 };
+
+	if (cpu_online_count() != 2)
+		return;
+	start(4, 1);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(sched_adjust(d[i], weights[i], 0), 0);
+	go(3);
+	fake_advance(fake_time + 20 * SEC);
+	assert_int_equal(domain_unpause_by_controller(d[3]), 0);
+	fake_settle();
+	mark(4);
+	fake_advance(fake_time + SEC);
+	check_share(0, SEC, 1000, 60);
+	for (unsigned i = 1; i < 4; i++)
+		check_share(i, SEC, 333, 60);
+	stop(4);
+}
+
 static void test_weights_on_one_cpu(void **state)
 {
 	static const u32 weights[4] = { 512, 256, 128, 1024 };
@@ -482,6 +507,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_readjusted),
+		cmocka_unit_test(test_newcomer_does_not_starve),
 		cmocka_unit_test(test_weights_on_one_cpu),
 		cmocka_unit_test(test_vcpus_share_the_weight),
 		cmocka_unit_test(test_weight_change),

@@ -209,11 +209,6 @@ int msix_prepare(unsigned segment, unsigned bus, unsigned devfn, bool release)
 	return answer();
 }
 
-void pci_device_added(unsigned segment, unsigned bus, unsigned devfn)
-{
-	stub_calls++;
-}
-
 int ioapic_guest_read(u64 physbase, u32 reg, u32 *value)
 {
 	*value = reg;
