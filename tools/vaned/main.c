@@ -110,6 +110,8 @@ static void child(const domain_info *d, uint32_t domid)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Nothing of the parent's: above all not its lock, which must go when it goes. */
+	close_range(3, ~0U, 0);
 	if (xen_open(&X, &e) || store_open(&S, &e)) {
 		error_print(&e);
 		_exit(1);
