@@ -75,7 +75,7 @@ static void gdt_show(const u64 *frames, u32 entries, void (*set)(unsigned index,
 	unsigned pages = gdt_pages(entries), i;
 
 	for (i = 0; i < pages; i++)
-		set(i, frames[i]);
+		set(i, frames[i]); /* cppcheck-suppress nullPointer ; without entries no pages */
 	for (; i < cpu->gdt_pages; i++)
 		set(i, INVALID_MFN_RAW);
 	cpu->gdt_pages = pages;
