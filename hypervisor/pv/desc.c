@@ -93,6 +93,10 @@ int desc_set_gdt(struct vcpu *v, const u64 *frames, unsigned entries)
 	unsigned pages = gdt_pages(entries), old_pages = gdt_pages(pv->gdt_entries);
 	u64 old[GDT_PAGES];
 
+	int rc = pagetype_begin(v->domain);
+
+	if (rc)
+		return rc;
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return fail(EINVAL);
 	for (unsigned i = 0; i < pages; i++) {
