@@ -85,6 +85,7 @@ struct conn *conn_new(struct store *s, const struct conn_ops *ops, struct domain
 
 void conn_close(struct conn *c)
 {
+	transaction_set_tries(c, 0);
 	transaction_drop_all(c);
 	watch_remove_all(c->store, c);
 	quota_release(c->dom, QUOTA_MEMORY, c->out.len);
@@ -284,6 +285,29 @@ void conn_flush(struct conn *c)
 		c->replies = 0;
 }
 
+/* Is it a change that must wait for somebody else's transaction? */
+static bool must_wait(struct conn *c, const struct xsd_sockmsg *h, const char *body)
+{
+	struct path p;
+	size_t len;
+
+	c->held = false;
+	if (!c->store->starving || h->tx_id)
+		return false;
+	if (h->type != XS_WRITE && h->type != XS_MKDIR && h->type != XS_RM &&
+		h->type != XS_SET_PERMS)
+		return false;
+	len = strnlen(body, h->len);
+	if (path_resolve(&p, body, len, c->dom->domid))
+		return false;
+	c->held = transaction_guarded(c, &p, h->type == XS_RM);
+	if (c->held) {
+		c->store->holding = true;
+		conn_make_ready(c);
+	}
+	return c->held;
+}
+
 size_t conn_input(struct conn *c, char *data, size_t len, uint32_t *turn)
 {
 	size_t used = 0;
@@ -302,6 +326,8 @@ size_t conn_input(struct conn *c, char *data, size_t len, uint32_t *turn)
 		if (len - used < size)
 			break;
 		r.body = data + used + sizeof(r.h);
+		if (must_wait(c, &r.h, r.body))
+			break;
 		used += size;
 		request_serve(&r);
 		if (c->is_ring)

@@ -55,6 +55,7 @@ struct conn {
 	bool is_ring;
 	bool broken;	  /* to be closed at the end of the turn */
 	bool want_write;  /* a socket waits for room */
+	bool held;	  /* its next change waits for somebody's transaction */
 	bool lost_events; /* memory ran out for some: make_up_events() */
 	struct buffer in, out;
 	uint64_t out_end;     /* bytes ever queued for output */
@@ -66,9 +67,9 @@ struct conn {
 	int fd;		    /* socket */
 	struct source *src; /* socket: own allocation */
 	struct ring *ring;  /* ring: see ring.h */
+	/* and no longer than this, by clock_ms(); 0: it does not wait */
+	uint64_t hold_until;
 	uint64_t ops_served;
-	uint64_t hold_until; /* clock_ms() until when its changes wait for a protected transaction;
-				0: none */
 };
 
 struct conn *conn_new(struct store *s, const struct conn_ops *ops, struct domain *dom);

@@ -343,7 +343,7 @@ static int recover_tx_end(struct recovery *r, struct take *t)
 	if (tx)
 		transaction_drop(tx);
 	if (c)
-		c->tries = tries;
+		transaction_set_tries(c, tries);
 	if (c && !id)
 		c->next_tx = take_u32(t);
 	return 0;

@@ -33,6 +33,8 @@ struct store {
 	struct journal *journal; /* NULL: nothing is kept */
 	struct link *link;	 /* to the hypervisor; NULL: no domains (-D) */
 	struct loop *loop;	 /* NULL in tests without one */
+	uint32_t starving;	 /* clients whose transactions fail again and again */
+	bool holding;		 /* some client's change waits for one of theirs */
 	uint64_t (*clock_ms)(void);
 	bool restoring; /* state comes back from the log: no log, no output */
 	struct {

@@ -280,6 +280,59 @@ static bool spoils_protected(struct store *s, const struct transaction *t, const
 	return false;
 }
 
+void transaction_set_tries(struct conn *c, uint32_t tries)
+{
+	c->store->starving += (tries >= PROTECT_AFTER) - (c->tries >= PROTECT_AFTER);
+	c->tries = tries;
+}
+
+/* Would a change of `p` be news for who learned `e`? */
+static bool entry_guards(const struct tx_entry *e, const struct path *p, bool removes)
+{
+	if (e->len == p->len)
+		return !memcmp(e->path, p->s, p->len);
+	if (e->len < p->len)
+		return e->learned & LEARN_KIDS && path_is_under(e->path, e->len, p->s, p->len);
+	return removes && path_is_under(p->s, p->len, e->path, e->len);
+}
+
+static bool conn_guards(const struct conn *c, const struct path *p, bool removes, uint64_t now)
+{
+	list_for_each (l, &c->transactions) {
+		const struct transaction *t = list_entry(l, struct transaction, of_conn);
+
+		for (int i = 0; i < TX_BUCKETS && now - t->started < PROTECT_MS; i++)
+			for (const struct tx_entry *e = t->entry[i]; e; e = e->next)
+				if (entry_guards(e, p, removes))
+					return true;
+	}
+	return false;
+}
+
+bool transaction_guarded(struct conn *c, const struct path *p, bool removes)
+{
+	struct store *s = c->store;
+	uint64_t now = s->clock_ms();
+	bool guarded = false;
+
+	list_for_each (l, &s->conns) {
+		const struct conn *k = list_entry(l, struct conn, all);
+
+		/* A domain never holds up dom0. */
+		if (k == c || k->tries < PROTECT_AFTER ||
+			(domain_is_privileged(c->dom) && !domain_is_privileged(k->dom)))
+			continue;
+		guarded = guarded || conn_guards(k, p, removes, now);
+	}
+	if (!guarded || (c->hold_until && now >= c->hold_until)) {
+		c->hold_until = 0;
+		return false;
+	}
+	if (!c->hold_until)
+		c->hold_until = now + PROTECT_MS;
+	return true;
+}
+
 /* Only the last change of a path is told, unless a removal comes between. */
 static bool told_later(const struct transaction *t, const struct tx_change *k)
 {
@@ -337,10 +390,10 @@ int transaction_commit(struct store *s, struct transaction *t)
 	if (!err && changed)
 		err = tree_settle(next);
 	if (err == EAGAIN) {
-		t->conn->tries++;
+		transaction_set_tries(t->conn, t->conn->tries + 1);
 		s->stats.conflicts++;
 	} else if (!err) {
-		t->conn->tries = 0;
+		transaction_set_tries(t->conn, 0);
 		s->stats.commits++;
 	}
 	if (!err && changed) {

@@ -77,6 +77,11 @@ void transaction_change(const struct tx_change *k, struct path *path, struct cha
 void transaction_unkeep(struct transaction *t);
 /* 0, EAGAIN, ENOSPC or ENOMEM; the transaction is over either way and its watchers were told. */
 int transaction_commit(struct store *s, struct transaction *t);
+/* How many of its transactions in a row failed. */
+void transaction_set_tries(struct conn *c, uint32_t tries);
+/* Must a change of `p` by `c`, outside transactions, wait for somebody whose transactions keep
+ * failing? */
+bool transaction_guarded(struct conn *c, const struct path *p, bool removes);
 /* Would `t` still be right on top of `now`? */
 bool transaction_holds(const struct transaction *t, const struct tree *now);
 /* Forget it. */

@@ -9,9 +9,9 @@
 #include "hc/hypercall.h"
 #include "pv/mmu.h"
 
-#define RESTARTED  0x80000000u
-#define BATCH      16
-#define PER_CHECK  128
+#define RESTARTED 0x80000000u
+#define BATCH	  16
+#define PER_CHECK 128
 
 /* Owns the machine-to-phys table's frames; no more than its number is ever looked at. */
 static struct domain domain_xen = { .id = DOMID_XEN };
@@ -60,7 +60,7 @@ static void report(GUEST_PTR(u32) done, u32 before, u32 now)
 }
 
 static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct domain *tables,
-			struct domain *frames)
+	struct domain *frames)
 {
 	mmu_update_t batch[BATCH];
 
@@ -72,7 +72,7 @@ static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct 
 		if (*i % PER_CHECK == PER_CHECK - 1 && should_yield())
 			return -ERESTART;
 		if (*i % BATCH == 0 &&
-		    guest_in(batch, reqs.addr, *i, sizeof(*req), min(left, (u64)BATCH)))
+			guest_in(batch, reqs.addr, *i, sizeof(*req), min(left, (u64)BATCH)))
 			return -EFAULT;
 		ret = mmu_update_one(req->ptr, req->val, tables, frames);
 		if (ret)
@@ -103,8 +103,8 @@ long hc_mmu_update(GUEST_PTR(mmu_update_t) reqs, u32 count, GUEST_PTR(u32) done,
 	report(done, before, i); /* in any case: Linux goes on by it */
 	domain_put(tables);
 	if (ret == -ERESTART)
-		return hc_restart(2, reqs.addr + i * sizeof(mmu_update_t),
-				  (u64)((count - i) | RESTARTED));
+		return hc_restart(
+			2, reqs.addr + i * sizeof(mmu_update_t), (u64)((count - i) | RESTARTED));
 	return ret;
 }
 
@@ -140,8 +140,8 @@ long hc_mmuext_op(GUEST_PTR(mmuext_op_t) ops, u32 count, GUEST_PTR(u32) done, u3
 	report(done, before, i);
 	domain_put(owner);
 	if (ret == -ERESTART)
-		return hc_restart(2, ops.addr + i * sizeof(mmuext_op_t),
-				  (u64)((count - i) | RESTARTED));
+		return hc_restart(
+			2, ops.addr + i * sizeof(mmuext_op_t), (u64)((count - i) | RESTARTED));
 	return ret;
 }
 

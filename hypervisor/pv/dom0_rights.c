@@ -19,7 +19,7 @@ static const struct {
 	u16 first, last;
 } ports_kept[] = {
 	{ 0x20, 0x21 }, { 0xa0, 0xa1 }, /* 8259 */
-	{ 0x40, 0x43 },                 /* 8254 */
+	{ 0x40, 0x43 },			/* 8254 */
 };
 
 static void need(int ret)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine-to-phys table (PV-ABI 15; <xen/arch-x86/xen-x86_64.h> MACH2PHYS_VIRT_START): one u64 a frame up to frame_limit(), in pieces of
- * 2 MiB, mapped twice: writable for us, read-only for every guest. Entries change by single stores.
+ * The machine-to-phys table (PV-ABI 15; <xen/arch-x86/xen-x86_64.h> MACH2PHYS_VIRT_START): one u64
+ * a frame up to frame_limit(), in pieces of 2 MiB, mapped twice: writable for us, read-only for
+ * every guest. Entries change by single stores.
  */
 #include "pv/m2p.h"
 #include "core/frame.h"

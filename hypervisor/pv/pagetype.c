@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns page->type (pagetype.h has the word) and all that changes it. Every change is one cmpxchg whose new value pt_get or pt_put
- * chose; what must be done for safety (flush, look at 512 entries) comes after the cmpxchg that shut all others out.
+ * Owns page->type (pagetype.h has the word) and all that changes it. Every change is one cmpxchg
+ * whose new value pt_get or pt_put chose; what must be done for safety (flush, look at 512 entries)
+ * comes after the cmpxchg that shut all others out.
  *
- * Invariants (A7): a word's count is the number of live uses: present entries of valid tables, pins, CR3s, descriptor tables,
- * grants. VALIDATED is clear with a count of 1 exactly while one CPU, or one parked walk, owns the frame: nobody else gets in.
- * A present entry of a valid L2..L4 holds a page and a type reference of its child, one of an L1 what pte_get_l1 says.
+ * Invariants (A7): a word's count is the number of live uses: present entries of valid tables,
+ * pins, CR3s, descriptor tables, grants. VALIDATED is clear with a count of 1 exactly while one
+ * CPU, or one parked walk, owns the frame: nobody else gets in. A present entry of a valid L2..L4
+ * holds a page and a type reference of its child, one of an L1 what pte_get_l1 says.
  *
- * L1 tables are checked and dropped in one go (512 entries). Higher ones are walked by the domain's one struct pt_walk: a stack of at
- * most four frames, as levels fall strictly, so no recursion and no cycles. walk->state is FREE, RUNNING (one CPU owns it; others
- * wait, they hold nothing that it needs) or PARKED: preempted, its frames marked PARTIAL, any caller goes on with it. When
- * a parked promotion ends well its references wait in walk->held for the caller to come again; else walk->failed answers it.
+ * L1 tables are checked and dropped in one go (512 entries). Higher ones are walked by the domain's
+ * one struct pt_walk: a stack of at most four frames, as levels fall strictly, so no recursion and
+ * no cycles. walk->state is FREE, RUNNING (one CPU owns it; others wait, they hold nothing that it
+ * needs) or PARKED: preempted, its frames marked PARTIAL, any caller goes on with it. When a parked
+ * promotion ends well its references wait in walk->held for the caller to come again; else
+ * walk->failed answers it.
  *
- * Who waits for whom: a CPU with the walk waits for L1s only; one that checks an L1 waits for frames being dropped; one that drops
- * waits for nobody. A frame that is being promoted to another type is busy, not waited for: tables that map each other fail.
+ * Who waits for whom: a CPU with the walk waits for L1s only; one that checks an L1 waits for
+ * frames being dropped; one that drops waits for nobody. A frame that is being promoted to another
+ * type is busy, not waited for: tables that map each other fail.
  */
 #include "pv/pagetype.h"
 #include "pv/desc.h"
@@ -83,12 +88,14 @@ enum pt_verdict pt_put(u64 word, u32 stamp, u64 *next)
 /* The frame is ours and unused: let it go. Who takes it flushes what was cached before. */
 static void word_release(struct page *p)
 {
-	atomic_store_release(&p->type, (p->type & (PTW_TYPE | PTW_FOREIGN)) | stamp_bits(tlb_stamp_now()));
+	atomic_store_release(
+		&p->type, (p->type & (PTW_TYPE | PTW_FOREIGN)) | stamp_bits(tlb_stamp_now()));
 }
 
 /*
- * Take one reference of p's word away. True: it was a table's last, p is ours to drop. Every put leaves its stamp in the word, so one that
- * compares against the word that it saw before it read the clock cannot overlook a use which began and ended meanwhile.
+ * Take one reference of p's word away. True: it was a table's last, p is ours to drop. Every put
+ * leaves its stamp in the word, so one that compares against the word that it saw before it read
+ * the clock cannot overlook a use which began and ended meanwhile.
  */
 static bool word_put(struct page *p)
 {
@@ -115,7 +122,8 @@ static void flush_old_use(u64 old, enum pagetype type, struct domain *d)
 		pt_stamp(old, tlb_stamp_now()));
 }
 
-/* Pages of ours that a guest shares are written by us at any time: they can never be what a guest's writes must not change. */
+/* Pages of ours that a guest shares are written by us at any time: they can never be what a guest's
+ * writes must not change. */
 static bool promotable(const struct page *p, enum pagetype type)
 {
 	return type == PT_WRITABLE || !(READ_ONCE(p->ref) & PAGE_HEAP);
@@ -225,7 +233,8 @@ static void frame_drop_some(struct domain *d, struct pt_walk *w, struct pt_frame
 /* How entry_take ends when it does not refuse. */
 enum { ENTRY_DONE, ENTRY_PUSHED, ENTRY_CHECKED_L1 };
 
-/* Take the references of one present entry, or push its table, which comes first. Negative: refused. */
+/* Take the references of one present entry, or push its table, which comes first. Negative:
+ * refused. */
 static int entry_take(struct domain *d, struct pt_walk *w, const struct pt_frame *f, u64 pte)
 {
 	enum pagetype type = PT_L1 + f->level - 2;
@@ -339,7 +348,8 @@ static void walk_start(struct pt_walk *w, struct page *root, bool promoting, boo
 	frame_push(w, root, !promoting);
 }
 
-/* The stack is empty. What a parked walk leaves goes where its caller finds it; true: the oldest such had to go, and starts a drop. */
+/* The stack is empty. What a parked walk leaves goes where its caller finds it; true: the oldest
+ * such had to go, and starts a drop. */
 static bool walk_settle(struct pt_walk *w)
 {
 	struct page *oldest;
@@ -365,7 +375,8 @@ static bool walk_settle(struct pt_walk *w)
 	return false;
 }
 
-/* With the walk RUNNING: work until it is done (it stays RUNNING, w->result has the answer) or parked (-ERESTART). */
+/* With the walk RUNNING: work until it is done (it stays RUNNING, w->result has the answer) or
+ * parked (-ERESTART). */
 static int walk_run(struct domain *d, bool may_park)
 {
 	struct pt_walk *w = &pv_of(d)->walk;
@@ -425,7 +436,8 @@ int pagetype_begin(struct domain *d)
 
 /* ---- references ---- */
 
-/* p was promoted while parked and its caller is back with a reference of its own: the parked one goes. */
+/* p was promoted while parked and its caller is back with a reference of its own: the parked one
+ * goes. */
 static void held_release(struct page *p, struct pt_walk *w)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(w->held); i++) {
@@ -500,17 +512,14 @@ int pagetype_get(struct page *p, enum pagetype type, struct domain *d)
 			if (type >= PT_L2 && type <= PT_L4)
 				held_release(p, &pv_of(d)->walk);
 			return 0;
-		case PT_CHECK:
-			r = word_promote(p, word, next, type, d);
-			break;
+		case PT_CHECK: r = word_promote(p, word, next, type, d); break;
 		case PT_WAIT:
 			cpu_relax(); /* also when it was parked: another CPU may go on with it */
 			if ((word & PTW_PARTIAL) && pagetype_begin(d))
 				return -ERESTART;
 			break;
 		case PT_BUSY:
-		case PT_FULL:
-			return fail(EINVAL);
+		case PT_FULL: return fail(EINVAL);
 		}
 		if (r <= 0)
 			return r;
@@ -542,13 +551,15 @@ bool pagetype_get_table(struct page *p, enum pagetype *type)
 
 	do {
 		*type = pt_type(word);
-		if (!pt_is_table(*type) || !(word & PTW_COUNT) || pt_get(word, *type, &next) != PT_DONE)
+		if (!pt_is_table(*type) || !(word & PTW_COUNT) ||
+			pt_get(word, *type, &next) != PT_DONE)
 			return false;
 	} while (!atomic_cmpxchg(&p->type, &word, next));
 	return true;
 }
 
-/* The last reference of an L2..L4 may be this one: it goes with the walk in hand, which somebody else finishes if it takes long. */
+/* The last reference of an L2..L4 may be this one: it goes with the walk in hand, which somebody
+ * else finishes if it takes long. */
 static void table_put(struct page *p)
 {
 	struct domain *d = domain_find(READ_ONCE(p->owner));
@@ -574,7 +585,8 @@ void pagetype_put(struct page *p)
 
 	if (type >= PT_L2 && type <= PT_L4) {
 		while ((word & PTW_COUNT) > 1)
-			if (pt_put(word, tlb_stamp_now(), &next) == PT_DONE && atomic_cmpxchg(&p->type, &word, next))
+			if (pt_put(word, tlb_stamp_now(), &next) == PT_DONE &&
+				atomic_cmpxchg(&p->type, &word, next))
 				return;
 		table_put(p);
 		return;
@@ -645,7 +657,8 @@ int pagetype_unpin(struct domain *d, mfn_t m)
 	return r;
 }
 
-/* The page after the cursor in the domain's list, as the new cursor, with a reference; NULL at the end. */
+/* The page after the cursor in the domain's list, as the new cursor, with a reference; NULL at the
+ * end. */
 static struct page *relinquish_next(struct domain *d)
 {
 	struct page *at = pv_of(d)->relinquish_at, *next = NULL;
@@ -679,7 +692,8 @@ int pagetype_relinquish(struct domain *d)
 			pagetype_page_put(p);
 	}
 	for (p = pv_of(d)->relinquish_at ?: relinquish_next(d); p; p = relinquish_next(d)) {
-		if ((READ_ONCE(p->type) & PTW_PINNED) && pagetype_unpin(d, page_frame(p)) == -ERESTART)
+		if ((READ_ONCE(p->type) & PTW_PINNED) &&
+			pagetype_unpin(d, page_frame(p)) == -ERESTART)
 			return -ERESTART;
 		if (should_yield())
 			return -ERESTART;

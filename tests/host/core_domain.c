@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/domain.c and vcpu.c: creation and its failures, references, the end in steps, pausing, shutdown, blocking and polling. */
+/* core/domain.c and vcpu.c: creation and its failures, references, the end in steps, pausing,
+ * shutdown, blocking and polling. */
 #include "fake_machine.h"
 
 #include <string.h>
@@ -12,8 +13,9 @@
 #include "core/sched.h"
 #include "core/softirq.h"
 
-static struct xen_domctl_createdomain config = { .max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = 4,
-	.max_maptrack_frames = 4 };
+static struct xen_domctl_createdomain config = {
+	.max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4
+};
 
 static void test_create_refusals(void **state)
 {
@@ -179,13 +181,15 @@ static void test_shutdown_and_info(void **state)
 	assert_int_equal(info.nr_online_vcpus, 2);
 	assert_int_equal(info.max_vcpu_id, 1);
 	assert_true(info.flags & XEN_DOMINF_running);
-	assert_false(info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying | XEN_DOMINF_paused | XEN_DOMINF_blocked));
+	assert_false(info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying | XEN_DOMINF_paused |
+					  XEN_DOMINF_blocked));
 	assert_true(info.cpu_time >= 10000000);
 	domain_shutdown(d, SHUTDOWN_suspend);
 	fake_settle();
 	domain_info(d, &info);
 	assert_true(info.flags & XEN_DOMINF_shutdown);
-	assert_int_equal(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_suspend);
+	assert_int_equal(
+		info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_suspend);
 	assert_false(fake_runs(d->vcpu[0]));
 	domain_shutdown(d, SHUTDOWN_crash); /* the first reason stays */
 	assert_int_equal(d->shutdown_code, SHUTDOWN_suspend);
@@ -358,7 +362,8 @@ static void test_many_lives(void **state)
 	u64 least = ~0ull; /* free frames; the heap may keep a page of a size class or not */
 
 	for (unsigned i = 0; i < 300; i++) {
-		struct domain *d = fake_domain((u16)(10 + i % 7), 3, i % 2), *peer = fake_domain(100, 1, true);
+		struct domain *d = fake_domain((u16)(10 + i % 7), 3, i % 2),
+			      *peer = fake_domain(100, 1, true);
 		u32 port, other;
 
 		for (unsigned k = 0; k < 20; k++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/frame.c, page.c and heap.c: the buddy allocator against a map of who has what, references, claims, small objects. */
+/* core/frame.c, page.c and heap.c: the buddy allocator against a map of who has what, references,
+ * claims, small objects. */
 #include "fake_machine.h"
 
 #include <string.h>
@@ -50,7 +51,8 @@ static void block_check_and_mark(struct block *b, bool in_use)
 	}
 }
 
-/* RAM is not zero at boot: a frame that was used and freed must not hide that when it merges with what was never touched. */
+/* RAM is not zero at boot: a frame that was used and freed must not hide that when it merges with
+ * what was never touched. */
 static void test_boot_ram_is_scrubbed(void **state)
 {
 	void *p[16];
@@ -105,7 +107,8 @@ static void test_buddy_random(void **state)
 	assert_int_equal(frames_free(), start);
 }
 
-/* After everything is free again, it has merged: the largest aligned block that the range holds can be had again. */
+/* After everything is free again, it has merged: the largest aligned block that the range holds can
+ * be had again. */
 static void test_buddy_merges(void **state)
 {
 	void *page[FRAMES], *big;
@@ -147,7 +150,8 @@ static void test_domain_pages(void **state)
 	struct page *p, *q;
 	u64 free_with;
 
-	fake_kill(fake_domain(5, 1, true)); /* the heap keeps a page of each class that was ever used */
+	fake_kill(fake_domain(
+		5, 1, true)); /* the heap keeps a page of each class that was ever used */
 	before = frames_free();
 	d = fake_domain(5, 1, true);
 	other = fake_domain(6, 1, true);
@@ -238,7 +242,7 @@ static void test_shared_heap_page(void **state)
 	assert_true(page_get(p, d));
 	assert_int_equal(page_steal(d, p), -EINVAL);
 	assert_false(page_release(p)); /* the guest cannot free it */
-	assert_int_equal(p->type, 1); /* nobody makes a page table of it */
+	assert_int_equal(p->type, 1);  /* nobody makes a page table of it */
 	page_unshare(h, d);
 	assert_false(page_get(p, d));
 	assert_int_equal(p->ref, PAGE_HEAP | 1); /* the guest's mapping keeps it */

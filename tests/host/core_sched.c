@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core/sched.c and sched_sfs.c on the virtual clock. A vcpu that runs is busy until something stops it. SCHED_CPUS, from
- * the build, says how many CPUs there are: one, two, four, and more than a group of the policy.
+ * core/sched.c and sched_sfs.c on the virtual clock. A vcpu that runs is busy until something stops
+ * it. SCHED_CPUS, from the build, says how many CPUs there are: one, two, four, and more than a
+ * group of the policy.
  */
 #include "fake_machine.h"
 
@@ -108,8 +109,8 @@ static void test_readjusted(void **state)
 }
 
 /*
- * Without readjustment the heavy one's tag would lag ever more, and whoever comes later, entering at that tag, would keep the
- * light ones from running until it had caught up with them.
+ * Without readjustment the heavy one's tag would lag ever more, and whoever comes later, entering
+ * at that tag, would keep the light ones from running until it had caught up with them.
  */
 static void test_newcomer_does_not_starve(void **state)
 {
@@ -240,7 +241,8 @@ static void block(struct vcpu *v)
 			fake_on(cpu, do_block, NULL);
 }
 
-/* A vcpu that mostly sleeps runs at once when it is woken, whatever load there is; afterwards it gets no more than its share. */
+/* A vcpu that mostly sleeps runs at once when it is woken, whatever load there is; afterwards it
+ * gets no more than its share. */
 static void test_wake_latency(void **state)
 {
 	u64 worst = 0, slept_time;
@@ -474,14 +476,12 @@ static void test_random(void **state)
 			m.bits[0] = (u64)rand() % ((1ull << min(cpus, 30u)) - 1) + 1;
 			assert_int_equal(vcpu_set_affinity(v, &m, &m), 0);
 			break;
-		case 3:
-			block(v);
-			break;
-		case 4:
-			vcpu_mark_events_pending(v);
-			break;
+		case 3: block(v); break;
+		case 4: vcpu_mark_events_pending(v); break;
 		case 5:
-			assert_int_equal(sched_adjust(d[k], 1 + (u32)rand() % 65535, rand() % 4 ? 0 : (u32)rand() % 200), 0);
+			assert_int_equal(sched_adjust(d[k], 1 + (u32)rand() % 65535,
+						 rand() % 4 ? 0 : (u32)rand() % 200),
+				0);
 			break;
 		case 6:
 			if (rand() % 20 == 0) {
@@ -494,7 +494,8 @@ static void test_random(void **state)
 		for (unsigned cpu = 0; cpu < cpus; cpu++) {
 			const struct vcpu *c = fake_current[cpu];
 
-			assert_true(c->domain->is_idle || (vcpu_runnable(c) && cpumask_test(&c->hard, cpu)));
+			assert_true(c->domain->is_idle ||
+				    (vcpu_runnable(c) && cpumask_test(&c->hard, cpu)));
 			for (unsigned o = 0; o < cpu; o++)
 				assert_ptr_not_equal(fake_current[o], c);
 		}

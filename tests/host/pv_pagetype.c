@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The page-type machine (pv/pagetype.c, pte.c, mmu.c) under a scheduler of our own: three CPUs of one hostile domain on few frames, each a
- * user context, switched at random before atomic operations and in every wait, with preemption (should_yield) at random and operations given up in the
- * middle. Each CPU has a model TLB and a model cache of table pointers that fill from whatever tables are live and forget only at flushes.
+ * The page-type machine (pv/pagetype.c, pte.c, mmu.c) under a scheduler of our own: three CPUs of
+ * one hostile domain on few frames, each a user context, switched at random before atomic
+ * operations and in every wait, with preemption (should_yield) at random and operations given up in
+ * the middle. Each CPU has a model TLB and a model cache of table pointers that fill from whatever
+ * tables are live and forget only at flushes.
  *
- * Checked while it runs: what a CPU can still write (live entry or stale translation) is never a valid table. Checked when all
- * rest (A7): a type count is the number of live uses, a page reference count likewise; in the end everything goes back to zero.
+ * Checked while it runs: what a CPU can still write (live entry or stale translation) is never a
+ * valid table. Checked when all rest (A7): a type count is the number of live uses, a page
+ * reference count likewise; in the end everything goes back to zero.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,10 +34,10 @@
 #include "pv/pte.h"
 #include "x86/guest_cpu.h"
 
-#define CPUS    3
-#define FRAMES  14 /* numbers 1..13 are the domain's, 0 is nobody's */
+#define CPUS	3
+#define FRAMES	14 /* numbers 1..13 are the domain's, 0 is nobody's */
 #define ENTRIES 4  /* entries of a table that the actors use: 0..3 */
-#define STACK   (256 * 1024)
+#define STACK	(256 * 1024)
 
 static u8 ram[FRAMES * PAGE_SIZE] aligned(4096);
 static struct page frames[FRAMES];
@@ -293,8 +296,9 @@ static void check_tlbs(void)
 	for (unsigned cpu = 0; cpu < CPUS; cpu++)
 		for (unsigned f = 0; f < FRAMES; f++)
 			if (tlb[cpu].writable[f] && is_valid_table(f)) {
-				fprintf(stderr, "seed state: CPU %u can write frame %u, type word %lx\n", cpu, f,
-					(unsigned long)frames[f].type);
+				fprintf(stderr,
+					"seed state: CPU %u can write frame %u, type word %lx\n",
+					cpu, f, (unsigned long)frames[f].type);
 				abort();
 			}
 }
@@ -306,12 +310,14 @@ static void tlb_fill(unsigned cpu)
 		const u64 *table = frame_map(mfn(l1));
 
 		for (unsigned i = 0; tlb[cpu].table[l1] && i < ENTRIES; i++)
-			if ((table[i] & PTE_PRESENT) && (table[i] & PTE_WRITE) && pte_mfn(table[i]).n < FRAMES)
+			if ((table[i] & PTE_PRESENT) && (table[i] & PTE_WRITE) &&
+				pte_mfn(table[i]).n < FRAMES)
 				tlb[cpu].writable[pte_mfn(table[i]).n] = true;
 	}
 }
 
-/* The CPU walks everywhere from its CR3 and keeps the L1s that it finds. No recursion: one level after the other. */
+/* The CPU walks everywhere from its CR3 and keeps the L1s that it finds. No recursion: one level
+ * after the other. */
 static void walk_fill(unsigned cpu)
 {
 	bool now[FRAMES] = { false }, below[FRAMES];
@@ -345,7 +351,8 @@ static void guest_runs(void)
 	tlb_fill(cpu);
 	check_tlbs();
 	if (tlb[cpu].writable[f]) /* so the frame is no table: anything may be written there */
-		((u64 *)frame_map(mfn(f)))[pick(ENTRIES)] = pick(3) ? 0 : (u64)(1 + pick(FRAMES - 1)) << PAGE_SHIFT | 7;
+		((u64 *)frame_map(mfn(f)))[pick(ENTRIES)] =
+			pick(3) ? 0 : (u64)(1 + pick(FRAMES - 1)) << PAGE_SHIFT | 7;
 }
 
 /* ---- operations ---- */
@@ -356,16 +363,11 @@ static u64 random_entry(void)
 
 	switch (pick(8)) {
 	case 0:
-	case 1:
-		return 0;
-	case 2:
-		return target << PAGE_SHIFT | PTE_PRESENT;
-	case 3:
-		return (u64)FRAMES << PAGE_SHIFT | 7; /* not there */
-	case 4:
-		return target << PAGE_SHIFT | 7 | PTE_PSE; /* L2 up: large; L1: cache attribute */
-	default:
-		return target << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_USER;
+	case 1: return 0;
+	case 2: return target << PAGE_SHIFT | PTE_PRESENT;
+	case 3: return (u64)FRAMES << PAGE_SHIFT | 7;	   /* not there */
+	case 4: return target << PAGE_SHIFT | 7 | PTE_PSE; /* L2 up: large; L1: cache attribute */
+	default: return target << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_USER;
 	}
 }
 
@@ -378,18 +380,17 @@ static int one_op(unsigned kind, unsigned frame, u64 a, u64 b)
 
 	switch (kind) {
 	case 0:
-	case 1:
-		return pagetype_pin(d, mfn(frame), PT_L1 + a % 4);
-	case 2:
-		return pagetype_unpin(d, mfn(frame));
-	case 3:
-		return mmu_set_kernel_l4(v, mfn(frame));
-	case 4:
-		return mmu_set_user_l4(v, mfn(b % 3 ? frame : 0));
+	case 1: return pagetype_pin(d, mfn(frame), PT_L1 + a % 4);
+	case 2: return pagetype_unpin(d, mfn(frame));
+	case 3: return mmu_set_kernel_l4(v, mfn(frame));
+	case 4: return mmu_set_user_l4(v, mfn(b % 3 ? frame : 0));
 	case 5:
-		return pagetype_page_get(mfn(frame), PT_DESC, d) ? -EINVAL : (pagetype_page_put(&frames[frame]), 0);
+		return pagetype_page_get(mfn(frame), PT_DESC, d)
+			       ? -EINVAL
+			       : (pagetype_page_put(&frames[frame]), 0);
 	default:
-		return mmu_update_one((u64)frame << PAGE_SHIFT | (a % ENTRIES) * 8 | (a / 4 % 2 ? MMU_PT_UPDATE_PRESERVE_AD : 0),
+		return mmu_update_one((u64)frame << PAGE_SHIFT | (a % ENTRIES) * 8 |
+					      (a / 4 % 2 ? MMU_PT_UPDATE_PRESERVE_AD : 0),
 			b, d, d);
 	}
 }
@@ -411,7 +412,8 @@ static unsigned pick_frame(void)
 	return pick(2) ? hot : 1 + pick(FRAMES - 1);
 }
 
-/* Map a frame writable in an L1 of this CPU, use it, and take it away again: what a type change elsewhere must not overlook. */
+/* Map a frame writable in an L1 of this CPU, use it, and take it away again: what a type change
+ * elsewhere must not overlook. */
 static void flip(void)
 {
 	unsigned cpu = fake_cpu, first = pick(FRAMES), target = pick_frame();
@@ -442,7 +444,8 @@ static void act(void)
 
 static void actor_main(void)
 {
-	__sanitizer_finish_switch_fiber(NULL, running ? NULL : &home_stack, running ? NULL : &home_size);
+	__sanitizer_finish_switch_fiber(
+		NULL, running ? NULL : &home_stack, running ? NULL : &home_size);
 	running = true;
 	for (;;) {
 		struct actor *me = &actors[fake_cpu];
@@ -551,7 +554,8 @@ static void audit(void)
 			count_entries(f, pt_level(pt_type(word)), PTE_ENTRIES);
 		if (is_valid_table(f) && pt_type(word) == PT_L4)
 			for (unsigned i = 1; i < HV_SLOTS; i++)
-				assert_int_equal(((u64 *)frame_map(mfn(f)))[HV_FIRST_SLOT + i], hv_l4_slot(i));
+				assert_int_equal(((u64 *)frame_map(mfn(f)))[HV_FIRST_SLOT + i],
+					hv_l4_slot(i));
 	}
 	for (unsigned i = 0; i < CPUS; i++) {
 		const u64 l4s[2] = { vcpus[i].kernel_l4, vcpus[i].user_l4 };
@@ -568,8 +572,10 @@ static void audit(void)
 	count_walk(&domain.walk);
 	for (unsigned f = 1; f < FRAMES; f++) {
 		if ((frames[f].type & PTW_COUNT) != types[f] || frames[f].ref != refs[f])
-			fprintf(stderr, "frame %u: type word %lx but %u uses, %lu references but %u\n", f,
-				(unsigned long)frames[f].type, types[f], (unsigned long)frames[f].ref, refs[f]);
+			fprintf(stderr,
+				"frame %u: type word %lx but %u uses, %lu references but %u\n", f,
+				(unsigned long)frames[f].type, types[f],
+				(unsigned long)frames[f].ref, refs[f]);
 		assert_int_equal(frames[f].type & PTW_COUNT, types[f]);
 		assert_int_equal(frames[f].ref, refs[f]);
 	}
@@ -642,13 +648,16 @@ static void finish(void)
 		free(actors[i].stack);
 }
 
-/* Trees that random operations alone would seldom build: 1 <- 2 <- 3 <- 4 and 8 <- 7 <- 6 <- 5, sharing an L2. */
+/* Trees that random operations alone would seldom build: 1 <- 2 <- 3 <- 4 and 8 <- 7 <- 6 <- 5,
+ * sharing an L2. */
 static void plant(void)
 {
-	static const u8 links[][3] = { { 1, 0, 2 }, { 2, 0, 3 }, { 3, 0, 4 }, { 5, 1, 6 }, { 6, 0, 3 }, { 6, 1, 7 }, { 7, 0, 8 }, { 7, 2, 4 } };
+	static const u8 links[][3] = { { 1, 0, 2 }, { 2, 0, 3 }, { 3, 0, 4 }, { 5, 1, 6 },
+		{ 6, 0, 3 }, { 6, 1, 7 }, { 7, 0, 8 }, { 7, 2, 4 } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(links); i++)
-		((u64 *)frame_map(mfn(links[i][0])))[links[i][1]] = (u64)links[i][2] << PAGE_SHIFT | 7;
+		((u64 *)frame_map(mfn(links[i][0])))[links[i][1]] =
+			(u64)links[i][2] << PAGE_SHIFT | 7;
 	hot = 9 + pick(5);
 	((u64 *)frame_map(mfn(4)))[0] = 9ul << PAGE_SHIFT | 7;
 	((u64 *)frame_map(mfn(8)))[1] = 10ul << PAGE_SHIFT | 7;

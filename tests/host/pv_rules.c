@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of hypervisor/pv as functions: page-table entries of each level, descriptors, frames, flags, debug registers, CPUID and
- * time, each against a predicate written here from the ABI and not from the code.
+ * The rules of hypervisor/pv as functions: page-table entries of each level, descriptors, frames,
+ * flags, debug registers, CPUID and time, each against a predicate written here from the ABI and
+ * not from the code.
  */
 #include "pv_stub.h"
 
@@ -14,11 +15,13 @@
 static bool allowed_by_the_book(unsigned level, u64 pte)
 {
 	for (unsigned bit = 0; bit < 64; bit++) {
-		bool frame = bit >= 12 && bit < 52, software = (bit >= 9 && bit <= 11) || (bit >= 52 && bit <= 62);
+		bool frame = bit >= 12 && bit < 52,
+		     software = (bit >= 9 && bit <= 11) || (bit >= 52 && bit <= 62);
 		bool cache_or_global = bit == 3 || bit == 4 || bit == 7 || bit == 8;
 		bool plain = bit <= 2 || bit == 5 || bit == 6 || bit == 63;
 
-		if ((pte >> bit & 1) && !frame && !software && !plain && !(cache_or_global && level == 1))
+		if ((pte >> bit & 1) && !frame && !software && !plain &&
+			!(cache_or_global && level == 1))
 			return false;
 	}
 	return true;
@@ -26,12 +29,14 @@ static bool allowed_by_the_book(unsigned level, u64 pte)
 
 static void test_entry_flags(void **state)
 {
-	static const u64 high[] = { 0, 1ul << 63, 1ul << 52, 1ul << 53, 1ul << 58, 1ul << 62, 0x7fful << 52, 1ul << 51, 1ul << 12 };
+	static const u64 high[] = { 0, 1ul << 63, 1ul << 52, 1ul << 53, 1ul << 58, 1ul << 62,
+		0x7fful << 52, 1ul << 51, 1ul << 12 };
 
 	for (unsigned level = 1; level <= 4; level++)
 		for (u64 low = 0; low < 4096; low++)
 			for (unsigned i = 0; i < ARRAY_SIZE(high); i++)
-				assert_int_equal(pte_flags_ok(level, low | high[i]), allowed_by_the_book(level, low | high[i]));
+				assert_int_equal(pte_flags_ok(level, low | high[i]),
+					allowed_by_the_book(level, low | high[i]));
 }
 
 static void test_entry_adjust(void **state)
@@ -41,7 +46,8 @@ static void test_entry_adjust(void **state)
 			u64 pte = low | 0x5000 | (u64)i << 52, one = pte_adjust(1, pte);
 
 			assert_int_equal(pte_adjust(2, pte), low & 1 ? pte | 4 : pte);
-			assert_int_equal(pte_adjust(1, one), one); /* reading back and writing again changes nothing */
+			assert_int_equal(pte_adjust(1, one),
+				one); /* reading back and writing again changes nothing */
 			if (!(low & 1))
 				assert_int_equal(one, pte);
 			else if ((low & 4) && !i) /* a user page: global */
@@ -64,7 +70,8 @@ static void test_entry_harmless(void **state)
 	assert_false(pte_change_harmless(0x5006, 0x5006));
 	for (u64 a = 0; a < 4096; a++)
 		for (u64 b = a & 0xff; b < 4096; b += 61)
-			assert_int_equal(pte_change_harmless(a | 0x5000, b | 0x5000), (a & 1) && !((a ^ b) & ~harmless));
+			assert_int_equal(pte_change_harmless(a | 0x5000, b | 0x5000),
+				(a & 1) && !((a ^ b) & ~harmless));
 }
 
 static void test_entry_frames(void **state)
@@ -98,7 +105,8 @@ static void test_descriptors(void **state)
 	for (u64 access = 0; access < 256; access++) {
 		for (u64 flags = 0; flags < 16; flags++) {
 			u64 desc = 0x00cf00000000fffful | access << 40 | flags << 52, was = desc;
-			bool present = access & 0x80, segment = access & 0x10, gate = (access & 0x1f) == 0xc;
+			bool present = access & 0x80, segment = access & 0x10,
+			     gate = (access & 0x1f) == 0xc;
 
 			assert_int_equal(desc_check(&desc), !present || segment || gate);
 			if (!present)
@@ -142,8 +150,13 @@ static void test_ldt_arguments(void **state)
 
 static struct regs sample_regs(void)
 {
-	return (struct regs){ .rcx = 0xc, .r11 = 0x11, .rip = 0x401000, .cs = FLAT_RING3_CS64, .ss = FLAT_RING3_SS64,
-		.rflags = 0x202, .rsp = 0x7ffe0ff3 };
+	return (struct regs){ .rcx = 0xc,
+		.r11 = 0x11,
+		.rip = 0x401000,
+		.cs = FLAT_RING3_CS64,
+		.ss = FLAT_RING3_SS64,
+		.rflags = 0x202,
+		.rsp = 0x7ffe0ff3 };
 }
 
 static void test_bounce_words(void **state)
@@ -162,7 +175,8 @@ static void test_bounce_words(void **state)
 	assert_int_equal(w[5], 0x202);
 	assert_int_equal(w[6], 0x7ffe0ff3);
 	assert_int_equal(w[7], 0xe02b);
-	/* From the kernel: RPL 0, the old mask in bits 32-39, IF is its complement, the virtual IOPL. */
+	/* From the kernel: RPL 0, the old mask in bits 32-39, IF is its complement, the virtual
+	 * IOPL. */
 	b.has_error = false;
 	r.rflags = 0x3202;
 	assert_int_equal(bounce_words(w, &r, &b, selectors, true, true, 1), 7);
@@ -185,7 +199,8 @@ static void test_bounce_from_user(void **state)
 	stub_vcpu.kernel_mode = false;
 	stub_vcpu.kernel_sp = MEMORY_VA + 0x107;
 	r.rflags = 0x202 | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC;
-	assert_true(bounce_create(v, &r, &(struct bounce){ .handler = 0xffffffff81000000, .mask_events = true }));
+	assert_true(bounce_create(
+		v, &r, &(struct bounce){ .handler = 0xffffffff81000000, .mask_events = true }));
 	assert_int_equal(seen.toggles, 1);
 	assert_int_equal(r.rsp, MEMORY_VA + 0x100 - 7 * 8);
 	assert_int_equal(r.rip, 0xffffffff81000000);
@@ -194,7 +209,8 @@ static void test_bounce_from_user(void **state)
 	assert_int_equal(v->info->evtchn_upcall_mask, 1);
 	frame = (const u64 *)(memory + 0x100 - 7 * 8);
 	assert_int_equal(frame[3], 0xe033);
-	assert_int_equal(frame[4], 0x202 | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC);
+	assert_int_equal(
+		frame[4], 0x202 | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC);
 	assert_int_equal(frame[5], 0x7ffe0ff3);
 }
 
@@ -217,7 +233,8 @@ static void test_page_fault_code(void **state)
 {
 	stub_reset();
 	trap_inject_pf(&stub_vcpu.common, 0x1234, PF_PRESENT | PF_USER | PF_WRITE);
-	assert_int_equal(stub_vcpu.trap.error_code, PF_PRESENT | PF_WRITE); /* of the kernel: not a user's */
+	assert_int_equal(
+		stub_vcpu.trap.error_code, PF_PRESENT | PF_WRITE); /* of the kernel: not a user's */
 	assert_int_equal(stub_shared.vcpu_info[0].arch.cr2, 0x1234);
 	stub_reset();
 	stub_vcpu.kernel_mode = false;
@@ -227,11 +244,13 @@ static void test_page_fault_code(void **state)
 
 static void test_iret_flags(void **state)
 {
-	const u64 kept = X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_TF | X86_EFLAGS_DF |
-		X86_EFLAGS_OF | X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
+	const u64 kept = X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF |
+			 X86_EFLAGS_SF | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_OF |
+			 X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
 
 	for (unsigned bit = 0; bit < 64; bit++)
-		assert_int_equal(iret_rflags(1ul << bit), (1ul << bit & kept) | X86_EFLAGS_IF | X86_EFLAGS_MBS);
+		assert_int_equal(iret_rflags(1ul << bit),
+			(1ul << bit & kept) | X86_EFLAGS_IF | X86_EFLAGS_MBS);
 }
 
 static u64 iret(const struct iret_context *f)
@@ -243,7 +262,14 @@ static u64 iret(const struct iret_context *f)
 
 static void test_iret(void **state)
 {
-	struct iret_context f = { .rax = 7, .r11 = 8, .rcx = 9, .rip = 0x1000, .cs = 0x33, .rflags = 0x3000, .rsp = 0x2000, .ss = 0x2b };
+	struct iret_context f = { .rax = 7,
+		.r11 = 8,
+		.rcx = 9,
+		.rip = 0x1000,
+		.cs = 0x33,
+		.rflags = 0x3000,
+		.rsp = 0x2000,
+		.ss = 0x2b };
 	struct regs *r = &fake_regs[0];
 
 	stub_reset();
@@ -295,7 +321,8 @@ static void test_debug_registers(void **state)
 	assert_int_equal(seen.dr[0], 0x7fffffffffff);
 	assert_int_equal(pv_set_debugreg(v, 7, 0), 0);
 	assert_int_equal(seen.dr[7], 0x400);
-	assert_int_equal(pv_set_debugreg(v, 7, 0x20001), -EINVAL); /* I/O breakpoints without CR4.DE */
+	assert_int_equal(
+		pv_set_debugreg(v, 7, 0x20001), -EINVAL); /* I/O breakpoints without CR4.DE */
 	assert_int_equal(pv_set_debugreg(v, 8, 0), -ENODEV);
 	stub_vcpu.cr4 = 8;
 	assert_int_equal(pv_set_debugreg(v, 4, 0), -ENODEV);
@@ -319,14 +346,17 @@ static void all_ones(u32 leaf, u32 subleaf, u32 out[4])
 
 static void test_cpuid(void **state)
 {
-	struct cpuid_view view = { .host = all_ones, .xcr0_offered = 7, .xcr0 = 3, .vcpu = 3, .phys_bits = 40 };
+	struct cpuid_view view = {
+		.host = all_ones, .xcr0_offered = 7, .xcr0 = 3, .vcpu = 3, .phys_bits = 40
+	};
 	u32 out[4];
 
 	cpuid_policy(&view, 0, 0, out);
 	assert_int_equal(out[0], 0xd);
 	cpuid_policy(&view, 1, 0, out);
 	assert_int_equal(out[1] >> 24, 6);
-	/* Not for PV: VMX, MONITOR, x2APIC, PCID, TSC deadline; PSE, PGE, MTRR, VME. OSXSAVE only as the vcpu has it. */
+	/* Not for PV: VMX, MONITOR, x2APIC, PCID, TSC deadline; PSE, PGE, MTRR, VME. OSXSAVE only
+	 * as the vcpu has it. */
 	assert_int_equal(out[2] & (1 << 5 | 1 << 3 | 1 << 21 | 1 << 17 | 1 << 24 | 1 << 27), 0);
 	assert_int_equal(out[3] & (1 << 3 | 1 << 13 | 1 << 12 | 1 << 1 | 1 << 11), 0);
 	assert_int_equal(out[2] >> 31, 1);
@@ -337,15 +367,17 @@ static void test_cpuid(void **state)
 	assert_int_not_equal(out[2] & 1 << 27, 0);
 	assert_int_equal(out[2] & 1 << 28, 0); /* no AVX without its state */
 	cpuid_policy(&view, 7, 0, out);
-	assert_int_equal(out[1] & (1 << 5 | 1 << 16 | 1 << 7 | 1 << 20), 0); /* AVX2, AVX512F, SMEP, SMAP */
-	assert_int_equal(out[2] & (1 << 3 | 1 << 2 | 1 << 16), 0);           /* PKU, UMIP, LA57 */
-	assert_int_equal(out[3] & (1 << 26 | 1 << 27 | 1 << 29 | 1u << 31), 0); /* what needs MSRs */
+	assert_int_equal(
+		out[1] & (1 << 5 | 1 << 16 | 1 << 7 | 1 << 20), 0); /* AVX2, AVX512F, SMEP, SMAP */
+	assert_int_equal(out[2] & (1 << 3 | 1 << 2 | 1 << 16), 0);  /* PKU, UMIP, LA57 */
+	assert_int_equal(
+		out[3] & (1 << 26 | 1 << 27 | 1 << 29 | 1u << 31), 0); /* what needs MSRs */
 	cpuid_policy(&view, 0xa, 0, out);
 	assert_int_equal(out[0] | out[1] | out[2] | out[3], 0);
 	cpuid_policy(&view, 0xe, 0, out);
 	assert_int_equal(out[0], 0);
 	cpuid_policy(&view, 0x80000001, 0, out);
-	assert_int_equal(out[2] & 1 << 2, 0); /* SVM */
+	assert_int_equal(out[2] & 1 << 2, 0);		  /* SVM */
 	assert_int_equal(out[3] & (1 << 26 | 1 << 3), 0); /* 1 GiB and large pages */
 	cpuid_policy(&view, 0x8000000a, 0, out);
 	assert_int_equal(out[0], 0);
@@ -356,7 +388,12 @@ static void test_cpuid(void **state)
 
 static void test_cpuid_xen(void **state)
 {
-	struct cpuid_view view = { .host = all_ones, .tsc_khz = 123, .tsc_stable = true, .tsc_mul = 5, .tsc_shift = 0xff, .phys_bits = 40 };
+	struct cpuid_view view = { .host = all_ones,
+		.tsc_khz = 123,
+		.tsc_stable = true,
+		.tsc_mul = 5,
+		.tsc_shift = 0xff,
+		.phys_bits = 40 };
 	u32 out[4];
 
 	cpuid_policy(&view, 0x40000000, 0, out);
@@ -404,12 +441,23 @@ static void test_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_entry_flags), cmocka_unit_test(test_entry_adjust), cmocka_unit_test(test_entry_harmless),
-		cmocka_unit_test(test_entry_frames), cmocka_unit_test(test_descriptors), cmocka_unit_test(test_descriptor_page),
-		cmocka_unit_test(test_ldt_arguments), cmocka_unit_test(test_bounce_words), cmocka_unit_test(test_bounce_from_user),
-		cmocka_unit_test(test_bounce_refused), cmocka_unit_test(test_page_fault_code), cmocka_unit_test(test_iret_flags),
-		cmocka_unit_test(test_iret), cmocka_unit_test(test_debug_registers), cmocka_unit_test(test_cpuid),
-		cmocka_unit_test(test_cpuid_xen), cmocka_unit_test(test_time),
+		cmocka_unit_test(test_entry_flags),
+		cmocka_unit_test(test_entry_adjust),
+		cmocka_unit_test(test_entry_harmless),
+		cmocka_unit_test(test_entry_frames),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_descriptor_page),
+		cmocka_unit_test(test_ldt_arguments),
+		cmocka_unit_test(test_bounce_words),
+		cmocka_unit_test(test_bounce_from_user),
+		cmocka_unit_test(test_bounce_refused),
+		cmocka_unit_test(test_page_fault_code),
+		cmocka_unit_test(test_iret_flags),
+		cmocka_unit_test(test_iret),
+		cmocka_unit_test(test_debug_registers),
+		cmocka_unit_test(test_cpuid),
+		cmocka_unit_test(test_cpuid_xen),
+		cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

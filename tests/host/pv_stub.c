@@ -49,7 +49,8 @@ static u64 copy(void *to, const void *from, u64 va, u64 bytes)
 	u64 n = bytes < room ? bytes : room;
 
 	if (n)
-		memcpy(to ? to : memory + (va - MEMORY_VA), to ? memory + (va - MEMORY_VA) : from, n);
+		memcpy(to ? to : memory + (va - MEMORY_VA), to ? memory + (va - MEMORY_VA) : from,
+			n);
 	return bytes - n;
 }
 
@@ -153,7 +154,8 @@ bool mmu_walk_kernel(struct vcpu *v, u64 va, mfn_t *frame, u64 *flags)
 	return false;
 }
 
-int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d, struct domain *frame_owner)
+int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d,
+	struct domain *frame_owner)
 {
 	assert_int_equal(*entry, *want);
 	if (seen.write_result)
@@ -238,7 +240,9 @@ u64 time_cpu_khz(void)
 
 void time_scale_get(struct time_scale *scale)
 {
-	*scale = (struct time_scale){ .tsc_base = 1000, .ns_base = 77, .mul = 0x80000000, .shift = 0, .stable = true };
+	*scale = (struct time_scale){
+		.tsc_base = 1000, .ns_base = 77, .mul = 0x80000000, .shift = 0, .stable = true
+	};
 }
 
 void time_wallclock_get(u64 *sec, u32 *nsec)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of hypervisor/pv call, for tests of their rules alone: one vcpu, one page of "guest stack and code", switches that the test sets. The
- * real machine's effects are written down in `seen`.
+ * What the files of hypervisor/pv call, for tests of their rules alone: one vcpu, one page of
+ * "guest stack and code", switches that the test sets. The real machine's effects are written down
+ * in `seen`.
  */
 #ifndef PV_STUB_H
 #define PV_STUB_H
@@ -26,7 +27,7 @@
 #include "pv/traps.h"
 #include "x86/guest_cpu.h"
 
-#define MEMORY_VA 0x7f0000000000ul /* guest memory: one page, here */
+#define MEMORY_VA     0x7f0000000000ul /* guest memory: one page, here */
 #define OWN_FRAME     5
 #define FOREIGN_FRAME 6
 #define FREE_FRAME    7
