@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writing guest page tables (mmu_update, update_va_mapping, PV-ABI 15-19) and the address space that a CPU has loaded.
+ * Writing guest page tables (mmu_update, update_va_mapping, PV-ABI 15-19) and the address space
+ * that a CPU has loaded.
  *
- * An entry is replaced by one compare-and-exchange while a type reference keeps its table a table: references for the new value are
- * taken before, those of the value that the exchange found are given back after, so two writers cannot both drop the same one and no
- * lock is needed. The CPU may set A and D in between; tries are bounded because other vcpus of the guest can write as well.
+ * An entry is replaced by one compare-and-exchange while a type reference keeps its table a table:
+ * references for the new value are taken before, those of the value that the exchange found are
+ * given back after, so two writers cannot both drop the same one and no lock is needed. The CPU may
+ * set A and D in between; tries are bounded because other vcpus of the guest can write as well.
  *
- * loaded_cr3[] is what each CPU has in CR3 (own CPU writes, mmu_evict_l4 reads): an idle CPU keeps the last guest's.
+ * loaded_cr3[] is what each CPU has in CR3 (own CPU writes, mmu_evict_l4 reads): an idle CPU keeps
+ * the last guest's.
  */
 #include "pv/mmu.h"
 #include "pv/m2p.h"
@@ -34,8 +37,9 @@ void mmu_fill_hv_slots(u64 *l4, const struct domain *d)
 }
 
 /*
- * The guests' machine-to-phys table in the first slot (<xen/xen.h> VMASST_TYPE_m2p_strict): a table used as a kernel one has it; a user one
- * loses it if the guest is strict, and otherwise never got it unless it was a kernel one before.
+ * The guests' machine-to-phys table in the first slot (<xen/xen.h> VMASST_TYPE_m2p_strict): a table
+ * used as a kernel one has it; a user one loses it if the guest is strict, and otherwise never got
+ * it unless it was a kernel one before.
  */
 static void m2p_show(u64 l4, bool kernel, const struct domain *d)
 {
@@ -83,7 +87,7 @@ void mmu_evict_l4(mfn_t l4)
 	bool any = false;
 	unsigned cpu;
 
-	for_each_cpu(cpu, &cpu_online_map) {
+	for_each_cpu (cpu, &cpu_online_map) {
 		if (READ_ONCE(loaded_cr3[cpu]) != cr3)
 			continue;
 		cpumask_set(&cpus, cpu);
@@ -168,7 +172,7 @@ void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpu
 	struct vcpu *v;
 
 	*cpus = (struct cpumask){ 0 };
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		unsigned cpu = READ_ONCE(pv_vcpu_of(v)->loaded_cpu);
 
 		if (cpu < NR_CPUS && test_bit(vcpu_bitmap, v->id))
@@ -255,8 +259,8 @@ bool mmu_walk_kernel(struct vcpu *v, u64 va, mfn_t *frame, u64 *flags)
 /* ---- writing entries ---- */
 
 /*
- * Exchange *entry for new, whatever it holds or only if it holds *want; *old is what it held. Answers false when it changed too often, or is
- * not as wanted.
+ * Exchange *entry for new, whatever it holds or only if it holds *want; *old is what it held.
+ * Answers false when it changed too often, or is not as wanted.
  */
 static bool entry_exchange(u64 *entry, u64 new, const u64 *want, bool keep_ad, u64 *old)
 {
@@ -281,16 +285,17 @@ static bool entry_change_harmless(u64 *entry, u64 new, const u64 *want, bool kee
 	if ((want && was != *want) || !pte_change_harmless(was, new))
 		return false;
 	if (keep_ad)
-		new |= was & PTE_AD;
+		new |= was &PTE_AD;
 	return atomic_cmpxchg(entry, &was, new);
 }
 
-int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d, struct domain *frame_owner)
+int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d,
+	struct domain *frame_owner)
 {
 	u64 old;
 	int r;
 
-	if (new & PTE_PRESENT) {
+	if (new &PTE_PRESENT) {
 		if (unlikely(!pte_flags_ok(1, new)))
 			return fail(EINVAL);
 		new = pte_adjust(1, new);
@@ -300,7 +305,7 @@ int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct doma
 		if (unlikely(r))
 			return r;
 	}
-	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new & PTE_PRESENT), &old))) {
+	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new &PTE_PRESENT), &old))) {
 		pte_put_l1(new, d);
 		return fail(EAGAIN);
 	}
@@ -317,7 +322,7 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 
 	if (r)
 		return r;
-	if (new & PTE_PRESENT) {
+	if (new &PTE_PRESENT) {
 		if (!pte_flags_ok(pt_level(type), new))
 			return fail(EINVAL);
 		new = pte_adjust(pt_level(type), new);
@@ -327,8 +332,8 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 		if (r)
 			return r;
 	}
-	if (!entry_exchange(entry, new, NULL, keep_ad && (new & PTE_PRESENT), &old)) {
-		if (new & PTE_PRESENT)
+	if (!entry_exchange(entry, new, NULL, keep_ad && (new &PTE_PRESENT), &old)) {
+		if (new &PTE_PRESENT)
 			pagetype_page_put(page_of(pte_mfn(new)));
 		return fail(EAGAIN);
 	}
@@ -349,7 +354,8 @@ static int plain_write(struct page *p, u64 *word, u64 val)
 	return 0;
 }
 
-static int pte_update(u64 ptr, u64 val, bool keep_ad, struct domain *pt_owner, struct domain *frame_owner)
+static int pte_update(
+	u64 ptr, u64 val, bool keep_ad, struct domain *pt_owner, struct domain *frame_owner)
 {
 	mfn_t m = mfn(ptr >> PAGE_SHIFT);
 	unsigned index = (ptr & ~PAGE_MASK) / 8;

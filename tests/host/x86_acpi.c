@@ -53,12 +53,12 @@ static void finish(u32 pa, const char *signature, u32 bytes)
 static void make_madt(void)
 {
 	static const u8 entries[] = {
-		0, 8, 0, 0, 1, 0, 0, 0,                         /* CPU 0 */
-		0, 8, 1, 2, 1, 0, 0, 0,                         /* CPU 1, APIC id 2 */
-		0, 8, 2, 4, 0, 0, 0, 0,                         /* disabled */
-		1, 12, 5, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,      /* IO-APIC at 0xfec00000 */
-		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                  /* ISA 0 is GSI 2 */
-		2, 10, 0, 9, 9, 0, 0, 0, 13, 0,                 /* ISA 9: level, high */
+		0, 8, 0, 0, 1, 0, 0, 0,			   /* CPU 0 */
+		0, 8, 1, 2, 1, 0, 0, 0,			   /* CPU 1, APIC id 2 */
+		0, 8, 2, 4, 0, 0, 0, 0,			   /* disabled */
+		1, 12, 5, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, /* IO-APIC at 0xfec00000 */
+		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,		   /* ISA 0 is GSI 2 */
+		2, 10, 0, 9, 9, 0, 0, 0, 13, 0,		   /* ISA 9: level, high */
 	};
 
 	put32(at(MADT) + 36, 0xfee00000);
@@ -155,7 +155,8 @@ static void check(void)
 	assert_in_range(acpi_info.ecam_count, 0, ACPI_MAX_ECAM);
 }
 
-/* Each byte of each table set to hostile values, checksums right again, so that the parsers see it. */
+/* Each byte of each table set to hostile values, checksums right again, so that the parsers see it.
+ */
 static void test_hostile(void **state)
 {
 	static const u8 values[] = { 0, 1, 2, 7, 8, 0x7f, 0x80, 0xff };

@@ -72,6 +72,16 @@ def start_guests(host, options):
 		host.ok(f"for i in $(seq 600); do grep -q 'login:' {console_log(1)} && exit 0; sleep 0.2; done; exit 1", 200)
 
 
+def complain(host, options):
+	"""What helps to see why a guest does not come up."""
+	try:
+		for i in range(1, options.guests + 1):
+			print(f"end of {console_log(i)}:\n" + host.run(f"tail -n 25 {console_log(i)}", 20)[1], file=sys.stderr)
+		print(host.run(f"{host.vane} list; {host.vane} vcpu-list", 20)[1], file=sys.stderr)
+	except HostFailed:
+		pass
+
+
 def console_log(i):
 	"""Where the console daemon keeps a guest's output."""
 	return f"/var/log/xen/console/guest-guest{i}.log"
@@ -143,7 +153,11 @@ def main():
 		Progress(host.qemu.com1)
 		cache.say(f"starting QEMU: {options.cpus} CPUs, {memory} MiB; serial log in {os.path.relpath(host.qemu.log_path)}")
 		with host:
-			start_guests(host, options)
+			try:
+				start_guests(host, options)
+			except HostFailed:
+				complain(host, options)
+				raise
 			host.qemu.com1.listener = None
 			return session(host, options)
 	except (HostFailed, cache.Failed) as e:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * User mode cannot do what the kernel can: its SYSCALL never is a hypercall, whatever the number (PV-ABI fact 7); INT n
- * faults without a DPL 3 handler; the hypervisor's range and the M2P are unreadable from it.
+ * User mode cannot do what the kernel can: its SYSCALL never is a hypercall, whatever the number
+ * (PV-ABI fact 7); INT n faults without a DPL 3 handler; the hypervisor's range and the M2P are
+ * unreadable from it.
  */
 #include "test.h"
 
