@@ -2,7 +2,7 @@
 # The store's cost beside Debian's two.
 BENCH_XS := $(B)/bench/xenstore
 .PHONY: bench-xenstore
-bench-xenstore: $(BENCH_XS)/client $(BENCH_XS)/floor $(B)/bin/xenstored $(XENSTORE_FAKE)
+bench-xenstore: $(BENCH_XS)/client $(BENCH_XS)/floor $(B)/bin/xenstored $(B)/test/fake_xen.so
 	$(Q)$(PYTHON) tests/bench/xenstore/run.py
 $(BENCH_XS)/%: tests/bench/xenstore/%.c | $(B)/stamp/packages
 	$(call say,CC,$@)
