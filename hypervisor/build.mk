@@ -16,10 +16,18 @@ HV_CFLAGS := $(COMMON) -Ihypervisor -Ihypervisor/x86/inline -include abi/config.
 HV_ASFLAGS := -Ihypervisor -Ihypervisor/x86/inline -include abi/config.h -D__ASSEMBLY__ -g -MMD -MP
 
 ALL += $(B)/paravane.elf
-$(B)/paravane.elf: $(HV_OBJ) hypervisor/x86/paravane.lds
+HV_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack \
+	-Wl,-z,max-page-size=4096 -Wl,--no-relax -Wl,-T,hypervisor/x86/paravane.lds
+
+# Linked twice: first with an empty table of function names, then with the one made of the first.
+$(B)/paravane.elf: $(HV_OBJ) hypervisor/x86/paravane.lds hypervisor/x86/symbols.awk
 	$(call say,LINK,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-relax \
-		-Wl,-T,hypervisor/x86/paravane.lds -o $@ $(HV_OBJ) $(HV_LIBS)
+	$(Q)awk -f hypervisor/x86/symbols.awk /dev/null >$(B)/hv/symbols.S
+	$(Q)$(CC) -c -o $(B)/hv/symbols.o $(B)/hv/symbols.S
+	$(Q)$(HV_LINK) -o $(B)/hv/unnamed.elf $(HV_OBJ) $(B)/hv/symbols.o $(HV_LIBS)
+	$(Q)nm -n $(B)/hv/unnamed.elf | awk -f hypervisor/x86/symbols.awk >$(B)/hv/symbols.S
+	$(Q)$(CC) -c -o $(B)/hv/symbols.o $(B)/hv/symbols.S
+	$(Q)$(HV_LINK) -o $@ $(HV_OBJ) $(B)/hv/symbols.o $(HV_LIBS)
 
 $(B)/hv/%.o: %.c | $(B)/stamp/packages
 	$(call say,CC,$@)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Boot as a list of steps, and nothing else: each row says what is legal from there on. A panic names the step that ran. x86/start.c
- * has set up paging, traps, this CPU's stack, the first serial port, and read the command line, the memory map and ACPI.
+ * Boot as a list of steps, and nothing else: each row says what is legal from there on. A panic
+ * names the step that ran. x86/start.c has set up paging, traps, this CPU's stack, the first serial
+ * port, and read the command line, the memory map and ACPI.
  */
 #include <xen/version.h>
 
@@ -29,8 +30,6 @@
 #include "x86/upcalls.h"
 #include "x86/vga.h"
 
-#define LOW_FRAMES 0x100 /* the first MiB */
-
 const char *boot_step;
 
 /* The frames of module i: [*first, *first + result). Below 1 MiB no frame is managed. */
@@ -39,7 +38,7 @@ static u64 module_frames(unsigned i, u64 *first)
 	const struct boot_module *m = &boot_info.modules[i];
 	u64 end = round_up(m->start + m->bytes, PAGE_SIZE) >> PAGE_SHIFT;
 
-	*first = max(m->start >> PAGE_SHIFT, (u64)LOW_FRAMES);
+	*first = max(m->start >> PAGE_SHIFT, LOW_MEMORY >> PAGE_SHIFT);
 	return end > *first ? end - *first : 0;
 }
 
@@ -58,8 +57,9 @@ static void step_memory(void)
 	}
 	frame_reserve(boot_frame_first(), boot_frame_count());
 	frames_init();
-	log_info("memory: %lu MiB, %lu MiB free, %u modules, loaded by %s\n", (unsigned long)frame_limit() >> 8,
-		 (unsigned long)frames_free() >> 8, boot_info.module_count, boot_info.loader);
+	log_info("memory: %lu MiB, %lu MiB free, %u modules, loaded by %s\n",
+		(unsigned long)frames_total() >> 8, (unsigned long)frames_free() >> 8,
+		boot_info.module_count, boot_info.loader);
 }
 
 static void step_interrupts(void)
@@ -89,7 +89,8 @@ static void step_dom0(void)
 	vga_stop();
 }
 
-/* The boot modules, but for an initrd that dom0 has taken over in place, and what was needed at boot only become free memory. */
+/* The boot modules, but for an initrd that dom0 has taken over in place, and what was needed at
+ * boot only become free memory. */
 static void step_release(void)
 {
 	for (unsigned i = 0; i < boot_info.module_count; i++) {
@@ -108,17 +109,17 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } steps[] = {
-	{ "memory", step_memory },         /* frames and heap can be allocated */
-	{ "console", console_init },       /* the log is kept; key input is understood */
+	{ "memory", step_memory },   /* frames and heap can be allocated */
+	{ "console", console_init }, /* the log is kept; key input is understood */
 	{ "trace", trace_init },
 	{ "m2p", m2p_init },
 	{ "interrupts", step_interrupts }, /* IPIs to this CPU, device interrupts can be bound */
-	{ "time", step_time },             /* time_now, timers */
-	{ "scheduler", sched_init },       /* current_vcpu is the idle vcpu */
-	{ "cpus", step_cpus },             /* the others wait in their idle loops */
+	{ "time", step_time },		   /* time_now, timers */
+	{ "scheduler", sched_init },	   /* current_vcpu is the idle vcpu */
+	{ "cpus", step_cpus },		   /* the others wait in their idle loops */
 	{ "keys", keys_init },
 	{ "serial input", uart_interrupts_on },
-	{ "dom0", step_dom0 },             /* built and paused */
+	{ "dom0", step_dom0 }, /* built and paused */
 	{ "release", step_release },
 };
 

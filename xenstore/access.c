@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Requests on nodes: who may do what, what a transaction learns by it, and the replies.
- * A node that is not there answers ENOENT only to those who might do the same to the nearest node above it.
+ * A node that is not there answers ENOENT only to those who might do the same to the nearest node
+ * above it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,10 +21,12 @@ static struct tree *tree_of(struct request *r)
 }
 
 /*
- * Note in the transaction what this look-up learned. That something is missing is one fact for dom0 when it only looks;
- * for others, and for who creates it, also what is the nearest node above it and what that allows and hands down.
+ * Note in the transaction what this look-up learned. That something is missing is one fact for dom0
+ * when it only looks; for others, and for who creates it, also what is the nearest node above it
+ * and what that allows and hands down.
  */
-static int learn(struct request *r, const struct path *p, const struct found *f, unsigned int what, bool creates)
+static int learn(struct request *r, const struct path *p, const struct found *f, unsigned int what,
+	bool creates)
 {
 	bool by_perms = !domain_is_privileged(r->conn->dom);
 	uint32_t end;
@@ -32,7 +35,8 @@ static int learn(struct request *r, const struct path *p, const struct found *f,
 	if (!r->tx)
 		return 0;
 	if (f->node)
-		return transaction_note(r->tx, p->s, p->len, what | LEARN_EXISTS | (by_perms ? LEARN_PERMS : 0), 0);
+		return transaction_note(
+			r->tx, p->s, p->len, what | LEARN_EXISTS | (by_perms ? LEARN_PERMS : 0), 0);
 	if (!by_perms && !creates)
 		return transaction_note(r->tx, p->s, p->len, LEARN_EXISTS, 0);
 	/* The first component that is missing. */
@@ -43,8 +47,10 @@ static int learn(struct request *r, const struct path *p, const struct found *f,
 	return err ? err : transaction_note(r->tx, p->s, f->known, LEARN_EXISTS | LEARN_PERMS, 0);
 }
 
-/* Look up a node for somebody who wants to do `need` with it. 0, ENOENT, EACCES, ENOSPC or ENOMEM. */
-static int look(struct request *r, const struct path *p, unsigned int need, unsigned int what, struct found *f)
+/* Look up a node for somebody who wants to do `need` with it. 0, ENOENT, EACCES, ENOSPC or ENOMEM.
+ */
+static int look(struct request *r, const struct path *p, unsigned int need, unsigned int what,
+	struct found *f)
 {
 	unsigned int may;
 	int err;
@@ -64,14 +70,15 @@ static int resolve(struct request *r, struct path *p)
 	struct domain *d = r->conn->dom;
 	int err = path_resolve(p, r->arg[0], strlen(r->arg[0]), d->domid);
 
-	if (!err && !domain_is_privileged(d) && strlen(r->arg[0]) > quota_limit(d, QUOTA_PATH_LENGTH) + 20)
+	if (!err && !domain_is_privileged(d) &&
+		strlen(r->arg[0]) > quota_limit(d, QUOTA_PATH_LENGTH) + 20)
 		err = EINVAL;
 	return err;
 }
 
 int do_read(struct request *r)
 {
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	int err = resolve(r, &p);
 
@@ -82,35 +89,60 @@ int do_read(struct request *r)
 	return err;
 }
 
-/* The names of the children from byte `from` of their list on, at most `size` bytes. *end: nothing comes after. */
+/* Names are short: a call for each would cost more than the bytes, which go in two pieces that
+ * overlap. */
+static inline void copy_name(char *out, const char *name, uint32_t len)
+{
+	if (len > 16) {
+		memcpy(out, name, len);
+	} else if (len >= 8) {
+		__builtin_memcpy(out, name, 8);
+		__builtin_memcpy(out + len - 8, name + len - 8, 8);
+	} else if (len >= 4) {
+		__builtin_memcpy(out, name, 4);
+		__builtin_memcpy(out + len - 4, name + len - 4, 4);
+	} else {
+		out[0] = name[0];
+		out[len / 2] = name[len / 2];
+		out[len - 1] = name[len - 1];
+	}
+	out[len] = 0;
+}
+
+/*
+ * The names of the children from byte `from` of their list on, at most `size` bytes. *end: nothing
+ * comes after.
+ */
 static size_t list_kids(const struct node *n, size_t from, char *out, size_t size, bool *end)
 {
-	struct kid_iter it = { 0 };
-	const struct node *kid;
-	size_t at = 0, used = 0;
+	const char *first = out, *last = out + size;
 
 	*end = true;
-	while ((kid = node_kid_next(n, &it))) {
-		size_t len = kid->name_len + 1u;
+	for (uint32_t page = 0; n->kids && page < n->kids->n; page++) {
+		const struct kid_page *p = n->kids->page[page];
+		uint32_t i = 0;
 
-		if (at >= from) {
-			if (used + len > size) {
+		for (; from && i < p->n; i++)
+			from -= p->kid[i]->name_len < from ? p->kid[i]->name_len + 1u : from;
+		for (uint32_t stop = p->n; i < stop; i++) {
+			const struct node *kid = p->kid[i];
+			uint32_t len = kid->name_len;
+
+			if (len >= (size_t)(last - out)) {
 				*end = false;
-				break;
+				return (size_t)(out - first);
 			}
-			memcpy(out + used, kid->data, len - 1);
-			out[used + len - 1] = 0;
-			used += len;
+			copy_name(out, kid->data, len);
+			out += len + 1;
 		}
-		at += len;
 	}
-	return used;
+	return (size_t)(out - first);
 }
 
 int do_directory(struct request *r)
 {
 	char names[XENSTORE_PAYLOAD_MAX];
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	size_t len;
 	bool end;
@@ -146,7 +178,7 @@ static uint64_t kids_generation(const struct node *n)
 int do_directory_part(struct request *r)
 {
 	char reply[XENSTORE_PAYLOAD_MAX];
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	size_t used;
 	bool end;
@@ -158,8 +190,11 @@ int do_directory_part(struct request *r)
 		err = look(r, &p, PERM_READ, LEARN_KIDS, &f);
 	if (err)
 		return err;
-	used = (size_t)snprintf(reply, sizeof(reply), "%llu", (unsigned long long)kids_generation(f.node)) + 1;
-	used += list_kids(f.node, strtoul(r->arg[1], NULL, 10), reply + used, sizeof(reply) - used - 1, &end);
+	used = (size_t)snprintf(
+		       reply, sizeof(reply), "%llu", (unsigned long long)kids_generation(f.node)) +
+	       1;
+	used += list_kids(
+		f.node, strtoul(r->arg[1], NULL, 10), reply + used, sizeof(reply) - used - 1, &end);
 	if (end)
 		reply[used++] = 0;
 	conn_reply(r->conn, &r->h, r->h.type, reply, used);
@@ -185,13 +220,14 @@ static int change(struct request *r, const struct change *ch, unsigned int wrote
 }
 
 /* WRITE and MKDIR: what is missing is made with what it inherits from the nearest node above. */
-static int create_or(struct request *r, const struct path *p, const struct found *f, struct change *ch,
-		     unsigned int wrote)
+static int create_or(struct request *r, const struct path *p, const struct found *f,
+	struct change *ch, unsigned int wrote)
 {
 	int err;
 
 	ch->path = p;
-	ch->perms = f->node ? perms_get(f->node->perms) : perms_inherit(f->last->perms, r->conn->dom);
+	ch->perms =
+		f->node ? perms_get(f->node->perms) : perms_inherit(f->last->perms, r->conn->dom);
 	if (!ch->perms)
 		return ENOMEM;
 	err = change(r, ch, wrote);
@@ -202,7 +238,7 @@ static int create_or(struct request *r, const struct path *p, const struct found
 int do_write(struct request *r)
 {
 	struct change ch = { .kind = CHANGE_WRITE, .value = r->rest, .len = r->rest_len };
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	int err = resolve(r, &p);
 
@@ -216,7 +252,7 @@ int do_write(struct request *r)
 int do_mkdir(struct request *r)
 {
 	struct change ch = { .kind = CHANGE_MKDIR };
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	int err = resolve(r, &p);
 
@@ -232,7 +268,7 @@ int do_mkdir(struct request *r)
 int do_rm(struct request *r)
 {
 	struct change ch = { .kind = CHANGE_RM };
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	int err = resolve(r, &p);
 
@@ -270,7 +306,7 @@ static struct perms **special_perms(struct store *s, const struct path *p)
 int do_get_perms(struct request *r)
 {
 	struct perms **special;
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	int err;
 
@@ -279,7 +315,8 @@ int do_get_perms(struct request *r)
 		special = err ? NULL : special_perms(r->conn->store, &p);
 		if (!special)
 			return err ? err : ENOENT;
-		return perms_allow(*special, r->conn->dom) & PERM_READ ? reply_perms(r, *special) : EACCES;
+		return perms_allow(*special, r->conn->dom) & PERM_READ ? reply_perms(r, *special)
+								       : EACCES;
 	}
 	err = resolve(r, &p);
 	if (!err)
@@ -319,7 +356,7 @@ static int set_node_perms(struct request *r, struct perms *perms)
 {
 	struct change ch = { .kind = CHANGE_PERMS, .perms = perms };
 	struct domain *d = r->conn->dom;
-	struct found f;
+	struct found f = { .missing = 0 };
 	struct path p;
 	int err = resolve(r, &p);
 

@@ -5,6 +5,7 @@ XENSTORE_LIBS := -lsystemd -lxenevtchn -lxengnttab -lxenforeignmemory -lxencall 
 
 $(eval $(call program,xenstored,$(XENSTORE_CORE) xenstore/main.c xenstore/sandbox.c xenstore/domain_xen.c,\
 	$(XENSTORE_LIBS)))
+$(eval $(call program,xenstore-top,xenstore/top.c,-lxenstore))
 
 # The same daemon on a hypervisor made of files: as a shared object to preload, and linked in under ASan and UBSan.
 XENSTORE_FAKE := $(B)/test/fake_xen.so $(B)/test/xenstored-asan

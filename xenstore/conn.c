@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One client; see conn.h. */
-#include <errno.h>		/* before xs_wire.h, whose table of errors needs it */
+#include <errno.h> /* before xs_wire.h, whose table of errors needs it */
 
 #include "conn.h"
 
@@ -15,8 +15,9 @@
 #include "transaction.h"
 #include "watch.h"
 
-/* Bytes of unread output beyond which events collapse into one for each watch; a domain also has its memory quota. */
-#define RING_OUT_MAX (64u << 10)
+/* Bytes of unread output beyond which events collapse into one for each watch; a domain also has
+ * its memory quota. */
+#define RING_OUT_MAX   (64u << 10)
 #define SOCKET_OUT_MAX (4u << 20)
 /* Bytes of unread output beyond which a socket's requests wait. */
 #define SOCKET_OUT_WAIT (64u << 10)
@@ -84,6 +85,7 @@ struct conn *conn_new(struct store *s, const struct conn_ops *ops, struct domain
 
 void conn_close(struct conn *c)
 {
+	transaction_set_tries(c, 0);
 	transaction_drop_all(c);
 	watch_remove_all(c->store, c);
 	quota_release(c->dom, QUOTA_MEMORY, c->out.len);
@@ -111,7 +113,8 @@ bool conn_may_read(const struct conn *c)
 	return c->replies < quota_limit(c->dom, QUOTA_OUTSTANDING);
 }
 
-/* A message of `len` bytes at the end of the output, to be filled in by the caller; NULL: the client is lost. */
+/* A message of `len` bytes at the end of the output, to be filled in by the caller; NULL: the
+ * client is lost. */
 static char *message_new(struct conn *c, const struct xsd_sockmsg *h)
 {
 	uint32_t size = (uint32_t)sizeof(*h) + h->len;
@@ -135,7 +138,8 @@ static void message_done(struct conn *c, uint32_t len)
 	conn_make_ready(c);
 }
 
-void conn_reply(struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *body, size_t len)
+void conn_reply(
+	struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *body, size_t len)
 {
 	struct xsd_sockmsg h = *req;
 	char *room;
@@ -162,7 +166,8 @@ void conn_reply_error(struct conn *c, const struct xsd_sockmsg *req, int err)
 	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
 		if (xsd_errors[i].errnum == err)
 			name = xsd_errors[i].errstring;
-	trace("conn %llu: domain %u, request %u: %s", (unsigned long long)c->id, c->dom->domid, req->type, name);
+	trace("conn %llu: domain %u, request %u: %s", (unsigned long long)c->id, c->dom->domid,
+		req->type, name);
 	conn_reply(c, req, XS_ERROR, name, strlen(name) + 1);
 }
 
@@ -171,8 +176,10 @@ static uint64_t sent_pos(const struct conn *c)
 	return c->out_end - c->out.len;
 }
 
-/* Is that very event the last one of this watch, and wholly unsent? Then the client will look after this change too. */
-static bool same_event_waits(const struct conn *c, const struct watch *w, const char *path, uint32_t len)
+/* Is that very event the last one of this watch, and wholly unsent? Then the client will look after
+ * this change too. */
+static bool same_event_waits(
+	const struct conn *c, const struct watch *w, const char *path, uint32_t len)
 {
 	const char *m;
 
@@ -244,7 +251,7 @@ void conn_event(struct conn *c, struct watch *w, const char *path, uint32_t len)
 
 void conn_all_lost_events(struct store *s)
 {
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 
 		c->lost_events = true;
@@ -256,7 +263,7 @@ void conn_all_lost_events(struct store *s)
 static void make_up_events(struct conn *c)
 {
 	c->lost_events = false;
-	list_each(l, &c->watches)
+	list_for_each (l, &c->watches)
 		watch_fire_first(list_entry(l, struct watch, of_conn));
 }
 
@@ -278,6 +285,29 @@ void conn_flush(struct conn *c)
 		c->replies = 0;
 }
 
+/* Is it a change that must wait for somebody else's transaction? */
+static bool must_wait(struct conn *c, const struct xsd_sockmsg *h, const char *body)
+{
+	struct path p;
+	size_t len;
+
+	c->held = false;
+	if (!c->store->starving || h->tx_id)
+		return false;
+	if (h->type != XS_WRITE && h->type != XS_MKDIR && h->type != XS_RM &&
+		h->type != XS_SET_PERMS)
+		return false;
+	len = strnlen(body, h->len);
+	if (path_resolve(&p, body, len, c->dom->domid))
+		return false;
+	c->held = transaction_guarded(c, &p, h->type == XS_RM);
+	if (c->held) {
+		c->store->holding = true;
+		conn_make_ready(c);
+	}
+	return c->held;
+}
+
 size_t conn_input(struct conn *c, char *data, size_t len, uint32_t *turn)
 {
 	size_t used = 0;
@@ -296,6 +326,8 @@ size_t conn_input(struct conn *c, char *data, size_t len, uint32_t *turn)
 		if (len - used < size)
 			break;
 		r.body = data + used + sizeof(r.h);
+		if (must_wait(c, &r.h, r.body))
+			break;
 		used += size;
 		request_serve(&r);
 		if (c->is_ring)

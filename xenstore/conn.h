@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One client: its input (a possibly incomplete request), its output (replies and events in order), its watches and
- * its transactions. Behind it is a socket (socket.c) or a domain's ring (ring.c); both feed conn_input() and
- * are drained by conn_flush(). Nothing is sent before the log has what caused it: the loop flushes after the
- * request's record is complete.
- * A client that does not read its output is not listened to; events that do not fit are told by one event for the
- * watched path itself once there is room.
+ * One client: its input (a possibly incomplete request), its output (replies and events in order),
+ * its watches and its transactions. Behind it is a socket (socket.c) or a domain's ring (ring.c);
+ * both feed conn_input() and are drained by conn_flush(). Nothing is sent before the log has what
+ * caused it: the loop flushes after the request's record is complete. A client that does not read
+ * its output is not listened to; events that do not fit are told by one event for the watched path
+ * itself once there is room.
  */
 #ifndef XENSTORE_CONN_H
 #define XENSTORE_CONN_H
@@ -32,7 +32,8 @@ struct watch;
 #define GUEST_TURN 2
 
 struct conn_ops {
-	/* Send what is possible; bytes taken, 0 when there is no room now, -1 when the client is gone. */
+	/* Send what is possible; bytes taken, 0 when there is no room now, -1 when the client is
+	 * gone. */
 	ssize_t (*send)(struct conn *c, const void *buf, size_t len);
 	/* Let go of the other side; the conn is freed by the caller. */
 	void (*close)(struct conn *c);
@@ -40,33 +41,35 @@ struct conn_ops {
 
 struct buffer {
 	char *data;
-	uint32_t head, len, cap;	/* data[head .. head + len) is used */
+	uint32_t head, len, cap; /* data[head .. head + len) is used */
 };
 
 struct conn {
-	struct list all;		/* in store->conns */
-	struct list ready;		/* in store->ready: input or output waits for a turn */
+	struct list all;   /* in store->conns */
+	struct list ready; /* in store->ready: input or output waits for a turn */
 	const struct conn_ops *ops;
 	struct store *store;
-	struct domain *dom;		/* own reference: as whom it acts */
-	uint64_t id;			/* of the log; never used again */
+	struct domain *dom; /* own reference: as whom it acts */
+	uint64_t id;	    /* of the log; never used again */
 	bool read_only;
 	bool is_ring;
-	bool broken;			/* to be closed at the end of the turn */
-	bool want_write;		/* a socket waits for room */
-	bool lost_events;		/* memory ran out for some: make_up_events() */
+	bool broken;	  /* to be closed at the end of the turn */
+	bool want_write;  /* a socket waits for room */
+	bool held;	  /* its next change waits for somebody's transaction */
+	bool lost_events; /* memory ran out for some: make_up_events() */
 	struct buffer in, out;
-	uint64_t out_end;		/* bytes ever queued for output */
-	uint32_t replies;		/* queued in out and not wholly sent */
-	uint64_t replies_end;		/* out_end after the last reply */
+	uint64_t out_end;     /* bytes ever queued for output */
+	uint32_t replies;     /* queued in out and not wholly sent */
+	uint64_t replies_end; /* out_end after the last reply */
 	struct list watches, transactions;
 	uint32_t n_transactions, next_tx;
-	uint32_t tries;			/* transactions in a row that ended with EAGAIN */
-	int fd;				/* socket */
-	struct source *src;		/* socket: own allocation */
-	struct ring *ring;		/* ring: see ring.h */
+	uint32_t tries;	    /* transactions in a row that ended with EAGAIN */
+	int fd;		    /* socket */
+	struct source *src; /* socket: own allocation */
+	struct ring *ring;  /* ring: see ring.h */
+	/* and no longer than this, by clock_ms(); 0: it does not wait */
+	uint64_t hold_until;
 	uint64_t ops_served;
-	uint64_t hold_until;		/* clock_ms() until when its changes wait for a protected transaction; 0: none */
 };
 
 struct conn *conn_new(struct store *s, const struct conn_ops *ops, struct domain *dom);
@@ -74,8 +77,8 @@ struct conn *conn_new(struct store *s, const struct conn_ops *ops, struct domain
 void conn_close(struct conn *c);
 
 /*
- * Serve the requests in `data`. Returns the bytes used: whole messages only. A message that can never be right marks the
- * conn as broken. `turn` bounds how many are served.
+ * Serve the requests in `data`. Returns the bytes used: whole messages only. A message that can
+ * never be right marks the conn as broken. `turn` bounds how many are served.
  */
 size_t conn_input(struct conn *c, char *data, size_t len, uint32_t *turn);
 /* May the next request be taken? Not while too many replies are unread. */
@@ -85,7 +88,8 @@ void conn_flush(struct conn *c);
 /* Give it a turn when the loop comes round. */
 void conn_make_ready(struct conn *c);
 
-void conn_reply(struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *body, size_t len);
+void conn_reply(
+	struct conn *c, const struct xsd_sockmsg *req, uint32_t type, const void *body, size_t len);
 void conn_reply_error(struct conn *c, const struct xsd_sockmsg *req, int err);
 void conn_event(struct conn *c, struct watch *w, const char *path, uint32_t len);
 /* There was no memory to find out who had to be told what: every watch gets its own path. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CONTROL: what dom0's people ask of the daemon (`xenstore-control`). One row each in the table at the end. */
+/* CONTROL: what dom0's people ask of the daemon (`xenstore-control`). One row each in the table at
+ * the end. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 struct control {
 	struct request *r;
-	const char *arg[ARGS];		/* after the command's name */
+	const char *arg[ARGS]; /* after the command's name */
 	uint32_t n;
 	char text[XENSTORE_PAYLOAD_MAX];
 	uint32_t len;
@@ -53,10 +54,10 @@ static int control_check(struct control *c)
 	while ((n = walk_next(&w)))
 		nodes++;
 	walk_end(&w);
-	list_each(l, &s->domains)
+	list_for_each (l, &s->domains)
 		charged += list_entry(l, struct domain, all)->use[QUOTA_NODES];
-	say(c, "%llu nodes, %llu accounted: %s\n", (unsigned long long)nodes, (unsigned long long)charged,
-	    nodes == charged ? "ok" : "WRONG");
+	say(c, "%llu nodes, %llu accounted: %s\n", (unsigned long long)nodes,
+		(unsigned long long)charged, nodes == charged ? "ok" : "WRONG");
 	return 0;
 }
 
@@ -82,7 +83,7 @@ static void quota_show_limits(struct control *c, const struct store *s)
 {
 	for (int q = 0; q < QUOTA_COUNT; q++)
 		say(c, "%-18s: %10llu  %s\n", quota_info[q].name, (unsigned long long)s->quota[q],
-		    quota_info[q].what);
+			quota_info[q].what);
 }
 
 static int quota_show_domain(struct control *c, struct store *s, const char *text)
@@ -99,8 +100,9 @@ static int quota_show_domain(struct control *c, struct store *s, const char *tex
 	say(c, "Domain %u:\n", domid);
 	for (int q = 0; q < QUOTA_COUNT; q++)
 		if (quota_info[q].counted)
-			say(c, "%-18s: %10llu of %llu\n", quota_info[q].name, (unsigned long long)d->use[q],
-			    (unsigned long long)quota_limit(d, (enum quota)q));
+			say(c, "%-18s: %10llu of %llu\n", quota_info[q].name,
+				(unsigned long long)d->use[q],
+				(unsigned long long)quota_limit(d, (enum quota)q));
 	return 0;
 }
 
@@ -160,13 +162,14 @@ static int control_memreport(struct control *c)
 		fclose(f);
 	}
 	say(c, "resident pages %lu, watches %llu, watched paths %u\n", resident,
-	    (unsigned long long)s->watches.n_watches, s->watches.n_points);
-	list_each(l, &s->domains) {
+		(unsigned long long)s->watches.n_watches, s->watches.n_points);
+	list_for_each (l, &s->domains) {
 		const struct domain *d = list_entry(l, struct domain, all);
 
 		say(c, "domain %u: %llu bytes, %llu nodes, %llu watches\n", d->domid,
-		    (unsigned long long)d->use[QUOTA_MEMORY], (unsigned long long)d->use[QUOTA_NODES],
-		    (unsigned long long)d->use[QUOTA_WATCHES]);
+			(unsigned long long)d->use[QUOTA_MEMORY],
+			(unsigned long long)d->use[QUOTA_NODES],
+			(unsigned long long)d->use[QUOTA_WATCHES]);
 	}
 	return 0;
 }
@@ -176,22 +179,30 @@ static int control_live_update(struct control *c)
 	return live_update_control(c->r->conn, c->arg, c->n, c->text, sizeof(c->text));
 }
 
-/* What `vane xenstore top` shows: one line a domain. */
+/* [SKIP]: what xenstore-top shows. One line for all, then one a domain, after the first SKIP. */
 static int control_top(struct control *c)
 {
 	struct store *s = c->r->conn->store;
+	unsigned long skip = c->n ? strtoul(c->arg[0], NULL, 10) : 0;
 
 	say(c, "total %llu %llu %llu %llu %llu\n", (unsigned long long)s->stats.ops,
-	    (unsigned long long)s->stats.events, (unsigned long long)s->stats.commits,
-	    (unsigned long long)s->stats.conflicts, (unsigned long long)s->stats.refusals);
-	list_each(l, &s->domains) {
+		(unsigned long long)s->stats.events, (unsigned long long)s->stats.commits,
+		(unsigned long long)s->stats.conflicts, (unsigned long long)s->stats.refusals);
+	list_for_each (l, &s->domains) {
 		const struct domain *d = list_entry(l, struct domain, all);
 
-		say(c, "%u %llu %llu", d->domid, (unsigned long long)d->ops, (unsigned long long)d->events);
+		if (skip) {
+			skip--;
+			continue;
+		}
+		if (c->len + 300 > sizeof(c->text))
+			break;
+		say(c, "%u %llu %llu", d->domid, (unsigned long long)d->ops,
+			(unsigned long long)d->events);
 		for (int q = 0; q < QUOTA_COUNT; q++)
 			if (quota_info[q].counted)
 				say(c, " %llu/%llu", (unsigned long long)d->use[q],
-				    (unsigned long long)quota_limit(d, (enum quota)q));
+					(unsigned long long)quota_limit(d, (enum quota)q));
 		say(c, "\n");
 	}
 	return 0;
@@ -218,8 +229,9 @@ static const struct {
 	{ "print", "<text>", control_print },
 	{ "quota", "[<domid>|set <name> <value> [<domid>]]", control_quota },
 	{ "memreport", "", control_memreport },
-	{ "live-update", "[-f <file>|-c <arguments>|-s [-t <seconds>] [-F]|-a]", control_live_update },
-	{ "top", "", control_top },
+	{ "live-update", "[-f <file>|-c <arguments>|-s [-t <seconds>] [-F]|-a]",
+		control_live_update },
+	{ "top", "[<skip>]", control_top },
 	{ "dump", "<file>", control_dump },
 	{ "help", "", control_help },
 };

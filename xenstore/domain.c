@@ -80,7 +80,7 @@ int domain_introduce(struct store *s, unsigned int domid, uint64_t ring, uint32_
 	if (!d->alive)
 		err = ENOENT;
 	else if (domid == 0 && d->introduced)
-		err = EISCONN;		/* whoever asks may be on that ring */
+		err = EISCONN; /* whoever asks may be on that ring */
 	again = d->introduced;
 	if (!err) {
 		ring_drop(d);
@@ -106,7 +106,7 @@ void domain_forget(struct store *s, struct domain *d)
 	s->by_id[d->domid] = NULL;
 	domain_put(d->target);
 	d->target = NULL;
-	domain_put(d);			/* the table's */
+	domain_put(d); /* the table's */
 }
 
 void domain_die(struct store *s, struct domain *d)
@@ -141,7 +141,7 @@ int domain_release(struct store *s, unsigned int domid)
 
 void domain_check_all(struct store *s)
 {
-	list_each_safe(l, after, &s->domains) {
+	list_for_each_safe (l, after, &s->domains) {
 		struct domain *d = list_entry(l, struct domain, all);
 		enum link_state state = d->domid ? link_domain(s->link, d->domid) : LINK_ALIVE;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A domain as the store knows it: an identity (domid and generation), its quota use and, once introduced, its ring.
- * The identity outlives the domain while permissions name it, and then matches nobody: whoever gets the domid next
- * is another struct domain. The table by domid holds the living ones.
+ * A domain as the store knows it: an identity (domid and generation), its quota use and, once
+ * introduced, its ring. The identity outlives the domain while permissions name it, and then
+ * matches nobody: whoever gets the domid next is another struct domain. The table by domid holds
+ * the living ones.
  */
 #ifndef XENSTORE_DOMAIN_H
 #define XENSTORE_DOMAIN_H
@@ -24,19 +25,19 @@ struct domain {
 	uint32_t domid;
 	uint64_t generation;
 	struct store *store;
-	struct list all;		/* in store->domains while alive */
-	struct domain *target;		/* own reference: may act for that one */
-	struct conn *conn;		/* of its ring */
-	uint64_t ring;			/* where its ring is: an mfn, as INTRODUCE said */
-	uint32_t remote_port;		/* its end of the event channel */
+	struct list all;       /* in store->domains while alive */
+	struct domain *target; /* own reference: may act for that one */
+	struct conn *conn;     /* of its ring */
+	uint64_t ring;	       /* where its ring is: an mfn, as INTRODUCE said */
+	uint32_t remote_port;  /* its end of the event channel */
 	bool alive;
 	bool introduced;
-	bool shutdown;			/* seen and told by @releaseDomain */
-	uint32_t refused;		/* quotas whose refusal is logged already */
-	uint32_t limit_set;		/* quotas with a limit of this domain's own */
+	bool shutdown;	    /* seen and told by @releaseDomain */
+	uint32_t refused;   /* quotas whose refusal is logged already */
+	uint32_t limit_set; /* quotas with a limit of this domain's own */
 	uint64_t limit[QUOTA_COUNT];
 	uint64_t use[QUOTA_COUNT];
-	uint64_t ops, events;		/* for `top` */
+	uint64_t ops, events; /* for `top` */
 };
 
 static inline bool domain_is_privileged(const struct domain *d)
@@ -53,9 +54,11 @@ void domain_put(struct domain *d);
 
 /* The living domain of that domid, or NULL. Borrowed. */
 struct domain *domain_by_id(struct store *s, unsigned int domid);
-/* The same, own reference, made when there is none (NULL: out of memory). A domid without a domain gives a dead identity. */
+/* The same, own reference, made when there is none (NULL: out of memory). A domid without a domain
+ * gives a dead identity. */
 struct domain *domain_identity(struct store *s, unsigned int domid);
-/* As domain_identity, with that generation and without asking the hypervisor: for what comes back from the log. */
+/* As domain_identity, with that generation and without asking the hypervisor: for what comes back
+ * from the log. */
 struct domain *domain_restore(struct store *s, unsigned int domid, uint64_t generation, bool alive);
 
 /* Take it out of the table of the living. */

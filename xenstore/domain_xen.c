@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The link to a Xen or Paravane host, by the stable libraries: rings by grant (reserved entry 1 of every domain), else by
- * frame number; event channels; XEN_DOMCTL_getdomaininfo for who lives. Dom0's kernel tells of its own ring in
- * /proc/xen/xsd_kva (mmap) and /proc/xen/xsd_port.
+ * The link to a Xen or Paravane host, by the stable libraries: rings by grant (reserved entry 1 of
+ * every domain), else by frame number; event channels; XEN_DOMCTL_getdomaininfo for who lives.
+ * Dom0's kernel tells of its own ring in /proc/xen/xsd_kva (mmap) and /proc/xen/xsd_port.
  */
 #define __XEN_TOOLS__ 1
 #include <errno.h>
@@ -118,14 +118,17 @@ static void *map_of(struct link *l, unsigned int domid, uint64_t frame, struct l
 	void *page = NULL;
 
 	if (l->grants)
-		page = xengnttab_map_grant_ref(l->grants, domid, GNTTAB_RESERVED_XENSTORE, PROT_READ | PROT_WRITE);
+		page = xengnttab_map_grant_ref(
+			l->grants, domid, GNTTAB_RESERVED_XENSTORE, PROT_READ | PROT_WRITE);
 	ring->granted = page != NULL;
 	if (!page && l->foreign)
-		page = xenforeignmemory_map(l->foreign, domid, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
+		page = xenforeignmemory_map(
+			l->foreign, domid, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
 	return page;
 }
 
-int link_map(struct link *l, unsigned int domid, uint64_t frame, uint32_t remote_port, struct link_ring *ring)
+int link_map(struct link *l, unsigned int domid, uint64_t frame, uint32_t remote_port,
+	struct link_ring *ring)
 {
 	ring->granted = false;
 	ring->page = domid ? map_of(l, domid, frame, ring) : map_own(&remote_port);

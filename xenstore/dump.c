@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole state as JSON: {"nodes": [{"path", "value", "perms"}...], "domains": [...], "connections": [...]}.
- * Written as it is walked, so that a big store needs no memory. Bytes that are not ASCII text become \u00XX.
+ * The whole state as JSON: {"nodes": [{"path", "value", "perms"}...], "domains": [...],
+ * "connections": [...]}. Written as it is walked, so that a big store needs no memory. Bytes that
+ * are not ASCII text become \u00XX.
  */
 #include "dump.h"
 
@@ -72,15 +73,17 @@ static void put_domains(FILE *f, struct store *s)
 	const char *sep = "";
 
 	fprintf(f, ",\n\"domains\":[");
-	list_each(l, &s->domains) {
+	list_for_each (l, &s->domains) {
 		const struct domain *d = list_entry(l, struct domain, all);
 
-		fprintf(f, "%s\n{\"domid\":%u,\"generation\":%llu,\"introduced\":%s,\"shutdown\":%s", sep, d->domid,
-			(unsigned long long)d->generation, d->introduced ? "true" : "false",
-			d->shutdown ? "true" : "false");
+		fprintf(f,
+			"%s\n{\"domid\":%u,\"generation\":%llu,\"introduced\":%s,\"shutdown\":%s",
+			sep, d->domid, (unsigned long long)d->generation,
+			d->introduced ? "true" : "false", d->shutdown ? "true" : "false");
 		for (int q = 0; q < QUOTA_COUNT; q++)
 			if (quota_info[q].counted)
-				fprintf(f, ",\"%s\":%llu", quota_info[q].name, (unsigned long long)d->use[q]);
+				fprintf(f, ",\"%s\":%llu", quota_info[q].name,
+					(unsigned long long)d->use[q]);
 		fprintf(f, "}");
 		sep = ",";
 	}
@@ -91,13 +94,14 @@ static void put_conn(FILE *f, const struct conn *c)
 {
 	const char *sep = "";
 
-	fprintf(f, "{\"id\":%llu,\"domid\":%u,\"kind\":\"%s\",\"input\":", (unsigned long long)c->id, c->dom->domid,
-		c->is_ring ? "ring" : "socket");
+	fprintf(f,
+		"{\"id\":%llu,\"domid\":%u,\"kind\":\"%s\",\"input\":", (unsigned long long)c->id,
+		c->dom->domid, c->is_ring ? "ring" : "socket");
 	put_string(f, c->in.data + c->in.head, c->in.len);
 	fprintf(f, ",\"output\":");
 	put_string(f, c->out.data + c->out.head, c->out.len);
 	fprintf(f, ",\"watches\":[");
-	list_each(l, &c->watches) {
+	list_for_each (l, &c->watches) {
 		const struct watch *w = list_entry(l, struct watch, of_conn);
 
 		fprintf(f, "%s[", sep);
@@ -109,7 +113,7 @@ static void put_conn(FILE *f, const struct conn *c)
 	}
 	fprintf(f, "],\"transactions\":[");
 	sep = "";
-	list_each(l, &c->transactions) {
+	list_for_each (l, &c->transactions) {
 		const struct transaction *t = list_entry(l, struct transaction, of_conn);
 
 		fprintf(f, "%s{\"id\":%u,\"nodes\":%u,\"conflict\":%s}", sep, t->id, t->n_entries,
@@ -135,7 +139,7 @@ int dump_json(struct store *s, const char *file)
 	err = put_nodes(f, s);
 	put_domains(f, s);
 	fprintf(f, ",\n\"connections\":[");
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		fprintf(f, "%s\n", sep);
 		put_conn(f, list_entry(l, struct conn, all));
 		sep = ",";

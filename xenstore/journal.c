@@ -35,10 +35,10 @@ struct journal {
 	unsigned int current;
 	uint64_t generation;
 	uint64_t snapshot_end;
-	uint64_t at;			/* where the open batch starts */
-	uint64_t end;			/* where its next byte goes; at: nothing in it */
-	uint64_t record;		/* where the open record starts */
-	bool lost;			/* something did not fit */
+	uint64_t at;	 /* where the open batch starts */
+	uint64_t end;	 /* where its next byte goes; at: nothing in it */
+	uint64_t record; /* where the open record starts */
+	bool lost;	 /* something did not fit */
 };
 
 static struct journal_file *current(struct journal *j)
@@ -46,7 +46,8 @@ static struct journal_file *current(struct journal *j)
 	return &j->file[j->current];
 }
 
-/* Cheap and good enough to tell a torn or stale batch from a whole one; no defence against anybody. */
+/* Cheap and good enough to tell a torn or stale batch from a whole one; no defence against anybody.
+ */
 static uint64_t sum_words(uint64_t seed, const void *p, uint64_t len)
 {
 	const uint64_t *w = p;
@@ -66,8 +67,9 @@ static int file_map(struct journal_file *f, uint64_t size)
 
 	if (err)
 		return err;
-	map = f->map ? mremap(f->map, f->size, size, MREMAP_MAYMOVE) :
-		       mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, f->fd, 0);
+	map = f->map ? mremap(f->map, f->size, size, MREMAP_MAYMOVE)
+		     : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, f->fd,
+			       0);
 	if (map == MAP_FAILED)
 		return errno;
 	f->map = map;
@@ -91,7 +93,8 @@ static const struct batch *batch_at(const struct journal_file *f, uint64_t at, u
 {
 	const struct batch *b = (const void *)(f->map + at);
 
-	if (at + sizeof(*b) > f->size || !b->len || b->len % 8 || b->len > f->size - at - sizeof(*b))
+	if (at + sizeof(*b) > f->size || !b->len || b->len % 8 ||
+		b->len > f->size - at - sizeof(*b))
 		return NULL;
 	return sum_words(generation ^ at, b + 1, b->len) == b->sum ? b : NULL;
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log that makes the store survive its own death. Two files, mapped; one of them is current: a snapshot and then a
- * batch for every request that changed something. A batch is complete before any reply leaves; as the pages belong to
- * the kernel, what is written there outlives the process. When the current file is long enough, a snapshot goes
- * into the other one, whose header, with the next generation, is written last.
- * Sums are seeded with the generation, so what is left of an older life of a file never looks valid.
+ * The log that makes the store survive its own death. Two files, mapped; one of them is current: a
+ * snapshot and then a batch for every request that changed something. A batch is complete before
+ * any reply leaves; as the pages belong to the kernel, what is written there outlives the process.
+ * When the current file is long enough, a snapshot goes into the other one, whose header, with the
+ * next generation, is written last. Sums are seeded with the generation, so what is left of an
+ * older life of a file never looks valid.
  *
- * Every journal_*() of the second half notes one fact; journal_commit() makes all facts since the last commit valid
- * as one. A NULL journal keeps nothing. Facts of socket clients are not kept: they connect again.
+ * Every journal_*() of the second half notes one fact; journal_commit() makes all facts since the
+ * last commit valid as one. A NULL journal keeps nothing. Facts of socket clients are not kept:
+ * they connect again.
  */
 #ifndef XENSTORE_JOURNAL_H
 #define XENSTORE_JOURNAL_H
@@ -31,7 +33,8 @@ void journal_close(struct journal *j);
 /* The batches of the valid file: start with *at = 0; false at the end. */
 bool journal_read(struct journal *j, uint64_t *at, const char **records, uint32_t *len);
 uint64_t journal_generation(const struct journal *j);
-/* Go on in the other file, with a snapshot of `s` (for live update with its sockets). 0 or an errno; then nothing changed. */
+/* Go on in the other file, with a snapshot of `s` (for live update with its sockets). 0 or an
+ * errno; then nothing changed. */
 int journal_switch(struct journal *j, struct store *s, bool sockets);
 /* Is the current file long enough for journal_switch()? */
 bool journal_is_long(const struct journal *j);
@@ -45,12 +48,13 @@ void journal_special(struct journal *j, const char *name, const struct perms *pe
 void journal_quota(struct journal *j, unsigned int quota, uint64_t value);
 void journal_domain(struct journal *j, const struct domain *d);
 void journal_watch(struct journal *j, const struct conn *c, const struct watch *w);
-void journal_unwatch(struct journal *j, const struct conn *c, const struct path *p, const char *token);
+void journal_unwatch(
+	struct journal *j, const struct conn *c, const struct path *p, const char *token);
 /* All watches and transactions of a client; with `ring` also what its ring holds. */
 void journal_reset(struct journal *j, const struct conn *c, bool ring);
 void journal_tx_start(struct journal *j, const struct transaction *t);
 void journal_tx_note(struct journal *j, const struct transaction *t, const char *path, uint32_t len,
-		     unsigned int learned, unsigned int wrote);
+	unsigned int learned, unsigned int wrote);
 void journal_tx_change(struct journal *j, const struct transaction *t, const struct change *ch);
 void journal_tx_end(struct journal *j, const struct conn *c, uint32_t id);
 void journal_output(struct journal *j, const struct conn *c, const void *message, uint32_t size);

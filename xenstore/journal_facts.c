@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the log keeps, fact by fact; recover.c reads it. Both are to be changed together, and record.def. */
+/* What the log keeps, fact by fact; recover.c reads it. Both are to be changed together, and
+ * record.def. */
 #include <string.h>
 
 #include "conn.h"
@@ -103,7 +104,8 @@ void journal_watch(struct journal *j, const struct conn *c, const struct watch *
 	put_end(j);
 }
 
-void journal_unwatch(struct journal *j, const struct conn *c, const struct path *p, const char *token)
+void journal_unwatch(
+	struct journal *j, const struct conn *c, const struct path *p, const char *token)
 {
 	if (!kept(j, c))
 		return;
@@ -140,7 +142,7 @@ void journal_tx_start(struct journal *j, const struct transaction *t)
 }
 
 void journal_tx_note(struct journal *j, const struct transaction *t, const char *path, uint32_t len,
-		     unsigned int learned, unsigned int wrote)
+	unsigned int learned, unsigned int wrote)
 {
 	if (!kept(j, t->conn))
 		return;
@@ -171,7 +173,8 @@ void journal_tx_end(struct journal *j, const struct conn *c, uint32_t id)
 	put_end(j);
 }
 
-static void bytes_record(struct journal *j, const struct conn *c, uint32_t type, const void *bytes, uint32_t size)
+static void bytes_record(
+	struct journal *j, const struct conn *c, uint32_t type, const void *bytes, uint32_t size)
 {
 	if (!kept(j, c))
 		return;

@@ -10,11 +10,13 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define list_entry(link, type, field) ((type *)(void *)((char *)(link) - offsetof(type, field)))
-#define list_each(pos, head) for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
+#define list_entry(link, type, field) ((type *)(void *)((char *)(link)-offsetof(type, field)))
+#define list_for_each(pos, head) \
+	for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 /* `pos` may be taken out of the list meanwhile. */
-#define list_each_safe(pos, after, head) \
-	for (struct list *pos = (head)->next, *after = pos->next; pos != (head); pos = after, after = pos->next)
+#define list_for_each_safe(pos, after, head)                                     \
+	for (struct list *pos = (head)->next, *after = pos->next; pos != (head); \
+		pos = after, after = pos->next)
 
 static inline void list_init(struct list *l)
 {

@@ -57,7 +57,8 @@ int live_update_control(struct conn *c, const char *const *arg, uint32_t n, char
 	return err;
 }
 
-/* The arguments for the next binary: as given or as our own, without an older --resume, with ours. */
+/* The arguments for the next binary: as given or as our own, without an older --resume, with ours.
+ */
 static void build_argv(char **argv, char *resume)
 {
 	int n = 0;
@@ -66,7 +67,8 @@ static void build_argv(char **argv, char *resume)
 	for (char **a = own_argv + 1; !arguments[0] && *a && n < ARGS_MAX - 2; a++)
 		if (strncmp(*a, "--resume=", 9))
 			argv[n++] = *a;
-	for (char *word = strtok(arguments, " "); word && n < ARGS_MAX - 2; word = strtok(NULL, " "))
+	for (char *word = strtok(arguments, " "); word && n < ARGS_MAX - 2;
+		word = strtok(NULL, " "))
 		argv[n++] = word;
 	argv[n++] = resume;
 	argv[n] = NULL;
@@ -80,7 +82,7 @@ void live_update_now(struct store *s)
 	s->loop->update = false;
 	if (!err) {
 		snprintf(resume, sizeof(resume), "--resume=%llu",
-			 (unsigned long long)journal_generation(s->journal));
+			(unsigned long long)journal_generation(s->journal));
 		build_argv(argv, resume);
 		socket_keep_all(s, true);
 		execv(binary[0] ? binary : "/proc/self/exe", argv);

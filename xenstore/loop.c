@@ -58,10 +58,23 @@ static void give_turns(struct store *s)
 	}
 }
 
+/* When all that is ready only waits for somebody's transaction, a millisecond is soon enough. */
+static int ready_wait(struct store *s)
+{
+	if (!s->holding)
+		return 0;
+	s->holding = false;
+	list_for_each (l, &s->ready)
+		if (!list_entry(l, struct conn, ready)->held)
+			return 0;
+	return 1;
+}
+
 void loop_once(struct loop *l, int wait)
 {
 	struct epoll_event e[64];
-	int n = epoll_wait(l->epoll, e, 64, list_empty(&l->store->ready) ? wait : 0);
+	int n = epoll_wait(
+		l->epoll, e, 64, list_empty(&l->store->ready) ? wait : ready_wait(l->store));
 
 	for (int i = 0; i < n; i++) {
 		struct source *src = e[i].data.ptr;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The event loop: epoll, and turns for clients that have work left. One iteration serves everyone a bounded amount. */
+/* The event loop: epoll, and turns for clients that have work left. One iteration serves everyone a
+ * bounded amount. */
 #ifndef XENSTORE_LOOP_H
 #define XENSTORE_LOOP_H
 
@@ -10,7 +11,7 @@ struct store;
 
 struct source {
 	int fd;
-	uint32_t events;		/* that it waits for; 0: not known to epoll */
+	uint32_t events; /* that it waits for; 0: not known to epoll */
 	void (*happened)(struct source *src, uint32_t events);
 	void *owner;
 };
@@ -19,8 +20,8 @@ struct loop {
 	int epoll;
 	bool stop;
 	struct store *store;
-	bool update;			/* a live update is to start at the end of this round */
-	void (*idle)(struct loop *l);	/* after each round */
+	bool update;		      /* a live update is to start at the end of this round */
+	void (*idle)(struct loop *l); /* after each round */
 };
 
 /* 0 or an errno. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * xenstored: parse, open, serve. The options are those that Debian's xenstored is started with.
- * Sockets and the log are in XENSTORED_RUNDIR (/run/xenstored); XENSTORED_PATH moves the socket alone.
+ * Sockets and the log are in XENSTORED_RUNDIR (/run/xenstored); XENSTORED_PATH moves the socket
+ * alone.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -33,17 +34,19 @@ struct options {
 	const char *pid_file, *run_dir;
 	uint64_t quota[QUOTA_COUNT];
 	uint32_t quota_given;
-	uint64_t resume;		/* live update: the generation of the log that our sockets are in */
+	uint64_t resume; /* live update: the generation of the log that our sockets are in */
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: xenstored [-N] [-D] [-F pid-file] [-E nodes] [-S node-size] [-W watches] [-t transactions]\n"
-	      "                 [-A permissions] [-M path-length] [-Q quota=value] [-R] [-V]\n"
+	fputs("usage: xenstored [-N] [-D] [-F pid-file] [-E nodes] [-S node-size] [-W watches]\n"
+	      "                 [-t transactions] [-A permissions] [-M path-length] [-Q q=value]\n"
+	      "                 [-R] [-V]\n"
 	      "  -N  stay in the foreground\n"
 	      "  -D  no domains: plain Linux\n"
 	      "  -R  start with an empty store\n"
-	      "  -V  log every request\n", out);
+	      "  -V  log every request\n",
+		out);
 }
 
 static void option_quota(struct options *o, enum quota q, const char *value)
@@ -85,7 +88,12 @@ static bool option(struct options *o, int c, char *arg)
 	case 'Q': option_quota_named(o, arg); return true;
 	case 'r': o->resume = strtoull(arg, NULL, 10); return true;
 	/* Of Debian's: nothing to choose here. */
-	case 'P': case 'I': case 'K': case 'T': case 'q': case 'w': return true;
+	case 'P':
+	case 'I':
+	case 'K':
+	case 'T':
+	case 'q':
+	case 'w': return true;
 	}
 	return false;
 }
@@ -93,21 +101,32 @@ static bool option(struct options *o, int c, char *arg)
 static void parse(struct options *o, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "no-domain-init", 0, NULL, 'D' }, { "no-fork", 0, NULL, 'N' },
-		{ "pid-file", 1, NULL, 'F' }, { "help", 0, NULL, 'H' },
-		{ "entry-nb", 1, NULL, 'E' }, { "entry-size", 1, NULL, 'S' },
-		{ "watch-nb", 1, NULL, 'W' }, { "transaction", 1, NULL, 't' },
-		{ "perm-nb", 1, NULL, 'A' }, { "path-max", 1, NULL, 'M' },
-		{ "quota", 1, NULL, 'Q' }, { "quota-soft", 1, NULL, 'q' },
-		{ "timeout", 1, NULL, 'w' }, { "no-recovery", 0, NULL, 'R' },
-		{ "internal-db", 1, NULL, 'I' }, { "keep-orphans", 0, NULL, 'K' },
-		{ "output-pid", 0, NULL, 'P' }, { "trace-file", 1, NULL, 'T' },
+		{ "no-domain-init", 0, NULL, 'D' },
+		{ "no-fork", 0, NULL, 'N' },
+		{ "pid-file", 1, NULL, 'F' },
+		{ "help", 0, NULL, 'H' },
+		{ "entry-nb", 1, NULL, 'E' },
+		{ "entry-size", 1, NULL, 'S' },
+		{ "watch-nb", 1, NULL, 'W' },
+		{ "transaction", 1, NULL, 't' },
+		{ "perm-nb", 1, NULL, 'A' },
+		{ "path-max", 1, NULL, 'M' },
+		{ "quota", 1, NULL, 'Q' },
+		{ "quota-soft", 1, NULL, 'q' },
+		{ "timeout", 1, NULL, 'w' },
+		{ "no-recovery", 0, NULL, 'R' },
+		{ "internal-db", 1, NULL, 'I' },
+		{ "keep-orphans", 0, NULL, 'K' },
+		{ "output-pid", 0, NULL, 'P' },
+		{ "trace-file", 1, NULL, 'T' },
 		{ "verbose", 0, NULL, 'V' },
-		{ "resume", 1, NULL, 'r' }, { NULL, 0, NULL, 0 },
+		{ "resume", 1, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "DF:HNPT:E:S:W:t:A:M:Q:q:w:RI:KV", names, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "DF:HNPT:E:S:W:t:A:M:Q:q:w:RI:KV", names, NULL)) !=
+		-1) {
 		if (c == 'H') {
 			usage(stdout);
 			exit(0);
@@ -221,7 +240,9 @@ static void catch_signals(struct loop *l)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	src = (struct source){ .fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), .happened = stop, .owner = l };
+	src = (struct source){
+		.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), .happened = stop, .owner = l
+	};
 	if (src.fd < 0 || loop_set(l, &src, EPOLLIN))
 		die("signals cannot be caught");
 }

@@ -9,7 +9,7 @@
 #include "perms.h"
 
 struct node *node_new(const char *name, uint32_t name_len, const void *value, uint32_t value_len,
-		      struct perms *perms)
+	struct perms *perms)
 {
 	struct node *n = malloc(sizeof(*n) + name_len + value_len);
 
@@ -26,7 +26,8 @@ struct node *node_new(const char *name, uint32_t name_len, const void *value, ui
 	return n;
 }
 
-/* Drop one reference to `n`; a dead one goes on the list, linked through ->perms, which is no longer needed. */
+/* Drop one reference to `n`; a dead one goes on the list, linked through ->perms, which is no
+ * longer needed. */
 static void node_drop(struct node *n, struct node **dead)
 {
 	if (--n->refs)
@@ -287,7 +288,8 @@ int node_add_kid(struct node *n, struct node *kid)
 		return kids_start(n, kid);
 	page = page_find(n->kids, kid->data, kid->name_len);
 	if (n->kids->page[page]->n == KID_PAGE_MAX) {
-		if (kids_own(&n->kids, 1) || page_own(&n->kids->page[page], 0) || page_split(n->kids, page))
+		if (kids_own(&n->kids, 1) || page_own(&n->kids->page[page], 0) ||
+			page_split(n->kids, page))
 			return ENOMEM;
 		page = page_find(n->kids, kid->data, kid->name_len);
 	}
@@ -381,7 +383,8 @@ bool node_same_kids(const struct node *a, const struct node *b)
 
 bool node_same_value(const struct node *a, const struct node *b)
 {
-	return a == b || (a->value_len == b->value_len && !memcmp(node_value(a), node_value(b), a->value_len));
+	return a == b || (a->value_len == b->value_len &&
+				 !memcmp(node_value(a), node_value(b), a->value_len));
 }
 
 int walk_start(struct walk *w, struct node *top, const char *at, uint32_t len)
@@ -411,7 +414,8 @@ struct node *walk_next(struct walk *w)
 		if (kid) {
 			w->path.len = l->path_len;
 			path_push(&w->path, kid->data, kid->name_len);
-			w->level[++w->depth] = (struct walk_level){ .node = kid, .path_len = w->path.len };
+			w->level[++w->depth] =
+				(struct walk_level){ .node = kid, .path_len = w->path.len };
 			return kid;
 		}
 		w->depth--;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One node of the store and the set of its children.
- * Nodes are reference counted and, as soon as two holders share one (a transaction keeps the root that it started
- * from), immutable: whoever wants to change a shared node makes its own copy, which shares everything below. A node is
- * changed in place only when every node from its root down to it has exactly one reference.
- * Children are sorted by name, in pages of at most KID_PAGE_MAX, so that a copy of a directory of n costs n / 32, and
- * finding one is two binary searches. Nothing here recurses.
+ * Nodes are reference counted and, as soon as two holders share one (a transaction keeps the root
+ * that it started from), immutable: whoever wants to change a shared node makes its own copy, which
+ * shares everything below. A node is changed in place only when every node from its root down to it
+ * has exactly one reference. Children are sorted by name, in pages of at most KID_PAGE_MAX, so that
+ * a copy of a directory of n costs n / 32, and finding one is two binary searches. Nothing here
+ * recurses.
  */
 #ifndef XENSTORE_NODE_H
 #define XENSTORE_NODE_H
@@ -28,18 +29,18 @@ struct kid_page {
 
 struct kids {
 	uint32_t refs;
-	uint32_t count;			/* children in all pages together */
-	uint32_t n, cap;		/* pages */
-	struct kid_page *page[];	/* none of them empty */
+	uint32_t count;		 /* children in all pages together */
+	uint32_t n, cap;	 /* pages */
+	struct kid_page *page[]; /* none of them empty */
 };
 
 struct node {
 	uint32_t refs;
 	uint16_t name_len;
 	uint16_t value_len;
-	struct perms *perms;		/* own reference */
-	struct kids *kids;		/* own reference; NULL: no children */
-	char data[];			/* name, then value; neither ends with NUL */
+	struct perms *perms; /* own reference */
+	struct kids *kids;   /* own reference; NULL: no children */
+	char data[];	     /* name, then value; neither ends with NUL */
 };
 
 static inline const char *node_value(const struct node *n)
@@ -52,9 +53,10 @@ static inline uint32_t node_count_kids(const struct node *n)
 	return n->kids ? n->kids->count : 0;
 }
 
-/* A new node with one reference and no children; takes its own reference to `perms`. NULL: out of memory. */
+/* A new node with one reference and no children; takes its own reference to `perms`. NULL: out of
+ * memory. */
 struct node *node_new(const char *name, uint32_t name_len, const void *value, uint32_t value_len,
-		      struct perms *perms);
+	struct perms *perms);
 static inline struct node *node_get(struct node *n)
 {
 	n->refs++;
@@ -67,12 +69,13 @@ void node_put(struct node *n);
 struct node *node_kid(const struct node *n, const char *name, uint32_t len);
 
 /*
- * The following change *slot, the only reference to its node's way up (see above). All return 0 or ENOMEM, and on ENOMEM
- * the tree reads the same as before.
+ * The following change *slot, the only reference to its node's way up (see above). All return 0 or
+ * ENOMEM, and on ENOMEM the tree reads the same as before.
  */
 /* Make the node in *slot our own. */
 int node_own(struct node **slot);
-/* Own the child's slot of that name, which exists: *kid points to where its parent holds it. `n` is already our own. */
+/* Own the child's slot of that name, which exists: *kid points to where its parent holds it. `n` is
+ * already our own. */
 int node_own_kid(struct node *n, const char *name, uint32_t len, struct node ***kid);
 /* Link `kid` (its reference moves into the tree); no child has its name yet. */
 int node_add_kid(struct node *n, struct node *kid);
@@ -92,18 +95,18 @@ bool node_same_kids(const struct node *a, const struct node *b);
 bool node_same_value(const struct node *a, const struct node *b);
 
 /*
- * Walk a subtree without recursion, parents before children. `depth` is 0 for `top`. The stack is allocated once;
- * walk_next() cannot fail.
+ * Walk a subtree without recursion, parents before children. `depth` is 0 for `top`. The stack is
+ * allocated once; walk_next() cannot fail.
  */
 struct walk {
 	struct walk_level {
 		struct node *node;
 		struct kid_iter it;
 		uint32_t path_len;
-	} *level;
+	} * level;
 	int depth;
 	bool started;
-	struct path path;		/* of the node that walk_next() gave last */
+	struct path path; /* of the node that walk_next() gave last */
 };
 /* `at` is the path of `top`. ENOMEM, and then walk_end() is not due. */
 int walk_start(struct walk *w, struct node *top, const char *at, uint32_t len);

@@ -7,8 +7,13 @@
 #include <string.h>
 
 static const uint8_t allowed[256] = {
-	['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
-	['-'] = 1, ['_'] = 1, ['@'] = 1, ['/'] = 1,
+	['0' ... '9'] = 1,
+	['A' ... 'Z'] = 1,
+	['a' ... 'z'] = 1,
+	['-'] = 1,
+	['_'] = 1,
+	['@'] = 1,
+	['/'] = 1,
 };
 
 /* An absolute path: right characters, no "//", no slash at the end. */

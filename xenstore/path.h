@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Paths of the store: the only place that knows which characters, lengths and shapes are allowed.
- * A struct path is always canonical: absolute, no empty component, no trailing slash (but "/"), or a special
- * name that starts with '@'. Limits: XENSTORE_ABS_PATH_MAX, XENSTORE_REL_PATH_MAX in <xen/io/xs_wire.h>.
+ * A struct path is always canonical: absolute, no empty component, no trailing slash (but "/"), or
+ * a special name that starts with '@'. Limits: XENSTORE_ABS_PATH_MAX, XENSTORE_REL_PATH_MAX in
+ * <xen/io/xs_wire.h>.
  */
 #ifndef XENSTORE_PATH_H
 #define XENSTORE_PATH_H
@@ -17,11 +18,12 @@
 
 struct path {
 	uint32_t len;
-	uint32_t home;			/* a relative path was given: bytes to cut off for events, else 0 */
+	uint32_t home; /* a relative path was given: bytes to cut off for events, else 0 */
 	char s[XENSTORE_ABS_PATH_MAX + 1];
 };
 
-/* One component during a walk: start with path_first(), go on with path_next() until it says false. */
+/* One component during a walk: start with path_first(), go on with path_next() until it says false.
+ */
 struct component {
 	const char *name;
 	uint32_t len;

@@ -76,14 +76,10 @@ struct perms *perms_inherit(struct perms *parent, struct domain *creator)
 static int access_of(char letter)
 {
 	switch (letter) {
-	case 'n':
-		return PERM_NONE;
-	case 'r':
-		return PERM_READ;
-	case 'w':
-		return PERM_WRITE;
-	case 'b':
-		return PERM_READ | PERM_WRITE;
+	case 'n': return PERM_NONE;
+	case 'r': return PERM_READ;
+	case 'w': return PERM_WRITE;
+	case 'b': return PERM_READ | PERM_WRITE;
 	}
 	return -1;
 }
@@ -133,7 +129,8 @@ size_t perms_format(const struct perms *p, char *buf, size_t size)
 	for (uint32_t i = 0; i < p->n; i++) {
 		if (i && !p->p[i].dom->alive)
 			continue;
-		int len = snprintf(buf + used, size - used, "%c%u", letter[p->p[i].access], p->p[i].dom->domid);
+		int len = snprintf(buf + used, size - used, "%c%u", letter[p->p[i].access],
+			p->p[i].dom->domid);
 
 		if ((size_t)len + 1 > size - used)
 			return 0;

@@ -40,7 +40,7 @@ bool quota_allows(struct domain *d, enum quota q, uint64_t have, uint64_t more)
 	if (!(d->refused & (1u << q))) {
 		d->refused |= 1u << q;
 		report("domain %u is refused: quota %s, limit %llu", d->domid, quota_info[q].name,
-		       (unsigned long long)limit);
+			(unsigned long long)limit);
 	}
 	d->store->stats.refusals++;
 	return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Quotas: what one domain may hold. Privileged domains are counted and never refused. Everything is charged before it
- * is allocated; a refusal is logged once for each domain and quota until its use falls below half of the limit.
+ * Quotas: what one domain may hold. Privileged domains are counted and never refused. Everything is
+ * charged before it is allocated; a refusal is logged once for each domain and quota until its use
+ * falls below half of the limit.
  */
 #ifndef XENSTORE_QUOTA_H
 #define XENSTORE_QUOTA_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How facts are laid out in the log. A record is a header, then fixed fields, then strings with their lengths before
- * them, padded to 8 bytes. Everything is in the machine's own byte order: the log never leaves the machine.
+ * How facts are laid out in the log. A record is a header, then fixed fields, then strings with
+ * their lengths before them, padded to 8 bytes. Everything is in the machine's own byte order: the
+ * log never leaves the machine.
  */
 #ifndef XENSTORE_RECORD_H
 #define XENSTORE_RECORD_H
@@ -20,21 +21,21 @@ enum record_type {
 
 struct record {
 	uint32_t type;
-	uint32_t len;			/* with this header and the padding */
+	uint32_t len; /* with this header and the padding */
 };
 
 /* A batch becomes valid as one. */
 struct batch {
-	uint32_t len;			/* of the records, without this header */
+	uint32_t len; /* of the records, without this header */
 	uint32_t zero;
-	uint64_t sum;			/* of generation, len and records */
+	uint64_t sum; /* of generation, len and records */
 };
 
 struct journal_head {
 	uint64_t magic, generation, sum;
 	uint64_t spare[5];
 };
-#define JOURNAL_MAGIC 0x31474f4c45524f54ull	/* "TORELOG1" */
+#define JOURNAL_MAGIC 0x31474f4c45524f54ull /* "TORELOG1" */
 
 /* Reading one record: every take_*() checks; `bad` is set when something is missing. */
 struct take {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Back to the state that the log holds; see recover.h. One decoder for each row of record.def. The facts are made again by
- * the same functions that made them first, with nobody listening (store->restoring).
+ * Back to the state that the log holds; see recover.h. One decoder for each row of record.def. The
+ * facts are made again by the same functions that made them first, with nobody listening
+ * (store->restoring).
  */
 #include "recover.h"
 
@@ -22,12 +23,12 @@
 struct build {
 	struct {
 		struct node *node;
-		uint32_t kids;		/* that are still to come */
+		uint32_t kids; /* that are still to come */
 	} at[PATH_DEPTH_MAX + 2];
 	uint32_t depth;
-	struct node *root;		/* the finished one */
-	struct perms *last;		/* own reference */
-	struct node **all;		/* by index, for SHARED */
+	struct node *root;  /* the finished one */
+	struct perms *last; /* own reference */
+	struct node **all;  /* by index, for SHARED */
 	uint32_t n_all, cap_all;
 	bool share;
 };
@@ -36,7 +37,7 @@ struct recovery {
 	struct store *s;
 	bool sockets;
 	struct build build;
-	struct tree base, tree;		/* of the transaction to come */
+	struct tree base, tree; /* of the transaction to come */
 	struct conn *last_conn;
 };
 
@@ -132,7 +133,7 @@ static struct conn *take_conn(struct recovery *r, struct take *t)
 
 	if (r->last_conn && r->last_conn->id == id)
 		return r->last_conn;
-	list_each(l, &r->s->conns) {
+	list_for_each (l, &r->s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 
 		if (c->id == id) {
@@ -174,7 +175,8 @@ static int recover_change(struct recovery *r, struct take *t)
 static int recover_special(struct recovery *r, struct take *t)
 {
 	struct text name = take_text(t);
-	bool release = name.len == strlen("@releaseDomain") && !memcmp(name.s, "@releaseDomain", name.len);
+	bool release =
+		name.len == strlen("@releaseDomain") && !memcmp(name.s, "@releaseDomain", name.len);
 	struct perms **slot = release ? &r->s->release_perms : &r->s->introduce_perms, *perms;
 	int err = take_perms(r, t, &perms);
 
@@ -254,7 +256,8 @@ static int recover_watch(struct recovery *r, struct take *t)
 	if (err || !c)
 		return err;
 	p.home = home;
-	return watch_add(r->s, c, &p, token.s ? token.s : "", token.len, NULL) == ENOMEM ? ENOMEM : 0;
+	return watch_add(r->s, c, &p, token.s ? token.s : "", token.len, NULL) == ENOMEM ? ENOMEM
+											 : 0;
 }
 
 static int recover_unwatch(struct recovery *r, struct take *t)
@@ -340,7 +343,7 @@ static int recover_tx_end(struct recovery *r, struct take *t)
 	if (tx)
 		transaction_drop(tx);
 	if (c)
-		c->tries = tries;
+		transaction_set_tries(c, tries);
 	if (c && !id)
 		c->next_tx = take_u32(t);
 	return 0;
@@ -479,7 +482,8 @@ static int recover_shared(struct recovery *r, struct take *t)
 {
 	uint32_t index = take_u32(t);
 
-	return index < r->build.n_all ? build_add(&r->build, node_get(r->build.all[index]), 0) : EBADMSG;
+	return index < r->build.n_all ? build_add(&r->build, node_get(r->build.all[index]), 0)
+				      : EBADMSG;
 }
 
 /* The store's tree came back: charge everybody for what is theirs. */
@@ -488,7 +492,7 @@ static int charge_all(struct store *s)
 	struct walk w;
 	struct node *n;
 
-	list_each(l, &s->domains) {
+	list_for_each (l, &s->domains) {
 		struct domain *d = list_entry(l, struct domain, all);
 
 		d->use[QUOTA_NODES] = 0;
@@ -590,13 +594,15 @@ static int recover_batch(struct recovery *r, const char *at, uint32_t len)
 		int err;
 
 		memcpy(&h, at, sizeof(h));
-		if (h.len < sizeof(h) || h.len > (uint64_t)(end - at) || !h.type || h.type >= RECORD_TYPES)
+		if (h.len < sizeof(h) || h.len > (uint64_t)(end - at) || !h.type ||
+			h.type >= RECORD_TYPES)
 			return EBADMSG;
 		t.at = at + sizeof(h);
 		t.end = at + h.len;
 		err = decode[h.type](r, &t);
 		if (err || t.bad) {
-			report("the log has a bad record of type %u: %s", h.type, strerror(err ? err : EBADMSG));
+			report("the log has a bad record of type %u: %s", h.type,
+				strerror(err ? err : EBADMSG));
 			return err ? err : EBADMSG;
 		}
 		at += h.len;
@@ -630,7 +636,7 @@ int recover(struct store *s, struct journal *j, bool sockets, bool *found)
 
 void recover_rings(struct store *s)
 {
-	list_each_safe(l, after, &s->conns) {
+	list_for_each_safe (l, after, &s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 		struct domain *d = c->dom;
 

@@ -9,8 +9,8 @@ struct journal;
 struct store;
 
 /*
- * Fill `s`, fresh from store_init(), with what `j` holds; `sockets`: those of the live update are ours.
- * 0, ENOMEM or EBADMSG; *found: there was something. Rings are not connected yet.
+ * Fill `s`, fresh from store_init(), with what `j` holds; `sockets`: those of the live update are
+ * ours. 0, ENOMEM or EBADMSG; *found: there was something. Rings are not connected yet.
  */
 int recover(struct store *s, struct journal *j, bool sockets, bool *found);
 /* Connect the rings of all domains that were introduced; those that cannot be are let go. */

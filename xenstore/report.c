@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages; see report.h. What guests can cause again and again is limited where it is caused (quota.c, conn.c). */
+/* Messages; see report.h. What guests can cause again and again is limited where it is caused
+ * (quota.c, conn.c). */
 #include "report.h"
 
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages for the people who run the host: to standard error (systemd's journal), one line each. */
+/* Messages for the people who run the host: to standard error (systemd's journal), one line each.
+ */
 #ifndef XENSTORE_REPORT_H
 #define XENSTORE_REPORT_H
 

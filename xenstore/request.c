@@ -22,7 +22,8 @@ static const struct op {
 	int (*serve)(struct request *r);
 	uint8_t least, most, flags;
 } ops[XS_TYPE_COUNT] = {
-#define OP(name, handler, least, most, flags) [XS_##name] = { #name, do_##handler, least, most, flags },
+#define OP(name, handler, least, most, flags) \
+	[XS_##name] = { #name, do_##handler, least, most, flags },
 #include "ops.def"
 #undef OP
 };
@@ -68,8 +69,8 @@ static int serve(struct request *r)
 			return ENOENT;
 	}
 	if (trace_on())
-		trace("conn %llu: domain %u, tx %u: %s %s", (unsigned long long)c->id, c->dom->domid, r->h.tx_id,
-		      op->name, r->n_args ? r->arg[0] : "");
+		trace("conn %llu: domain %u, tx %u: %s %s", (unsigned long long)c->id,
+			c->dom->domid, r->h.tx_id, op->name, r->n_args ? r->arg[0] : "");
 	return op->serve(r);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One request: checked against its row in ops.def, then handed to its handler, which replies or says why not. */
+/* One request: checked against its row in ops.def, then handed to its handler, which replies or
+ * says why not. */
 #ifndef XENSTORE_REQUEST_H
 #define XENSTORE_REQUEST_H
 
@@ -15,12 +16,12 @@ struct transaction;
 struct request {
 	struct conn *conn;
 	struct xsd_sockmsg h;
-	char *body;			/* h.len bytes, borrowed from the input */
+	char *body; /* h.len bytes, borrowed from the input */
 	const char *arg[REQUEST_ARGS];
-	uint32_t n_args;		/* strings in the body (ANY), or fewest of ops.def */
-	const char *rest;		/* what follows the strings of the row */
+	uint32_t n_args;  /* strings in the body (ANY), or fewest of ops.def */
+	const char *rest; /* what follows the strings of the row */
 	uint32_t rest_len;
-	struct transaction *tx;		/* NULL: none */
+	struct transaction *tx; /* NULL: none */
 };
 
 void request_serve(struct request *r);

@@ -13,7 +13,7 @@
 #include "report.h"
 #include "store.h"
 
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 /* The other side is another CPU's guest: order as the interface wants it. */
@@ -99,7 +99,8 @@ int ring_connect(struct conn *c)
 		r->link.page = NULL;
 		return err;
 	}
-	WRITE_ONCE(r->link.page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+	WRITE_ONCE(r->link.page->server_features,
+		XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
 	r->notify = true;
 	conn_make_ready(c);
 	return 0;
@@ -167,7 +168,8 @@ static void ring_read(struct conn *c)
 {
 	struct ring *r = c->ring;
 	char copy[XENSTORE_RING_SIZE];
-	uint32_t turn = domain_is_privileged(c->dom) ? CONN_TURN : GUEST_TURN, used, len = READ_ONCE(r->link.page->req_prod) - r->in_pos;
+	uint32_t turn = domain_is_privileged(c->dom) ? CONN_TURN : GUEST_TURN, used,
+		 len = READ_ONCE(r->link.page->req_prod) - r->in_pos;
 
 	if (len > XENSTORE_RING_SIZE) {
 		ring_stop(c, XENSTORE_ERROR_RINGIDX);
@@ -235,7 +237,7 @@ void ring_turn(struct conn *c)
 
 void ring_event(struct store *s, int port)
 {
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 
 		if (c->is_ring && c->ring->link.port == port) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The client behind a domain's ring. The page is hostile: indices are read once and checked; our own positions are
- * kept here and only ever written to the page. A domain that breaks the rules gets the ring's error field and is not
- * served until it asks for a reconnect.
+ * The client behind a domain's ring. The page is hostile: indices are read once and checked; our
+ * own positions are kept here and only ever written to the page. A domain that breaks the rules
+ * gets the ring's error field and is not served until it asks for a reconnect.
  */
 #ifndef XENSTORE_RING_H
 #define XENSTORE_RING_H
@@ -18,9 +18,9 @@ struct store;
 
 struct ring {
 	struct link_ring link;
-	uint32_t in_pos, out_pos;	/* req_cons and rsp_prod, as we know them */
-	bool notify;			/* the domain is to be told at the end of the turn */
-	bool stopped;			/* it broke the rules */
+	uint32_t in_pos, out_pos; /* req_cons and rsp_prod, as we know them */
+	bool notify;		  /* the domain is to be told at the end of the turn */
+	bool stopped;		  /* it broke the rules */
 };
 
 /* Connect the ring of `d`, which has none. 0 or an errno. */
@@ -37,7 +37,8 @@ int ring_connect(struct conn *c);
 void ring_forget(struct conn *c);
 /* Start anew: no watches, no transactions, empty ring. */
 void ring_reset(struct conn *c);
-/* Make the page say what we know: after recovery. False: the page is nonsense and the ring is stopped. */
+/* Make the page say what we know: after recovery. False: the page is nonsense and the ring is
+ * stopped. */
 bool ring_recover(struct conn *c);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon gives up; see sandbox.h. It stays the user that it is: a live update has to open the hypervisor's
- * devices again, which belong to root, and needs no capability for that. The filter outlives live updates, so what a
- * starting binary calls is in it too (the second list).
+ * What the daemon gives up; see sandbox.h. It stays the user that it is: a live update has to open
+ * the hypervisor's devices again, which belong to root, and needs no capability for that. The
+ * filter outlives live updates, so what a starting binary calls is in it too (the second list).
  */
 #include "sandbox.h"
 
@@ -16,20 +16,60 @@
 #include "report.h"
 
 static const int serving[] = {
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_ctl), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(accept4),
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(ioctl), SCMP_SYS(poll), SCMP_SYS(fcntl),
-	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(fallocate), SCMP_SYS(ftruncate), SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(lseek),
-	SCMP_SYS(clock_gettime), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto),
+	SCMP_SYS(accept4),
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(close),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(poll),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(fallocate),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(openat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(lseek),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
 };
 
 static const int starting[] = {
-	SCMP_SYS(execve), SCMP_SYS(access), SCMP_SYS(pread64), SCMP_SYS(mprotect), SCMP_SYS(arch_prctl),
-	SCMP_SYS(set_tid_address), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(prlimit64),
-	SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(signalfd4), SCMP_SYS(epoll_create1), SCMP_SYS(getpid), SCMP_SYS(prctl), SCMP_SYS(seccomp),
-	SCMP_SYS(capget), SCMP_SYS(capset), SCMP_SYS(gettid), SCMP_SYS(fstatfs),
-	SCMP_SYS(socket), SCMP_SYS(sendmsg), SCMP_SYS(connect),
+	SCMP_SYS(execve),
+	SCMP_SYS(access),
+	SCMP_SYS(pread64),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(set_tid_address),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(futex),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(signalfd4),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(getpid),
+	SCMP_SYS(prctl),
+	SCMP_SYS(seccomp),
+	SCMP_SYS(capget),
+	SCMP_SYS(capset),
+	SCMP_SYS(gettid),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(socket),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(connect),
 };
 
 static int allow(scmp_filter_ctx filter, const int *call, size_t n)

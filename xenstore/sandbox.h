@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon gives up once it serves. Tests under sanitizers link another one, which gives up nothing. */
+/* What the daemon gives up once it serves. Tests under sanitizers link another one, which gives up
+ * nothing. */
 #ifndef XENSTORE_SANDBOX_H
 #define XENSTORE_SANDBOX_H
 
 /*
- * No capabilities, no way to new ones, and only the system calls of sandbox.c; everything else fails with EPERM.
- * What cannot be had on this machine is reported, never fatal.
+ * No capabilities, no way to new ones, and only the system calls of sandbox.c; everything else
+ * fails with EPERM. What cannot be had on this machine is reported, never fatal.
  */
 void sandbox_enter(void);
 

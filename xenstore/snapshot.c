@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole state as records; see snapshot.h. Trees of transactions share most nodes with the store's: a node that was
- * written before is only pointed to, so that the sharing is the same when it comes back.
+ * The whole state as records; see snapshot.h. Trees of transactions share most nodes with the
+ * store's: a node that was written before is only pointed to, so that the sharing is the same when
+ * it comes back.
  */
 #include "snapshot.h"
 
@@ -22,15 +23,16 @@ struct seen {
 	const struct node **key;
 	uint32_t *index;
 	uint64_t cap, n;
-	uint32_t next;			/* index of the next node */
-	struct perms *last;		/* of the node before */
+	uint32_t next;	    /* index of the next node */
+	struct perms *last; /* of the node before */
 };
 
 static uint64_t seen_slot(const struct seen *s, const struct node *n)
 {
 	uint64_t at = ((uintptr_t)n >> 4) * 0x9e3779b97f4a7c15ull;
 
-	for (at = (at >> 20) & (s->cap - 1); s->key[at] && s->key[at] != n; at = (at + 1) & (s->cap - 1))
+	for (at = (at >> 20) & (s->cap - 1); s->key[at] && s->key[at] != n;
+		at = (at + 1) & (s->cap - 1))
 		;
 	return at;
 }
@@ -93,7 +95,8 @@ static void write_node(struct journal *j, struct seen *s, const struct node *n)
 }
 
 /* `share`: there are trees with nodes in common. */
-static int write_tree(struct journal *j, struct seen *s, struct node *root, uint32_t which, bool share)
+static int write_tree(
+	struct journal *j, struct seen *s, struct node *root, uint32_t which, bool share)
 {
 	struct walk w;
 	struct node *n;
@@ -142,7 +145,7 @@ static void write_kept(struct journal *j, const struct transaction *t)
 {
 	struct path path;
 
-	list_each(l, &t->changes) {
+	list_for_each (l, &t->changes) {
 		struct change ch;
 
 		transaction_change(list_entry(l, struct tx_change, link), &path, &ch);
@@ -178,7 +181,7 @@ static int write_transaction(struct journal *j, struct seen *s, const struct tra
 
 static void write_watches(struct journal *j, const struct conn *c)
 {
-	list_each(l, &c->watches) {
+	list_for_each (l, &c->watches) {
 		const struct watch *w = list_entry(l, struct watch, of_conn);
 
 		put_start(j, RECORD_WATCH);
@@ -190,7 +193,8 @@ static void write_watches(struct journal *j, const struct conn *c)
 	}
 }
 
-static void write_bytes(struct journal *j, const struct conn *c, uint32_t type, const struct buffer *b)
+static void write_bytes(
+	struct journal *j, const struct conn *c, uint32_t type, const struct buffer *b)
 {
 	if (!b->len)
 		return;
@@ -220,7 +224,7 @@ static int write_conn(struct journal *j, struct seen *s, const struct conn *c)
 	put_u32(j, c->tries);
 	put_u32(j, c->next_tx);
 	put_end(j);
-	list_each(l, &c->transactions) {
+	list_for_each (l, &c->transactions) {
 		err = write_transaction(j, s, list_entry(l, struct transaction, of_conn));
 		if (err)
 			break;
@@ -236,7 +240,7 @@ static void write_special(struct journal *j, const struct store *s)
 
 static bool any_transactions(const struct store *s, bool sockets)
 {
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		const struct conn *c = list_entry(l, struct conn, all);
 
 		if ((c->is_ring || sockets) && c->n_transactions)
@@ -258,14 +262,14 @@ int snapshot_write(struct journal *j, struct store *s, bool sockets)
 	put_end(j);
 	for (unsigned int q = 0; q < QUOTA_COUNT; q++)
 		journal_quota(j, q, s->quota[q]);
-	list_each(l, &s->domains)
+	list_for_each (l, &s->domains)
 		journal_domain(j, list_entry(l, struct domain, all));
 	write_special(j, s);
 	if (!err)
 		err = write_tree(j, &seen, s->tree.root, 0, share);
 	if (sockets)
 		socket_write_listeners(j);
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 
 		if (!err && (c->is_ring || sockets))

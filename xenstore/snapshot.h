@@ -8,7 +8,8 @@
 struct journal;
 struct store;
 
-/* With `sockets` also what only a live update can carry over. 0 or ENOMEM; the journal itself knows whether it all fitted. */
+/* With `sockets` also what only a live update can carry over. 0 or ENOMEM; the journal itself knows
+ * whether it all fitted. */
 int snapshot_write(struct journal *j, struct store *s, bool sockets);
 
 #endif

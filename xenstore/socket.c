@@ -100,7 +100,7 @@ void socket_keep_all(struct store *s, bool keep)
 
 	for (const struct listener *l = listeners; l; l = l->next)
 		fcntl(l->src.fd, F_SETFD, flag);
-	list_each(at, &s->conns) {
+	list_for_each (at, &s->conns) {
 		const struct conn *c = list_entry(at, struct conn, all);
 
 		if (!c->is_ring)
@@ -205,7 +205,8 @@ static void socket_happened(struct source *src, uint32_t events)
 
 void socket_watch(struct conn *c)
 {
-	uint32_t events = (conn_may_read(c) && c->in.len < MESSAGE_MAX ? EPOLLIN : 0) | (c->out.len ? EPOLLOUT : 0);
+	uint32_t events = (conn_may_read(c) && c->in.len < MESSAGE_MAX ? EPOLLIN : 0) |
+			  (c->out.len ? EPOLLOUT : 0);
 
 	if (loop_set(c->store->loop, c->src, events ? events : EPOLLRDHUP))
 		c->broken = true;

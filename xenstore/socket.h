@@ -17,7 +17,8 @@ int socket_serve(struct store *s, int fd, bool read_only);
 /* For live update: the listening sockets as records, and all sockets (not) closed by exec. */
 void socket_write_listeners(struct journal *j);
 void socket_keep_all(struct store *s, bool keep);
-/* A client on a connected socket; the fd becomes the conn's. NULL: out of memory, the fd is closed. */
+/* A client on a connected socket; the fd becomes the conn's. NULL: out of memory, the fd is closed.
+ */
 struct conn *socket_client(struct store *s, int fd, bool read_only);
 void socket_turn(struct conn *c);
 /* The events that it waits for were (not) lost: ask the loop again, after live update. */

@@ -82,19 +82,16 @@ void store_free(struct store *s)
 int store_change_tree(struct tree *t, const struct change *ch, struct node **gone)
 {
 	switch (ch->kind) {
-	case CHANGE_WRITE:
-		return tree_write(t, ch->path, ch->value, ch->len, ch->perms);
-	case CHANGE_MKDIR:
-		return tree_mkdir(t, ch->path, ch->perms);
-	case CHANGE_RM:
-		return tree_rm(t, ch->path, gone);
-	case CHANGE_PERMS:
-		return tree_set_perms(t, ch->path, ch->perms);
+	case CHANGE_WRITE: return tree_write(t, ch->path, ch->value, ch->len, ch->perms);
+	case CHANGE_MKDIR: return tree_mkdir(t, ch->path, ch->perms);
+	case CHANGE_RM: return tree_rm(t, ch->path, gone);
+	case CHANGE_PERMS: return tree_set_perms(t, ch->path, ch->perms);
 	}
 	return EINVAL;
 }
 
-void store_tell(struct store *s, const struct change *ch, struct node *gone, const struct perms *old)
+void store_tell(
+	struct store *s, const struct change *ch, struct node *gone, const struct perms *old)
 {
 	struct audience who = { .old = old };
 	struct found f;

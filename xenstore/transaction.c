@@ -21,7 +21,7 @@
 
 struct transaction *transaction_find(struct conn *c, uint32_t id)
 {
-	list_each(l, &c->transactions) {
+	list_for_each (l, &c->transactions) {
 		struct transaction *t = list_entry(l, struct transaction, of_conn);
 
 		if (t->id == id)
@@ -67,7 +67,8 @@ int transaction_start(struct store *s, struct conn *c, uint32_t id, struct trans
 	return 0;
 }
 
-static struct tx_entry *entry_find(const struct transaction *t, uint32_t hash, const char *path, uint32_t len)
+static struct tx_entry *entry_find(
+	const struct transaction *t, uint32_t hash, const char *path, uint32_t len)
 {
 	struct tx_entry *e = t->entry[hash % TX_BUCKETS];
 
@@ -90,13 +91,15 @@ static void tx_discharge(struct transaction *t, uint64_t bytes)
 	t->bytes -= bytes;
 }
 
-int transaction_note(struct transaction *t, const char *path, uint32_t len, unsigned int learned, unsigned int wrote)
+int transaction_note(struct transaction *t, const char *path, uint32_t len, unsigned int learned,
+	unsigned int wrote)
 {
 	uint32_t hash = path_hash(path, len);
 	struct tx_entry *e = entry_find(t, hash, path, len);
 
 	if (!e) {
-		if (!quota_allows(t->conn->dom, QUOTA_TX_NODES, t->n_entries, 1) || tx_charge(t, sizeof(*e) + len))
+		if (!quota_allows(t->conn->dom, QUOTA_TX_NODES, t->n_entries, 1) ||
+			tx_charge(t, sizeof(*e) + len))
 			return ENOSPC;
 		e = malloc(sizeof(*e) + len);
 		if (!e) {
@@ -157,7 +160,7 @@ void transaction_drop(struct transaction *t)
 {
 	struct conn *c = t->conn;
 
-	list_each_safe(l, after, &t->changes)
+	list_for_each_safe (l, after, &t->changes)
 		tx_change_free(t, list_entry(l, struct tx_change, link));
 	for (int i = 0; i < TX_BUCKETS; i++) {
 		while (t->entry[i]) {
@@ -178,7 +181,7 @@ void transaction_drop(struct transaction *t)
 
 void transaction_drop_all(struct conn *c)
 {
-	list_each_safe(l, after, &c->transactions)
+	list_for_each_safe (l, after, &c->transactions)
 		transaction_drop(list_entry(l, struct transaction, of_conn));
 }
 
@@ -221,8 +224,11 @@ void transaction_change(const struct tx_change *k, struct path *path, struct cha
 	path->s[k->path_len] = 0;
 	path->len = k->path_len;
 	path->home = 0;
-	*ch = (struct change){ .kind = k->kind, .path = path, .value = k->data + k->path_len, .len = k->value_len,
-			       .perms = k->perms };
+	*ch = (struct change){ .kind = k->kind,
+		.path = path,
+		.value = k->data + k->path_len,
+		.len = k->value_len,
+		.perms = k->perms };
 }
 
 /* Make all changes again on `tree`, a fork of the store's. */
@@ -231,7 +237,7 @@ static int redo(struct transaction *t, struct tree *tree)
 	struct path path;
 	int err = 0;
 
-	list_each(l, &t->changes) {
+	list_for_each (l, &t->changes) {
 		struct change ch;
 		struct node *gone = NULL;
 
@@ -251,25 +257,80 @@ static int redo(struct transaction *t, struct tree *tree)
 	return err;
 }
 
-/* Would committing `t` (leading to `next`) spoil an open transaction of somebody who failed too often already? */
+/* Would committing `t` (leading to `next`) spoil an open transaction of somebody who failed too
+ * often already? */
 static bool spoils_protected(struct store *s, const struct transaction *t, const struct tree *next)
 {
 	uint64_t now = s->clock_ms();
 
-	list_each(l, &s->conns) {
+	list_for_each (l, &s->conns) {
 		struct conn *c = list_entry(l, struct conn, all);
 
 		if (c == t->conn || c->tries < PROTECT_AFTER || c->tries <= t->conn->tries)
 			continue;
-		list_each(k, &c->transactions) {
+		list_for_each (k, &c->transactions) {
 			struct transaction *other = list_entry(k, struct transaction, of_conn);
 
-			if (now - other->started < PROTECT_MS && transaction_holds(other, &s->tree) &&
-			    !transaction_holds(other, next))
+			if (now - other->started < PROTECT_MS &&
+				transaction_holds(other, &s->tree) &&
+				!transaction_holds(other, next))
 				return true;
 		}
 	}
 	return false;
+}
+
+void transaction_set_tries(struct conn *c, uint32_t tries)
+{
+	c->store->starving += (tries >= PROTECT_AFTER) - (c->tries >= PROTECT_AFTER);
+	c->tries = tries;
+}
+
+/* Would a change of `p` be news for who learned `e`? */
+static bool entry_guards(const struct tx_entry *e, const struct path *p, bool removes)
+{
+	if (e->len == p->len)
+		return !memcmp(e->path, p->s, p->len);
+	if (e->len < p->len)
+		return e->learned & LEARN_KIDS && path_is_under(e->path, e->len, p->s, p->len);
+	return removes && path_is_under(p->s, p->len, e->path, e->len);
+}
+
+static bool conn_guards(const struct conn *c, const struct path *p, bool removes, uint64_t now)
+{
+	list_for_each (l, &c->transactions) {
+		const struct transaction *t = list_entry(l, struct transaction, of_conn);
+
+		for (int i = 0; i < TX_BUCKETS && now - t->started < PROTECT_MS; i++)
+			for (const struct tx_entry *e = t->entry[i]; e; e = e->next)
+				if (entry_guards(e, p, removes))
+					return true;
+	}
+	return false;
+}
+
+bool transaction_guarded(struct conn *c, const struct path *p, bool removes)
+{
+	struct store *s = c->store;
+	uint64_t now = s->clock_ms();
+	bool guarded = false;
+
+	list_for_each (l, &s->conns) {
+		const struct conn *k = list_entry(l, struct conn, all);
+
+		/* A domain never holds up dom0. */
+		if (k == c || k->tries < PROTECT_AFTER ||
+			(domain_is_privileged(c->dom) && !domain_is_privileged(k->dom)))
+			continue;
+		guarded = guarded || conn_guards(k, p, removes, now);
+	}
+	if (!guarded || (c->hold_until && now >= c->hold_until)) {
+		c->hold_until = 0;
+		return false;
+	}
+	if (!c->hold_until)
+		c->hold_until = now + PROTECT_MS;
+	return true;
 }
 
 /* Only the last change of a path is told, unless a removal comes between. */
@@ -279,7 +340,8 @@ static bool told_later(const struct transaction *t, const struct tx_change *k)
 		const struct tx_change *other = list_entry(l, struct tx_change, link);
 
 		if (other->path_len == k->path_len && !memcmp(other->data, k->data, k->path_len))
-			return other->kind == k->kind || (other->kind != CHANGE_RM && k->kind != CHANGE_RM);
+			return other->kind == k->kind ||
+			       (other->kind != CHANGE_RM && k->kind != CHANGE_RM);
 	}
 	return false;
 }
@@ -292,7 +354,7 @@ static void tell_all(struct store *s, struct transaction *t, struct node *before
 
 	if (!s->watches.n_watches)
 		return;
-	list_each(l, &t->changes) {
+	list_for_each (l, &t->changes) {
 		struct tx_change *k = list_entry(l, struct tx_change, link);
 		struct change ch;
 		struct found f;
@@ -302,7 +364,7 @@ static void tell_all(struct store *s, struct transaction *t, struct node *before
 		transaction_change(k, &path, &ch);
 		tree_find(&old, path.s, path.len, &f);
 		store_tell(s, &ch, ch.kind == CHANGE_RM ? f.node : NULL,
-			   f.node ? f.node->perms : f.last->perms);
+			f.node ? f.node->perms : f.last->perms);
 	}
 }
 
@@ -328,17 +390,17 @@ int transaction_commit(struct store *s, struct transaction *t)
 	if (!err && changed)
 		err = tree_settle(next);
 	if (err == EAGAIN) {
-		t->conn->tries++;
+		transaction_set_tries(t->conn, t->conn->tries + 1);
 		s->stats.conflicts++;
 	} else if (!err) {
-		t->conn->tries = 0;
+		transaction_set_tries(t->conn, 0);
 		s->stats.commits++;
 	}
 	if (!err && changed) {
 		before = s->tree.root;
 		s->tree.root = next->root;
 		next->root = NULL;
-		list_each(l, &t->changes) {
+		list_for_each (l, &t->changes) {
 			struct path path;
 			struct change ch;
 

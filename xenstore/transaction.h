@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transactions. One is a saved root (what it started from), a tree of its own forked from it, the list of its
- * changes, and for every path what it learned there (existence, value, permissions, children) from the saved root.
- * Commit: if the store still has the saved root, the transaction's tree becomes the store's. If not, everything that
- * was learned must read the same in the store (compared by content, so only a true conflict gives EAGAIN), and then
- * the changes are made again on a fork of the store's tree, which replaces it at once.
- * Fairness: a client whose transactions keep failing is protected: others that would spoil its open transaction get
- * EAGAIN themselves, for a bounded time (see transaction_commit).
+ * Transactions. One is a saved root (what it started from), a tree of its own forked from it, the
+ * list of its changes, and for every path what it learned there (existence, value, permissions,
+ * children) from the saved root. Commit: if the store still has the saved root, the transaction's
+ * tree becomes the store's. If not, everything that was learned must read the same in the store
+ * (compared by content, so only a true conflict gives EAGAIN), and then the changes are made again
+ * on a fork of the store's tree, which replaces it at once. Fairness: a client whose transactions
+ * keep failing is protected: others that would spoil its open transaction get EAGAIN themselves,
+ * for a bounded time (see transaction_commit).
  */
 #ifndef XENSTORE_TRANSACTION_H
 #define XENSTORE_TRANSACTION_H
@@ -27,17 +28,17 @@ enum change_kind { CHANGE_WRITE = 1, CHANGE_MKDIR, CHANGE_RM, CHANGE_PERMS };
 struct change {
 	enum change_kind kind;
 	const struct path *path;
-	const void *value;		/* WRITE */
+	const void *value; /* WRITE */
 	uint32_t len;
-	struct perms *perms;		/* WRITE, MKDIR: of what is created; PERMS: the new ones */
+	struct perms *perms; /* WRITE, MKDIR: of what is created; PERMS: the new ones */
 };
 
 struct tx_change {
 	struct list link;
 	enum change_kind kind;
 	uint32_t path_len, value_len;
-	struct perms *perms;		/* own reference, or NULL */
-	char data[];			/* path, then value */
+	struct perms *perms; /* own reference, or NULL */
+	char data[];	     /* path, then value */
 };
 
 struct tx_entry {
@@ -54,9 +55,9 @@ struct transaction {
 	struct conn *conn;
 	uint32_t id;
 	uint32_t n_entries;
-	uint64_t bytes;			/* charged to the client's domain */
-	uint64_t started;		/* clock_ms() */
-	struct node *base;		/* own reference */
+	uint64_t bytes;	   /* charged to the client's domain */
+	uint64_t started;  /* clock_ms() */
+	struct node *base; /* own reference */
 	struct tree tree;
 	struct list changes;
 	struct tx_entry *entry[TX_BUCKETS];
@@ -67,7 +68,7 @@ int transaction_start(struct store *s, struct conn *c, uint32_t id, struct trans
 struct transaction *transaction_find(struct conn *c, uint32_t id);
 /* Note what was learned or written at a path. 0, ENOSPC (quota) or ENOMEM. */
 int transaction_note(struct transaction *t, const char *path, uint32_t len, unsigned int learned,
-		     unsigned int wrote);
+	unsigned int wrote);
 /* Keep a change for the commit. 0 or ENOMEM. */
 int transaction_keep(struct transaction *t, const struct change *ch);
 /* A kept change as a struct change that points into it and to `path`. */
@@ -76,6 +77,11 @@ void transaction_change(const struct tx_change *k, struct path *path, struct cha
 void transaction_unkeep(struct transaction *t);
 /* 0, EAGAIN, ENOSPC or ENOMEM; the transaction is over either way and its watchers were told. */
 int transaction_commit(struct store *s, struct transaction *t);
+/* How many of its transactions in a row failed. */
+void transaction_set_tries(struct conn *c, uint32_t tries);
+/* Must a change of `p` by `c`, outside transactions, wait for somebody whose transactions keep
+ * failing? */
+bool transaction_guarded(struct conn *c, const struct path *p, bool removes);
 /* Would `t` still be right on top of `now`? */
 bool transaction_holds(const struct transaction *t, const struct tree *now);
 /* Forget it. */

@@ -60,12 +60,14 @@ static uint64_t would_have(const struct domain *dom, enum quota q, int64_t delta
 	return n < 0 ? 0 : (uint64_t)n;
 }
 
-static bool charge_allowed(struct domain *dom, const struct tree_delta *d, int64_t nodes, int64_t bytes)
+static bool charge_allowed(
+	struct domain *dom, const struct tree_delta *d, int64_t nodes, int64_t bytes)
 {
-	if (nodes > 0 && !quota_allows(dom, QUOTA_NODES, would_have(dom, QUOTA_NODES, d->nodes), (uint64_t)nodes))
+	if (nodes > 0 && !quota_allows(dom, QUOTA_NODES, would_have(dom, QUOTA_NODES, d->nodes),
+				 (uint64_t)nodes))
 		return false;
-	return bytes <= 0 ||
-	       quota_allows(dom, QUOTA_MEMORY, would_have(dom, QUOTA_MEMORY, d->bytes), (uint64_t)bytes);
+	return bytes <= 0 || quota_allows(dom, QUOTA_MEMORY,
+				     would_have(dom, QUOTA_MEMORY, d->bytes), (uint64_t)bytes);
 }
 
 /* Charge `dom`, or refuse. Zero or less never fails, except by ENOMEM in a transaction. */
@@ -90,7 +92,8 @@ static int charge(struct tree *t, struct domain *dom, int64_t nodes, int64_t byt
 	return 0;
 }
 
-/* Own every node from the root to the end of `path`, which is there: *slot is where the last one is held. */
+/* Own every node from the root to the end of `path`, which is there: *slot is where the last one is
+ * held. */
 static int own_path(struct tree *t, const char *path, uint32_t len, struct node ***slot)
 {
 	struct component c;
@@ -105,9 +108,10 @@ static int own_path(struct tree *t, const char *path, uint32_t len, struct node 
 	return 0;
 }
 
-/* The missing end of a path as a chain of new nodes: its top by *top. Charged to the owner by the caller. */
-static int build_chain(const struct path *p, uint32_t known, const void *value, uint32_t len, struct perms *perms,
-		       struct node **top, int64_t *bytes)
+/* The missing end of a path as a chain of new nodes: its top by *top. Charged to the owner by the
+ * caller. */
+static int build_chain(const struct path *p, uint32_t known, const void *value, uint32_t len,
+	struct perms *perms, struct node **top, int64_t *bytes)
 {
 	struct node *below = NULL;
 	uint32_t end = p->len;
@@ -133,8 +137,8 @@ static int build_chain(const struct path *p, uint32_t known, const void *value, 
 	return 0;
 }
 
-static int create(struct tree *t, const struct path *p, const struct found *f, const void *value, uint32_t len,
-		  struct perms *perms)
+static int create(struct tree *t, const struct path *p, const struct found *f, const void *value,
+	uint32_t len, struct perms *perms)
 {
 	struct domain *owner = perms_owner(perms);
 	struct node *top, **slot;
@@ -155,7 +159,8 @@ static int create(struct tree *t, const struct path *p, const struct found *f, c
 	return err;
 }
 
-int tree_write(struct tree *t, const struct path *p, const void *value, uint32_t len, struct perms *perms)
+int tree_write(
+	struct tree *t, const struct path *p, const void *value, uint32_t len, struct perms *perms)
 {
 	struct domain *owner;
 	struct node **slot;
@@ -188,7 +193,8 @@ int tree_mkdir(struct tree *t, const struct path *p, struct perms *perms)
 	return f.node ? 0 : create(t, p, &f, NULL, 0, perms);
 }
 
-/* Discharge everything in a subtree. In a transaction the places in the differences are made first, so nothing fails. */
+/* Discharge everything in a subtree. In a transaction the places in the differences are made first,
+ * so nothing fails. */
 static int discharge_subtree(struct tree *t, struct node *top)
 {
 	struct walk w;
@@ -284,9 +290,11 @@ int tree_settle(struct tree *t)
 		struct domain *d = t->delta[i].dom;
 		int64_t nodes = t->delta[i].nodes, bytes = t->delta[i].bytes;
 
-		if (nodes > 0 && !quota_allows(d, QUOTA_NODES, d->use[QUOTA_NODES], (uint64_t)nodes))
+		if (nodes > 0 &&
+			!quota_allows(d, QUOTA_NODES, d->use[QUOTA_NODES], (uint64_t)nodes))
 			return ENOSPC;
-		if (bytes > 0 && !quota_allows(d, QUOTA_MEMORY, d->use[QUOTA_MEMORY], (uint64_t)bytes))
+		if (bytes > 0 &&
+			!quota_allows(d, QUOTA_MEMORY, d->use[QUOTA_MEMORY], (uint64_t)bytes))
 			return ENOSPC;
 	}
 	for (uint32_t i = 0; i < t->n_delta; i++) {

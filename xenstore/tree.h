@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A tree of nodes that can be changed: the store's own one and that of each transaction. Changes of ownership are
- * accounted here, at once for the store's tree, in a list of differences for a transaction's.
- * Whether somebody may do something is not asked here (access.c).
+ * A tree of nodes that can be changed: the store's own one and that of each transaction. Changes of
+ * ownership are accounted here, at once for the store's tree, in a list of differences for a
+ * transaction's. Whether somebody may do something is not asked here (access.c).
  */
 #ifndef XENSTORE_TREE_H
 #define XENSTORE_TREE_H
@@ -18,32 +18,33 @@ struct domain;
 
 /* What a transaction would change of a domain's use. */
 struct tree_delta {
-	struct domain *dom;		/* own reference */
+	struct domain *dom; /* own reference */
 	int64_t nodes, bytes;
 };
 
 struct tree {
-	struct node *root;		/* own reference */
-	bool deferred;			/* differences are kept in delta, not yet charged */
-	bool trusted;			/* who changes it is dom0: counted, never refused */
+	struct node *root; /* own reference */
+	bool deferred;	   /* differences are kept in delta, not yet charged */
+	bool trusted;	   /* who changes it is dom0: counted, never refused */
 	uint32_t n_delta, cap_delta;
 	struct tree_delta *delta;
 };
 
 /* Where a look-up ended. All borrowed. */
 struct found {
-	struct node *node;		/* NULL: not there */
-	struct node *last;		/* the node, or else the nearest one above it that is there */
-	struct node *parent;		/* the node's, or NULL */
-	uint32_t known;			/* bytes of the path of `last` */
-	uint32_t missing;		/* components that are not there */
+	struct node *node;   /* NULL: not there */
+	struct node *last;   /* the node, or else the nearest one above it that is there */
+	struct node *parent; /* the node's, or NULL */
+	uint32_t known;	     /* bytes of the path of `last` */
+	uint32_t missing;    /* components that are not there */
 };
 
 void tree_find(const struct tree *t, const char *path, uint32_t len, struct found *f);
 
 /* All of these return 0, ENOMEM or ENOSPC (quota), and change nothing when they fail. */
 /* Write the value; what is missing on the way is made with `perms`, the node too. */
-int tree_write(struct tree *t, const struct path *p, const void *value, uint32_t len, struct perms *perms);
+int tree_write(
+	struct tree *t, const struct path *p, const void *value, uint32_t len, struct perms *perms);
 /* Make the node and what is missing above it; 0 also when it is there. */
 int tree_mkdir(struct tree *t, const struct path *p, struct perms *perms);
 /* The node is there and not the root. Its subtree moves to the caller by *gone. */
@@ -59,8 +60,8 @@ int tree_settle(struct tree *t);
 int tree_add_delta(struct tree *t, struct domain *dom, int64_t nodes, int64_t bytes);
 void tree_drop(struct tree *t);
 /*
- * Bytes that a node is charged for: what it takes in memory with the allocator's and its place in the parent, and twice
- * what it takes in a log file.
+ * Bytes that a node is charged for: what it takes in memory with the allocator's and its place in
+ * the parent, and twice what it takes in a log file.
  */
 static inline int64_t tree_bytes(uint32_t name_len, uint32_t value_len)
 {

@@ -14,9 +14,11 @@
 #include "store.h"
 
 /* With its point, its places in the index, and twice what it takes in a log file. */
-#define WATCH_BYTES(token, path) (uint32_t)(sizeof(struct watch) + sizeof(struct watch_point) + 160 + 3 * ((token) + (path)))
+#define WATCH_BYTES(token, path) \
+	(uint32_t)(sizeof(struct watch) + sizeof(struct watch_point) + 160 + 3 * ((token) + (path)))
 
-static struct watch_point *point_find(const struct watch_index *x, uint32_t hash, const char *path, uint32_t len)
+static struct watch_point *point_find(
+	const struct watch_index *x, uint32_t hash, const char *path, uint32_t len)
 {
 	struct watch_point *p;
 
@@ -106,20 +108,21 @@ uint32_t watch_bytes(const struct watch *w)
 	return WATCH_BYTES(w->token_len, w->point->len);
 }
 
-static struct watch *watch_find(const struct watch_point *p, const struct conn *c, const char *token,
-				uint32_t token_len)
+static struct watch *watch_find(
+	const struct watch_point *p, const struct conn *c, const char *token, uint32_t token_len)
 {
-	list_each(l, &p->watches) {
+	list_for_each (l, &p->watches) {
 		struct watch *w = list_entry(l, struct watch, at);
 
-		if (w->conn == c && w->token_len == token_len && !memcmp(w->token, token, token_len))
+		if (w->conn == c && w->token_len == token_len &&
+			!memcmp(w->token, token, token_len))
 			return w;
 	}
 	return NULL;
 }
 
-static struct watch *watch_new(struct conn *c, struct watch_point *p, uint32_t home, const char *token,
-			       uint32_t token_len)
+static struct watch *watch_new(
+	struct conn *c, struct watch_point *p, uint32_t home, const char *token, uint32_t token_len)
 {
 	struct watch *w = calloc(1, sizeof(*w) + token_len);
 
@@ -133,8 +136,8 @@ static struct watch *watch_new(struct conn *c, struct watch_point *p, uint32_t h
 	return w;
 }
 
-int watch_add(struct store *s, struct conn *c, const struct path *path, const char *token, uint32_t token_len,
-	      struct watch **made)
+int watch_add(struct store *s, struct conn *c, const struct path *path, const char *token,
+	uint32_t token_len, struct watch **made)
 {
 	struct watch_index *x = &s->watches;
 	uint64_t bytes = WATCH_BYTES(token_len, path->len);
@@ -178,9 +181,11 @@ static void watch_free(struct store *s, struct watch *w)
 	free(w);
 }
 
-int watch_remove(struct store *s, struct conn *c, const struct path *path, const char *token, uint32_t token_len)
+int watch_remove(struct store *s, struct conn *c, const struct path *path, const char *token,
+	uint32_t token_len)
 {
-	struct watch_point *p = point_find(&s->watches, path_hash(path->s, path->len), path->s, path->len);
+	struct watch_point *p =
+		point_find(&s->watches, path_hash(path->s, path->len), path->s, path->len);
 	struct watch *w = p ? watch_find(p, c, token, token_len) : NULL;
 
 	if (!w)
@@ -191,7 +196,7 @@ int watch_remove(struct store *s, struct conn *c, const struct path *path, const
 
 void watch_remove_all(struct store *s, struct conn *c)
 {
-	list_each_safe(l, after, &c->watches)
+	list_for_each_safe (l, after, &c->watches)
 		watch_free(s, list_entry(l, struct watch, of_conn));
 }
 
@@ -213,14 +218,14 @@ static int by_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static uint32_t collect(struct watch_index *x, uint32_t n, uint32_t hash, const char *path, uint32_t len,
-			const struct audience *who)
+static uint32_t collect(struct watch_index *x, uint32_t n, uint32_t hash, const char *path,
+	uint32_t len, const struct audience *who)
 {
 	struct watch_point *p = point_find(x, hash, path, len);
 
 	if (!p)
 		return n;
-	list_each(l, &p->watches) {
+	list_for_each (l, &p->watches) {
 		struct watch *w = list_entry(l, struct watch, at);
 
 		if (may_hear(who, w->conn->dom))
@@ -237,7 +242,8 @@ static void tell(struct watch_index *x, uint32_t n, const char *path, uint32_t l
 		conn_event(x->hit[i]->conn, x->hit[i], path, len);
 }
 
-void watch_fire(struct store *s, const char *path, uint32_t len, const struct audience *who, bool exact)
+void watch_fire(
+	struct store *s, const char *path, uint32_t len, const struct audience *who, bool exact)
 {
 	struct watch_index *x = &s->watches;
 	uint32_t hash = PATH_HASH_START, n = 0;
@@ -285,7 +291,8 @@ static void fire_below(struct store *s, const struct path *p, struct node *gone)
 	free(up);
 }
 
-void watch_fire_removed(struct store *s, const struct path *p, struct node *gone, const struct perms *parent)
+void watch_fire_removed(
+	struct store *s, const struct path *p, struct node *gone, const struct perms *parent)
 {
 	struct audience who = { .node = gone->perms, .parent = parent };
 
@@ -296,7 +303,8 @@ void watch_fire_removed(struct store *s, const struct path *p, struct node *gone
 
 void watch_fire_special(struct store *s, const char *name, unsigned int domid)
 {
-	const struct perms *perms = strcmp(name, "@introduceDomain") ? s->release_perms : s->introduce_perms;
+	const struct perms *perms =
+		strcmp(name, "@introduceDomain") ? s->release_perms : s->introduce_perms;
 	struct audience who = { .node = perms };
 	char one[64];
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The console: all text goes to a ring (xl dmesg) and to the wires. Guests' text is collected to whole lines, prefixed with their
- * domid and rate limited; the control domain's goes out as it comes. Input goes to the control domain, or to the debug keys
- * after Ctrl-A three times.
- * Lock: console_lock, innermost of all. A crash takes it by force after a while: the holder may be a stopped CPU.
+ * The console: all text goes to a ring (xl dmesg) and to the wires. Guests' text is collected to
+ * whole lines, prefixed with their domid and rate limited; the control domain's goes out as it
+ * comes. Input goes to the control domain, or to the debug keys after Ctrl-A three times. Lock:
+ * console_lock, innermost of all. A crash takes it by force after a while: the holder may be a
+ * stopped CPU.
  */
 #include <xen/event_channel.h>
 
@@ -22,8 +23,8 @@
 #define SWITCH_CHAR  '\x01' /* Ctrl-A */
 #define SWITCH_COUNT 3
 #define LINE_MAX     120u
-#define RATE_BURST   8192u  /* bytes that a guest may write at once, */
-#define RATE_PER_MS  16u    /* and how much comes back */
+#define RATE_BURST   8192u /* bytes that a guest may write at once, */
+#define RATE_PER_MS  16u   /* and how much comes back */
 
 struct console_buffer {
 	char line[LINE_MAX];
@@ -139,8 +140,8 @@ static void line_flush(struct domain *d, struct console_buffer *b)
 	if (!b->length)
 		return;
 	if (rate_ok(b, b->length)) {
-		n = snprintf(text, sizeof(text), "(d%u)%s %.*s\n", d->id, b->dropping ? " [lines lost]" : "", (int)b->length,
-			b->line);
+		n = snprintf(text, sizeof(text), "(d%u)%s %.*s\n", d->id,
+			b->dropping ? " [lines lost]" : "", (int)b->length, b->line);
 		b->dropping = false;
 		write_locked(text, min((size_t)n, sizeof(text) - 1));
 	}
@@ -192,8 +193,9 @@ void console_domain_free(struct domain *d)
 static void input_switch(void)
 {
 	input_to_keys = !input_to_keys;
-	log_raw("*** Input goes to %s (Ctrl-A %u times changes it)%s\n", input_to_keys ? "the debug keys" : "the control domain",
-		SWITCH_COUNT, input_to_keys ? "; 'h' lists them" : "");
+	log_raw("*** Input goes to %s (Ctrl-A %u times changes it)%s\n",
+		input_to_keys ? "the debug keys" : "the control domain", SWITCH_COUNT,
+		input_to_keys ? "; 'h' lists them" : "");
 }
 
 void upcall_console_input(char c)

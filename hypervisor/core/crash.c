@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lib/check.h's ends, and the control domain's crash. A second fault on the way cuts the report short instead of looping;
- * the other CPUs are stopped first so that the text is whole.
+ * lib/check.h's ends, and the control domain's crash. A second fault on the way cuts the report
+ * short instead of looping; the other CPUs are stopped first so that the text is whole.
  */
 #include "core/crash.h"
 #include "core/log.h"
@@ -26,7 +26,8 @@ noreturn void crash_end(void)
 	machine_reboot();
 }
 
-/* True for the first CPU that comes here; the others wait for their end, a nested fault ends the machine. */
+/* True for the first CPU that comes here; the others wait for their end, a nested fault ends the
+ * machine. */
 static void crash_begin(void)
 {
 	static unsigned crash_cpu;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Domains: the table by domid, references, pausing, shutdown, and the last steps of a life.
- * The table is two-level and grows only; a slot holds a domain from its creation until after its last reference is gone and
- * every CPU passed its exit loop since (dead_wait), so code that runs without a reference between two exit loops may look
- * through a slot. Locks: domain_list_lock (table, dead list), d->shutdown_lock.
+ * The table is two-level and grows only; a slot holds a domain from its creation until after its
+ * last reference is gone and every CPU passed its exit loop since (dead_wait), so code that runs
+ * without a reference between two exit loops may look through a slot. Locks: domain_list_lock
+ * (table, dead list), d->shutdown_lock.
  */
 #include <xen/event_channel.h>
 #include <xen/sched.h>
@@ -23,7 +24,7 @@
 #include "lib/string.h"
 
 #define LEAF_SLOTS (PAGE_SIZE / sizeof(struct domain *))
-#define DOMIDS     0x8000u /* DOMID_FIRST_RESERVED.. lie in the last leaf, for the idle domain */
+#define DOMIDS	   0x8000u /* DOMID_FIRST_RESERVED.. lie in the last leaf, for the idle domain */
 
 static spinlock_t domain_list_lock;
 static struct domain **leaf[DOMIDS / LEAF_SLOTS];
@@ -60,7 +61,9 @@ bool domain_get(struct domain *d)
 
 struct domain *domain_find(u16 id)
 {
-	struct domain *d = id < DOMID_FIRST_RESERVED ? domain_by_id((u16)bounded(id, DOMID_FIRST_RESERVED)) : NULL;
+	struct domain *d = id < DOMID_FIRST_RESERVED
+				   ? domain_by_id((u16)bounded(id, DOMID_FIRST_RESERVED))
+				   : NULL;
 
 	return d && domain_get(d) ? d : NULL;
 }
@@ -150,10 +153,12 @@ static void domain_config(struct domain *d, const struct xen_domctl_createdomain
 	d->sched_weight = 256;
 }
 
-/* The parts in order; on failure the earlier ones are undone by domain_parts_drop, which takes any prefix. */
+/* The parts in order; on failure the earlier ones are undone by domain_parts_drop, which takes any
+ * prefix. */
 static int domain_parts(struct domain *d, const struct xen_domctl_createdomain *config)
 {
-	u32 frames = config->max_grant_frames < 0 ? (u32)opt.gnttab_max_frames : (u32)config->max_grant_frames;
+	u32 frames = config->max_grant_frames < 0 ? (u32)opt.gnttab_max_frames
+						  : (u32)config->max_grant_frames;
 	u32 maptrack = config->max_maptrack_frames < 0 ? (u32)opt.gnttab_max_maptrack_frames
 						       : (u32)config->max_maptrack_frames;
 	int rc;
@@ -180,7 +185,7 @@ static void domain_parts_drop(struct domain *d)
 {
 	struct vcpu *v;
 
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_free(v);
 	event_destroy(d);
 	grant_destroy(d);
@@ -195,13 +200,14 @@ static void domain_parts_drop(struct domain *d)
 	d->ops->domain_free(d);
 }
 
-int domain_create(u16 id, const struct xen_domctl_createdomain *config, const struct domain_ops *ops,
-	bool privileged, struct domain **out)
+int domain_create(u16 id, const struct xen_domctl_createdomain *config,
+	const struct domain_ops *ops, bool privileged, struct domain **out)
 {
 	struct domain *d;
 	int rc;
 
-	if (config->max_vcpus > MAX_VCPUS || (config->max_vcpus == 0 && id < DOMID_FIRST_RESERVED) || id >= DOMIDS)
+	if (config->max_vcpus > MAX_VCPUS ||
+		(config->max_vcpus == 0 && id < DOMID_FIRST_RESERVED) || id >= DOMIDS)
 		return fail(EINVAL);
 	d = ops->domain_alloc();
 	if (!d)
@@ -224,7 +230,8 @@ int domain_create(u16 id, const struct xen_domctl_createdomain *config, const st
 
 /* ---- the end ---- */
 
-/* Each CPU, on its way out of the hypervisor: it holds no borrowed domain pointer now. The last one frees. */
+/* Each CPU, on its way out of the hypervisor: it holds no borrowed domain pointer now. The last one
+ * frees. */
 static void domains_reap(void)
 {
 	struct domain *ready = NULL, **at, *d;
@@ -260,7 +267,7 @@ void domain_put(struct domain *d)
 	d->next_dead = dead_list;
 	dead_list = d;
 	spin_unlock(&domain_list_lock);
-	for_each_cpu(cpu, &cpu_online_map)
+	for_each_cpu (cpu, &cpu_online_map)
 		softirq_raise(cpu, SOFTIRQ_RCU);
 }
 
@@ -280,7 +287,7 @@ static int kill_vcpus(struct domain *d)
 {
 	struct vcpu *v;
 
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		vcpu_stop_timers(v);
 		vcpu_drop_info(v);
 	}
@@ -290,16 +297,11 @@ static int kill_vcpus(struct domain *d)
 static int kill_stage(struct domain *d)
 {
 	switch (d->relinquish_stage) {
-	case KILL_EVENTS:
-		return event_destroy_step(d);
-	case KILL_VCPUS:
-		return kill_vcpus(d);
-	case KILL_GRANTS:
-		return grant_relinquish(d);
-	case KILL_KIND:
-		return d->ops->domain_relinquish(d);
-	default:
-		return kill_pages(d);
+	case KILL_EVENTS: return event_destroy_step(d);
+	case KILL_VCPUS: return kill_vcpus(d);
+	case KILL_GRANTS: return grant_relinquish(d);
+	case KILL_KIND: return d->ops->domain_relinquish(d);
+	default: return kill_pages(d);
 	}
 }
 
@@ -343,7 +345,7 @@ void domain_pause_nosync(struct domain *d)
 	struct vcpu *v;
 
 	atomic_inc(&d->pause_count);
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_sleep(v);
 }
 
@@ -352,7 +354,7 @@ void domain_pause(struct domain *d)
 	struct vcpu *v;
 
 	domain_pause_nosync(d);
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		while (!sched_vcpu_off(v))
 			cpu_relax();
 	smp_mb();
@@ -364,7 +366,7 @@ void domain_unpause(struct domain *d)
 
 	if (atomic_dec(&d->pause_count))
 		return;
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_wake(v);
 }
 
@@ -403,12 +405,9 @@ static noreturn void machine_end(u32 reason)
 {
 	log_raw("The control domain ended: reason %u\n", reason);
 	switch (reason) {
-	case SHUTDOWN_poweroff:
-		machine_poweroff();
-	case SHUTDOWN_reboot:
-		machine_reboot();
-	default:
-		crash_end();
+	case SHUTDOWN_poweroff: machine_poweroff();
+	case SHUTDOWN_reboot: machine_reboot();
+	default: crash_end();
 	}
 }
 
@@ -427,7 +426,7 @@ void domain_shutdown(struct domain *d, u32 reason)
 	d->shutting_down = true;
 	WRITE_ONCE(d->shut_down, true);
 	spin_unlock(&d->shutdown_lock);
-	for_each_vcpu(d, v) /* vcpu_runnable looks at shut_down */
+	for_each_vcpu (d, v) /* vcpu_runnable looks at shut_down */
 		vcpu_sleep(v);
 	event_virq_global(VIRQ_DOM_EXC);
 }
@@ -441,7 +440,7 @@ void domain_resume(struct domain *d)
 	WRITE_ONCE(d->shut_down, false);
 	d->shutdown_code = ~0u;
 	spin_unlock(&d->shutdown_lock);
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_wake(v);
 }
 
@@ -472,8 +471,9 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	struct vcpu *v;
 	bool blocked = true, running = false;
 
-	*info = (struct xen_domctl_getdomaininfo){ .domain = d->id, .max_vcpu_id = XEN_INVALID_MAX_VCPU_ID };
-	for_each_vcpu(d, v) {
+	*info = (struct xen_domctl_getdomaininfo){ .domain = d->id,
+		.max_vcpu_id = XEN_INVALID_MAX_VCPU_ID };
+	for_each_vcpu (d, v) {
 		info->max_vcpu_id = v->id;
 		if (READ_ONCE(v->flags) & VCPU_DOWN)
 			continue;
@@ -483,11 +483,10 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 		running |= v->runstate.state == RUNSTATE_running;
 	}
 	info->flags = (blocked ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0) |
-		(d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
-		(d->dying == DOMAIN_DYING ? XEN_DOMINF_dying : 0) |
-		(d->shut_down ? XEN_DOMINF_shutdown : 0) |
-		(d->controller_pause_count ? XEN_DOMINF_paused : 0) |
-		(d->shutdown_code != ~0u ? d->shutdown_code << XEN_DOMINF_shutdownshift : 0);
+		      (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
+		      (d->shut_down ? XEN_DOMINF_shutdown : 0) |
+		      (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
+		      (d->shutdown_code != ~0u ? d->shutdown_code << XEN_DOMINF_shutdownshift : 0);
 	if (d->shutdown_code == ~0u)
 		info->flags |= (u32)XEN_DOMINF_shutdownmask << XEN_DOMINF_shutdownshift;
 	info->tot_pages = d->tot_pages;

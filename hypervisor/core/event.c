@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event channels: ports and their bindings. Port 0 is never used. Channels are kept in buckets that are made as ports are needed
- * and go with the domain, so a looked-up channel stays.
- * Locks: d->event_lock for every change of bindings; two domains: lower domid first. Each channel has a lock of its own, inside
- * event_lock: who changes state or binding holds both, who sends holds only that of its own end. While a channel is
- * interdomain its peer is bound back to it, so holding the lock of one end keeps the other end and its domain.
- * Check, then commit: a call that fails has changed nothing (C9).
+ * Event channels: ports and their bindings. Port 0 is never used. Channels are kept in buckets that
+ * are made as ports are needed and go with the domain, so a looked-up channel stays. Locks:
+ * d->event_lock for every change of bindings; two domains: lower domid first. Each channel has a
+ * lock of its own, inside event_lock: who changes state or binding holds both, who sends holds only
+ * that of its own end. While a channel is interdomain its peer is bound back to it, so holding the
+ * lock of one end keeps the other end and its domain. Check, then commit: a call that fails has
+ * changed nothing (C9).
  */
 #include "core/event.h"
 #include "core/log.h"
@@ -149,16 +150,19 @@ int event_bind_interdomain(struct domain *d, struct domain *remote, u32 remote_p
 
 	lock_two(d, remote);
 	rc = event_port(remote, remote_port);
-	if (d->dying || remote->dying || !rc || rc->state != ECS_UNBOUND || rc->unbound.remote_domid != d->id)
+	if (d->dying || remote->dying || !rc || rc->state != ECS_UNBOUND ||
+		rc->unbound.remote_domid != d->id)
 		n = fail(EINVAL);
 	else
 		n = event_port_new(d);
 	if (n > 0) {
 		lc = event_port(d, (u32)n);
-		channel_set(lc, (struct evtchn){ .state = ECS_INTERDOMAIN,
-			.inter = { .remote = remote, .remote_port = remote_port } });
-		channel_set(rc, (struct evtchn){ .state = ECS_INTERDOMAIN, .notify_vcpu = rc->notify_vcpu,
-			.inter = { .remote = d, .remote_port = (u32)n } });
+		channel_set(
+			lc, (struct evtchn){ .state = ECS_INTERDOMAIN,
+				    .inter = { .remote = remote, .remote_port = remote_port } });
+		channel_set(rc, (struct evtchn){ .state = ECS_INTERDOMAIN,
+					.notify_vcpu = rc->notify_vcpu,
+					.inter = { .remote = d, .remote_port = (u32)n } });
 		*port = (u32)n;
 		/* the other end may have sent before there was anybody to hear it */
 		event_2l_raise(d, (u32)n, 0);
@@ -169,7 +173,8 @@ int event_bind_interdomain(struct domain *d, struct domain *remote, u32 remote_p
 
 static bool virq_is_global(u32 virq)
 {
-	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
+	       virq != VIRQ_XENPMU;
 }
 
 int event_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port)
@@ -194,7 +199,8 @@ int event_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port)
 		n = event_port_new(d);
 	if (n > 0) {
 		channel_set(event_port(d, (u32)n),
-			(struct evtchn){ .state = ECS_VIRQ, .notify_vcpu = (u16)vcpu, .virq = virq });
+			(struct evtchn){
+				.state = ECS_VIRQ, .notify_vcpu = (u16)vcpu, .virq = virq });
 		WRITE_ONCE(v->virq_port[virq], (u16)n);
 		*port = (u32)n;
 	}
@@ -211,7 +217,8 @@ int event_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
 	spin_lock(&d->event_lock);
 	n = d->dying ? fail(EINVAL) : event_port_new(d);
 	if (n > 0) {
-		channel_set(event_port(d, (u32)n), (struct evtchn){ .state = ECS_IPI, .notify_vcpu = (u16)vcpu });
+		channel_set(event_port(d, (u32)n),
+			(struct evtchn){ .state = ECS_IPI, .notify_vcpu = (u16)vcpu });
 		*port = (u32)n;
 	}
 	spin_unlock(&d->event_lock);
@@ -229,7 +236,7 @@ static void channel_detach(struct domain *d, const struct evtchn *c)
 		event_pirq_unbind(d, c->irq);
 		return;
 	}
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		if (v->virq_port[c->virq] != c->port)
 			continue;
 		spin_lock(&v->virq_lock);
@@ -239,8 +246,8 @@ static void channel_detach(struct domain *d, const struct evtchn *c)
 }
 
 /*
- * Close under d's lock; an interdomain channel wants the peer's too. Returns the domain whose lock is missing (with a
- * reference), or NULL when it is done. `have`: whose lock is held beside d's.
+ * Close under d's lock; an interdomain channel wants the peer's too. Returns the domain whose lock
+ * is missing (with a reference), or NULL when it is done. `have`: whose lock is held beside d's.
  */
 static struct domain *close_locked(struct domain *d, struct evtchn *c, struct domain *have)
 {
@@ -249,19 +256,17 @@ static struct domain *close_locked(struct domain *d, struct evtchn *c, struct do
 
 	switch (c->state) {
 	case ECS_FREE:
-	case ECS_RESERVED:
-		return NULL;
+	case ECS_RESERVED: return NULL;
 	case ECS_VIRQ:
-	case ECS_PIRQ:
-		channel_detach(d, c);
-		break;
+	case ECS_PIRQ: channel_detach(d, c); break;
 	case ECS_INTERDOMAIN:
 		remote = c->inter.remote;
 		if (remote != d && remote != have)
 			return domain_get(remote) ? remote : NULL;
 		peer = event_port(remote, c->inter.remote_port);
-		channel_set(peer, (struct evtchn){ .state = ECS_UNBOUND, .notify_vcpu = peer->notify_vcpu,
-			.unbound.remote_domid = d->id });
+		channel_set(peer, (struct evtchn){ .state = ECS_UNBOUND,
+					  .notify_vcpu = peer->notify_vcpu,
+					  .unbound.remote_domid = d->id });
 		break;
 	}
 	channel_free(d, c);
@@ -354,13 +359,9 @@ int event_send(struct domain *d, u32 port)
 		peer = event_port(c->inter.remote, c->inter.remote_port);
 		event_2l_raise(c->inter.remote, peer->port, READ_ONCE(peer->notify_vcpu));
 		break;
-	case ECS_IPI:
-		event_2l_raise(d, port, c->notify_vcpu);
-		break;
-	case ECS_UNBOUND:
-		break; /* nobody there yet: dropped, not an error */
-	default:
-		rc = -EINVAL;
+	case ECS_IPI: event_2l_raise(d, port, c->notify_vcpu); break;
+	case ECS_UNBOUND: break; /* nobody there yet: dropped, not an error */
+	default: rc = -EINVAL;
 	}
 	spin_unlock(&c->lock);
 	return rc ? fail(EINVAL) : 0;
@@ -395,15 +396,12 @@ int event_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 		}
 		/* fall through */
 	case ECS_UNBOUND:
-	case ECS_INTERDOMAIN:
-		WRITE_ONCE(c->notify_vcpu, (u16)vcpu);
-		break;
+	case ECS_INTERDOMAIN: WRITE_ONCE(c->notify_vcpu, (u16)vcpu); break;
 	case ECS_PIRQ:
 		WRITE_ONCE(c->notify_vcpu, (u16)vcpu);
 		irq_set_affinity(c->irq, v->processor);
 		break;
-	default:
-		rc = -EINVAL;
+	default: rc = -EINVAL;
 	}
 	spin_unlock(&d->event_lock);
 	return rc ? fail(EINVAL) : 0;
@@ -435,11 +433,8 @@ int event_status(struct domain *d, u32 port, struct evtchn_status *status)
 		status->status = EVTCHNSTAT_virq;
 		status->u.virq = c->virq;
 		break;
-	case ECS_IPI:
-		status->status = EVTCHNSTAT_ipi;
-		break;
-	default:
-		status->status = EVTCHNSTAT_closed;
+	case ECS_IPI: status->status = EVTCHNSTAT_ipi; break;
+	default: status->status = EVTCHNSTAT_closed;
 	}
 	spin_unlock(&d->event_lock);
 	return 0;
@@ -502,7 +497,8 @@ void event_dump(struct domain *d)
 
 		if (c->state == ECS_FREE)
 			continue;
-		log_raw("  %4u state %u vcpu %u pending %u mask %u", port, c->state, c->notify_vcpu, event_port_pending(d, port),
+		log_raw("  %4u state %u vcpu %u pending %u mask %u", port, c->state, c->notify_vcpu,
+			event_port_pending(d, port),
 			d->shared ? test_bit(d->shared->evtchn_mask, port) : 0);
 		if (c->state == ECS_INTERDOMAIN)
 			log_raw(" d%u port %u\n", c->inter.remote->id, c->inter.remote_port);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Delivery by the 2-level ABI: pending and mask bits in the shared info page, a selector word in vcpu_info (PV-ABI 21). All of it
- * is the guest's to write as well; nothing here trusts it. No locks.
+ * Delivery by the 2-level ABI: pending and mask bits in the shared info page, a selector word in
+ * vcpu_info (PV-ABI 21). All of it is the guest's to write as well; nothing here trusts it. No
+ * locks.
  */
 #include "core/event.h"
 
@@ -19,7 +20,7 @@ static void wake_pollers(struct domain *d, u32 port)
 {
 	struct vcpu *v;
 
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_poll_wake(v, port);
 }
 

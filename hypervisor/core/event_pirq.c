@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Device interrupts as events: one domain binds an irq to a port of it; upcall_irq makes that port pending. A level-triggered line
- * stays masked in hardware until the guest's PHYSDEVOP_eoi. Locks: d->event_lock, then irq_lock (the table of owners).
+ * Device interrupts as events: one domain binds an irq to a port of it; upcall_irq makes that port
+ * pending. A level-triggered line stays masked in hardware until the guest's PHYSDEVOP_eoi. Locks:
+ * d->event_lock, then irq_lock (the table of owners).
  */
 #include "core/event.h"
 #include "lib/alloc.h"

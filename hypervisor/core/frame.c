@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Free frames: a buddy allocator whose blocks are linked by frame number through the frame table, so it has no memory of
- * its own. Two zones, below 4 GiB and above; requests that do not care take from above first.
- * Lock: frame_lock. Invariants: a block of order o starts at a multiple of 2^o and lies within one zone; only its first frame has
- * PAGEF_FREE; a block and its buddy are never both free; every free frame has ref 0, type 0, owner DOMID_NOBODY.
- * Content: a free block without PAGEF_DIRTY is all zero. Frames are scrubbed when they are freed; only RAM fresh from boot is dirty.
+ * Free frames: a buddy allocator whose blocks are linked by frame number through the frame table,
+ * so it has no memory of its own. Two zones, below 4 GiB and above; requests that do not care take
+ * from above first. Lock: frame_lock. Invariants: a block of order o starts at a multiple of 2^o
+ * and lies within one zone; only its first frame has PAGEF_FREE; a block and its buddy are never
+ * both free; every free frame has ref 0, type 0, owner DOMID_NOBODY. Content: a free block without
+ * PAGEF_DIRTY is all zero. Frames are scrubbed when they are freed; only RAM fresh from boot is
+ * dirty.
  */
 #include "core/domain.h"
 #include "core/page.h"
@@ -12,9 +14,9 @@
 #include "lib/lock.h"
 #include "lib/string.h"
 
-#define MAX_ORDER    18 /* 1 GiB */
+#define MAX_ORDER    18		  /* 1 GiB */
 #define LOW_LIMIT    (1ull << 20) /* first frame that is not FRAME_LOW */
-#define CHUNK_SHIFT  16 /* frames whose struct pages are 2 MiB */
+#define CHUNK_SHIFT  16		  /* frames whose struct pages are 2 MiB */
 #define CHUNK_FRAMES (1ull << CHUNK_SHIFT)
 #define MAX_CHUNKS   ((DIRECTMAP_SIZE >> PAGE_SHIFT) >> CHUNK_SHIFT)
 #define BOOT_RANGES  512
@@ -28,7 +30,7 @@ struct boot_ram {
 
 static spinlock_t frame_lock;
 static u32 free_list[ZONES][MAX_ORDER + 1]; /* first block, FRAME_NIL ends */
-static u64 free_orders[ZONES];              /* bit o: the list of order o is not empty */
+static u64 free_orders[ZONES];		    /* bit o: the list of order o is not empty */
 static u64 total_frames, free_frames, free_low_frames, claimed_frames;
 
 static boot_data struct boot_ram boot_ram[BOOT_RANGES];
@@ -55,7 +57,7 @@ u64 frame_limit(void)
 bool frame_valid(mfn_t m)
 {
 	return m.n < limit && test_bit(chunk_present, bounded(m.n, limit) >> CHUNK_SHIFT) &&
-		!(READ_ONCE(nth(m.n)->ref) & PAGE_BROKEN);
+	       !(READ_ONCE(nth(m.n)->ref) & PAGE_BROKEN);
 }
 
 /* ---- blocks; frame_lock held ---- */
@@ -88,7 +90,7 @@ static void block_unlink(u64 frame)
 		nth(p->next)->prev = p->prev;
 	if (*head == FRAME_NIL)
 		free_orders[zone_of(frame)] &= ~BIT(p->order);
-	p->flags &= (u8)~(PAGEF_FREE | PAGEF_DIRTY);
+	p->flags &= (u8) ~(PAGEF_FREE | PAGEF_DIRTY);
 	p->next = p->prev = FRAME_NIL;
 }
 
@@ -144,7 +146,8 @@ static u64 block_take(unsigned zone, unsigned order, bool *dirty)
 	return frame;
 }
 
-/* Translations that the last users may have left on some CPU must go before anybody else uses the frames. */
+/* Translations that the last users may have left on some CPU must go before anybody else uses the
+ * frames. */
 static void block_flush_stale(struct page *p, unsigned order)
 {
 	bool any = false;
@@ -163,8 +166,9 @@ static void block_flush_stale(struct page *p, unsigned order)
 }
 
 /*
- * Take 2^order frames. `claim` is the domain whose claim this may use, or NULL: frames that others claimed stay. The frames
- * come back with ref 0, so nobody can take a reference before the caller sets one.
+ * Take 2^order frames. `claim` is the domain whose claim this may use, or NULL: frames that others
+ * claimed stay. The frames come back with ref 0, so nobody can take a reference before the caller
+ * sets one.
  */
 static struct page *frames_take(unsigned order, unsigned flags, struct domain *claim)
 {
@@ -199,7 +203,8 @@ static struct page *frames_take(unsigned order, unsigned flags, struct domain *c
 	return p;
 }
 
-/* The frames become free and their content is cleared. `used`: guests may have left translations of them. */
+/* The frames become free and their content is cleared. `used`: guests may have left translations of
+ * them. */
 static void frames_give(struct page *p, unsigned order, bool used)
 {
 	u32 stamp = used ? tlb_stamp_now() : 0;
@@ -290,7 +295,8 @@ int domain_claim_pages(struct domain *d, u64 pages)
 	if (pages == 0) {
 		claimed_frames -= d->outstanding_pages;
 		d->outstanding_pages = 0;
-	} else if (d->outstanding_pages || pages < d->tot_pages || pages > d->max_pages || d->dying) {
+	} else if (d->outstanding_pages || pages < d->tot_pages || pages > d->max_pages ||
+		   d->dying) {
 		rc = fail(EINVAL);
 	} else if (free_frames - claimed_frames < more) {
 		rc = fail(ENOMEM);
@@ -376,13 +382,16 @@ boot_only static void chunk_map(u64 chunk)
 
 	if (chunk >= MAX_CHUNKS || test_bit(chunk_present, chunk))
 		return;
-	machine_map((u64)nth(chunk << CHUNK_SHIFT), mfn(frame_boot_alloc(frames, frames)), frames, MAP_WRITE);
+	machine_map((u64)nth(chunk << CHUNK_SHIFT), mfn(frame_boot_alloc(frames, frames)), frames,
+		MAP_WRITE);
 	set_bit(chunk_present, chunk);
 }
 
 boot_only static void pages_fill(u64 start, u64 end, u64 ref)
 {
-	const struct page fresh = { .ref = ref, .next = FRAME_NIL, .prev = FRAME_NIL, .owner = DOMID_NOBODY };
+	const struct page fresh = {
+		.ref = ref, .next = FRAME_NIL, .prev = FRAME_NIL, .owner = DOMID_NOBODY
+	};
 
 	for (u64 f = start; f < end; f++)
 		*nth(f) = fresh;
@@ -397,7 +406,8 @@ boot_only static u64 clip(u64 end)
 boot_only void frames_init(void)
 {
 	memset(free_list, 0xff, sizeof(free_list));
-	/* chunk_map steals frames and so adds ranges; they lie in ranges that the loop visits or visited */
+	/* chunk_map steals frames and so adds ranges; they lie in ranges that the loop visits or
+	 * visited */
 	for (unsigned i = 0; i < boot_ram_count; i++) {
 		u64 end = clip(boot_ram[i].end);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Machine frames: one struct page for each, references, owners, and the buddy allocator of free frames.
+ * Machine frames: one struct page for each, references, owners, and the buddy allocator of free
+ * frames.
  *
- * `ref` is PAGE_* flags and a count. A frame with count 0 is free. page_get is the only way to hold somebody's frame; the
- * last page_put frees it: takes it off its owner's list, scrubs it, gives it back. `type` belongs to pv/pagetype.c (0: no type); it
- * must be 0 when a frame is freed. Locks: frame_lock (allocator), d->page_lock (a domain's list and totals).
+ * `ref` is PAGE_* flags and a count. A frame with count 0 is free. page_get is the only way to hold
+ * somebody's frame; the last page_put frees it: takes it off its owner's list, scrubs it, gives it
+ * back. `type` belongs to pv/pagetype.c (0: no type); it must be 0 when a frame is freed. Locks:
+ * frame_lock (allocator), d->page_lock (a domain's list and totals).
  */
 #ifndef CORE_FRAME_H
 #define CORE_FRAME_H
@@ -19,35 +21,38 @@ struct domain;
 #define FRAME_NIL    0xffffffffu
 
 struct page {
-	u64 type;       /* pv/pagetype.c */
-	u64 ref;        /* PAGE_* | count */
+	u64 type;	/* pv/pagetype.c */
+	u64 ref;	/* PAGE_* | count */
 	u32 next, prev; /* frame numbers: the owner's list, or a free list */
-	u16 owner;      /* domid */
-	u8 order;       /* of a free block's first frame */
+	u16 owner;	/* domid */
+	u8 order;	/* of a free block's first frame */
 	u8 flags;
-	u32 tlb_stamp;  /* tlb_stamp_now() when a use ended that left translations behind */
+	u32 tlb_stamp; /* tlb_stamp_now() when a use ended that left translations behind */
 };
 _Static_assert(sizeof(struct page) == 32, "frame table entry");
 
-#define PAGE_HEAP      (1ull << 63) /* hypervisor memory; when it has an owner it is shared with that domain */
-#define PAGE_ALLOCATED (1ull << 62) /* the owner's own reference: dropped once, by whoever frees it (page_release) */
-#define PAGE_BROKEN    (1ull << 61) /* not RAM, or bad: never handed out */
-#define PAGE_COUNT     ((1ull << 32) - 1)
+#define PAGE_HEAP \
+	(1ull << 63) /* hypervisor memory; when it has an owner it is shared with that domain */
+#define PAGE_ALLOCATED                                                                           \
+	(1ull << 62)		 /* the owner's own reference: dropped once, by whoever frees it \
+				    (page_release) */
+#define PAGE_BROKEN (1ull << 61) /* not RAM, or bad: never handed out */
+#define PAGE_COUNT  ((1ull << 32) - 1)
 
 /* page->flags, the allocator's: */
-#define PAGEF_FREE     1 /* first frame of a free block; order says how large */
-#define PAGEF_DIRTY    2 /* of a free block's first frame: its content is not zero */
-#define PAGEF_STAMPED  4 /* tlb_stamp holds */
-#define PAGEF_SLAB     16 /* heap page cut into objects; type and order are core/heap.c's */
-#define PAGEF_BLOCK    32 /* first page of a large heap object; type is its number of pages */
-#define PAGEF_HELD     64 /* on its dying owner's list of frames that others still hold */
+#define PAGEF_FREE    1	 /* first frame of a free block; order says how large */
+#define PAGEF_DIRTY   2	 /* of a free block's first frame: its content is not zero */
+#define PAGEF_STAMPED 4	 /* tlb_stamp holds */
+#define PAGEF_SLAB    16 /* heap page cut into objects; type and order are core/heap.c's */
+#define PAGEF_BLOCK   32 /* first page of a large heap object; type is its number of pages */
+#define PAGEF_HELD    64 /* on its dying owner's list of frames that others still hold */
 
 /* The frame table is indexed by frame number; frames beyond frame_limit() have none. */
 #ifndef frame_table /* the host's machine_inline.h has its own */
 #define frame_table ((struct page *)FRAMETABLE_START)
 #endif
 bool frame_valid(mfn_t m); /* has a struct page (RAM that we manage) */
-u64 frame_limit(void);     /* 1 + highest frame number of RAM; does not change after frames_init() */
+u64 frame_limit(void); /* 1 + highest frame number of RAM; does not change after frames_init() */
 
 static inline struct page *page_of(mfn_t m) /* no check: frame_valid first */
 {
@@ -64,13 +69,16 @@ static inline void *page_map(const struct page *p)
 	return frame_map(page_frame(p));
 }
 
-/* Give the allocator a range of free RAM, [start, start+count) frames: at boot, or later what frame_reserve kept back. */
+/* Give the allocator a range of free RAM, [start, start+count) frames: at boot, or later what
+ * frame_reserve kept back. */
 void frame_add(u64 start, u64 count);
-/* Boot: RAM that is in use (modules, boot-only memory): the frames get a struct page and belong to nobody. */
+/* Boot: RAM that is in use (modules, boot-only memory): the frames get a struct page and belong to
+ * nobody. */
 void frame_reserve(u64 start, u64 count);
 /* Boot, after all ranges are known: make the frame table and open the allocator. */
 void frames_init(void);
-/* Steal a contiguous aligned range before any other use, e.g. for the frame table; panics when there is none. */
+/* Steal a contiguous aligned range before any other use, e.g. for the frame table; panics when
+ * there is none. */
 u64 frame_boot_alloc(u64 count, u64 align);
 
 #define FRAME_NO_SCRUB 1 /* the caller overwrites it whole */
@@ -84,22 +92,24 @@ struct page *frame_alloc(unsigned order, unsigned flags);
 void frame_free(struct page *p, unsigned order);
 
 /*
- * 2^order frames for a domain, zeroed: owner set, on its list, PAGE_ALLOCATED with one reference each, tot_pages raised. NULL
- * when memory is out or max_pages would be passed. page_release drops the allocation reference (once; false if already dropped).
+ * 2^order frames for a domain, zeroed: owner set, on its list, PAGE_ALLOCATED with one reference
+ * each, tot_pages raised. NULL when memory is out or max_pages would be passed. page_release drops
+ * the allocation reference (once; false if already dropped).
  */
 struct page *page_alloc(struct domain *d, unsigned order, unsigned flags);
 bool page_release(struct page *p);
-/* Give an unowned, already allocated frame to d (as page_alloc does): memory_exchange, adoption of modules. */
+/* Give an unowned, already allocated frame to d (as page_alloc does): memory_exchange, adoption of
+ * modules. */
 must_check int page_assign(struct domain *d, struct page *p);
 /*
- * Take a frame away from d, which holds the only reference: off the list, untyped, unowned, as from frame_alloc. EINVAL not
- * d's, EBUSY in use; nothing changed then.
+ * Take a frame away from d, which holds the only reference: off the list, untyped, unowned, as from
+ * frame_alloc. EINVAL not d's, EBUSY in use; nothing changed then.
  */
 must_check int page_steal(struct domain *d, struct page *p);
 /*
- * Let d map one of our heap pages (shared info, grant table frames), as plain data for good: we write to it, so it must never
- * become a page table. page_unshare takes that back and gives the page up: it is freed when the last guest reference is gone,
- * not by the caller.
+ * Let d map one of our heap pages (shared info, grant table frames), as plain data for good: we
+ * write to it, so it must never become a page table. page_unshare takes that back and gives the
+ * page up: it is freed when the last guest reference is gone, not by the caller.
  */
 void page_share(void *heap_page, struct domain *d);
 void page_unshare(void *heap_page, struct domain *d);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A domain's grant table: the frames that it shares with us, our active entry for each of its entries, and pins.
- * The shared entry is hostile memory: it is read once as a whole word, and changed by a bounded number of cmpxchg tries (A5). What
- * was found in it is kept in the active entry for as long as it is pinned; only GTF_reading and GTF_writing are written.
- * Lock: gt->lock. Invariants: grant.h. Results are GNTST_* as Xen 4.17 gives them.
+ * A domain's grant table: the frames that it shares with us, our active entry for each of its
+ * entries, and pins. The shared entry is hostile memory: it is read once as a whole word, and
+ * changed by a bounded number of cmpxchg tries (A5). What was found in it is kept in the active
+ * entry for as long as it is pinned; only GTF_reading and GTF_writing are written. Lock: gt->lock.
+ * Invariants: grant.h. Results are GNTST_* as Xen 4.17 gives them.
  */
 #include "core/grant.h"
 #include "core/log.h"
 #include "lib/check.h"
 #include "lib/string.h"
 
-#define STATUS_TRIES  5
-#define FRAMES_MAX    4096u  /* grant table frames of one domain, whatever the configuration says */
-#define MAPTRACK_MAX  65536u
+#define STATUS_TRIES 5
+#define FRAMES_MAX   4096u /* grant table frames of one domain, whatever the configuration says */
+#define MAPTRACK_MAX 65536u
 
 /* A v1 entry as one word, so that flags, domid and frame are read and checked together. */
 union entry_word {
@@ -186,10 +187,11 @@ static u64 *shared_word(struct grant_table *gt, u32 ref)
 /* ---- pins ---- */
 
 /*
- * Check that the shared entry lets `by` do it, and mark it in use: the flag changes only together with the word that was
- * checked. *found is that word.
+ * Check that the shared entry lets `by` do it, and mark it in use: the flag changes only together
+ * with the word that was checked. *found is that word.
  */
-static int entry_mark(struct grant_table *gt, u32 ref, u16 by, bool write, bool map, union entry_word *found)
+static int entry_mark(
+	struct grant_table *gt, u32 ref, u16 by, bool write, bool map, union entry_word *found)
 {
 	u16 mask = GTF_type_mask | (map ? GTF_sub_page : 0);
 	u64 *word = shared_word(gt, ref);
@@ -211,7 +213,8 @@ static int entry_mark(struct grant_table *gt, u32 ref, u16 by, bool write, bool 
 
 static void entry_unmark(struct grant_table *gt, u32 ref, u16 flags)
 {
-	__atomic_fetch_and(&((struct grant_entry_v1 *)shared_word(gt, ref))->flags, (u16)~flags, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&((struct grant_entry_v1 *)shared_word(gt, ref))->flags, (u16)~flags,
+		__ATOMIC_SEQ_CST);
 }
 
 /* Take the references for a first pin, or a first writing one. */
@@ -222,7 +225,8 @@ static int frame_hold(struct domain *d, const struct active_entry *a, u64 frame,
 	if (a->pins == 0) {
 		if (!frame_valid(mfn(frame)) || !page_get(p, d))
 			return GNTST_bad_page;
-		if ((READ_ONCE(p->ref) & PAGE_HEAP)) { /* ours, shared with d: not d's to share on */
+		if ((READ_ONCE(p->ref) &
+			    PAGE_HEAP)) { /* ours, shared with d: not d's to share on */
 			page_put(p);
 			return GNTST_bad_page;
 		}
@@ -255,11 +259,13 @@ static int pin_locked(struct domain *d, u32 ref, u16 by, bool write, bool map, m
 			return rc;
 		rc = frame_hold(d, a, first ? found.e.frame : a->frame, write);
 		if (rc) {
-			entry_unmark(gt, ref, (u16)((first ? GTF_reading : 0) | (first_write ? GTF_writing : 0)));
+			entry_unmark(gt, ref,
+				(u16)((first ? GTF_reading : 0) | (first_write ? GTF_writing : 0)));
 			return rc;
 		}
 		if (first)
-			a->frame = found.e.frame; /* later pins use this one, whatever the guest writes */
+			a->frame = found.e.frame; /* later pins use this one, whatever the guest
+						     writes */
 		a->domid = by;
 	}
 	a->pins++;
@@ -299,7 +305,8 @@ void grant_unpin(struct domain *d, u32 ref, bool write)
 		d->ops->page_type_put(p, true);
 	/* the granter may reuse the frame as soon as it sees the flags go */
 	if (last || last_write)
-		entry_unmark(gt, ref, (u16)((last ? GTF_reading : 0) | (last_write ? GTF_writing : 0)));
+		entry_unmark(
+			gt, ref, (u16)((last ? GTF_reading : 0) | (last_write ? GTF_writing : 0)));
 	spin_unlock(&gt->lock);
 	if (last)
 		page_put(p);
@@ -321,7 +328,8 @@ int grant_swap(struct domain *d, u32 ref_a, u32 ref_b)
 	} else if (a->pins || b->pins) {
 		rc = GNTST_eagain;
 	} else if (ref_a != ref_b) {
-		u64 *wa = shared_word(gt, ref_a), *wb = shared_word(gt, ref_b), was = READ_ONCE(*wa);
+		u64 *wa = shared_word(gt, ref_a), *wb = shared_word(gt, ref_b),
+		    was = READ_ONCE(*wa);
 
 		WRITE_ONCE(*wa, READ_ONCE(*wb));
 		WRITE_ONCE(*wb, was);
@@ -333,7 +341,9 @@ int grant_swap(struct domain *d, u32 ref_a, u32 ref_b)
 int grant_seed(struct domain *d, u32 ref, u16 to, gfn_t frame)
 {
 	struct grant_table *gt = d->grants;
-	union entry_word w = { .e = { .flags = GTF_permit_access, .domid = to, .frame = (u32)frame.n } };
+	union entry_word w = {
+		.e = { .flags = GTF_permit_access, .domid = to, .frame = (u32)frame.n }
+	};
 	int rc = 0;
 
 	if (frame.n > ~0u)
@@ -351,14 +361,16 @@ void grant_dump(struct domain *d)
 {
 	struct grant_table *gt = d->grants;
 
-	log_raw("d%u grants: %u of %u frames, maptrack %u used, %u of %u frames\n", d->id, gt->frames, gt->max_frames,
-		gt->maptrack_used, gt->maptrack_frames, gt->max_maptrack_frames);
+	log_raw("d%u grants: %u of %u frames, maptrack %u used, %u of %u frames\n", d->id,
+		gt->frames, gt->max_frames, gt->maptrack_used, gt->maptrack_frames,
+		gt->max_maptrack_frames);
 	spin_lock(&gt->lock);
 	for (u32 ref = 0; ref < gt->frames * GRANTS_PER_FRAME; ref++) {
 		const struct active_entry *a = grant_active(gt, ref);
 
 		if (a->pins)
-			log_raw("  %u: d%u frame %x pins %u writing %u\n", ref, a->domid, a->frame, a->pins, a->write_pins);
+			log_raw("  %u: d%u frame %x pins %u writing %u\n", ref, a->domid, a->frame,
+				a->pins, a->write_pins);
 	}
 	spin_unlock(&gt->lock);
 }

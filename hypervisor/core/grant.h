@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Grant tables, version 1: shared frames that the owner writes, our active entries, and maptrack: one entry a mapping. No transfer, no
- * transitive or sub-page grants (C8). grant.c: table and life; grant_map.c: map/unmap; grant_copy.c: copy.
- * Invariant: an active entry's pins > 0 <=> maptrack entries exist <=> a page reference (and a type one when writable) is held.
- * Locks: gt->lock; maptrack belongs to the mapping domain, under its own gt->maptrack_lock; order: remote's gt->lock then ours.
+ * Grant tables, version 1: shared frames that the owner writes, our active entries, and maptrack:
+ * one entry a mapping. No transfer, no transitive or sub-page grants (C8). grant.c: table and life;
+ * grant_map.c: map/unmap; grant_copy.c: copy. Invariant: an active entry's pins > 0 <=> maptrack
+ * entries exist <=> a page reference (and a type one when writable) is held. Locks: gt->lock;
+ * maptrack belongs to the mapping domain, under its own gt->maptrack_lock; order: remote's gt->lock
+ * then ours.
  */
 #ifndef CORE_GRANT_H
 #define CORE_GRANT_H
@@ -12,22 +14,23 @@
 
 #include "core/vcpu.h"
 
-#define GRANTS_PER_FRAME   (PAGE_SIZE / sizeof(struct grant_entry_v1))
-#define MAPTRACK_PER_PAGE  (PAGE_SIZE / sizeof(struct maptrack))
+#define GRANTS_PER_FRAME  (PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define MAPTRACK_PER_PAGE (PAGE_SIZE / sizeof(struct maptrack))
 
-/* What is held for a shared entry while it is pinned; 8 bytes, a page of them for a page of entries. */
+/* What is held for a shared entry while it is pinned; 8 bytes, a page of them for a page of
+ * entries. */
 struct active_entry {
 	u32 frame;
-	u16 domid;    /* who pinned it */
-	u8 pins;      /* mappings and copies; while > 0 a page reference is held */
+	u16 domid;     /* who pinned it */
+	u8 pins;       /* mappings and copies; while > 0 a page reference is held */
 	u8 write_pins; /* those that write; while > 0 a writable type reference is held */
 };
 
 /* One mapping; the handle is its index. */
 struct maptrack {
-	u32 ref;      /* free: index + 1 of the next free one */
-	u32 flags;    /* GNTMAP_*; 0 free */
-	u16 domid;    /* granter */
+	u32 ref;   /* free: index + 1 of the next free one */
+	u32 flags; /* GNTMAP_*; 0 free */
+	u16 domid; /* granter */
 	u16 reserved;
 };
 
@@ -40,16 +43,18 @@ struct grant_table {
 
 	/* maptrack_lock: what this domain mapped of others */
 	spinlock_t maptrack_lock;
-	struct maptrack **maptrack;     /* [max_maptrack_frames], made at the first map */
+	struct maptrack **maptrack; /* [max_maptrack_frames], made at the first map */
 	u32 maptrack_frames, max_maptrack_frames;
-	u32 maptrack_free;              /* index + 1 of the first free entry */
+	u32 maptrack_free; /* index + 1 of the first free entry */
 	u32 maptrack_used;
-	u32 relinquished;               /* progress of grant_relinquish */
+	u32 relinquished; /* progress of grant_relinquish */
 };
 
 /* For grant_map.c and grant_copy.c. */
-struct active_entry *grant_active(struct grant_table *gt, u32 ref); /* NULL: no such ref; gt->lock held */
-/* Pin ref of d's table for `by`: GNTST_*; on success *frame is the frame. `map`: a mapping, not a copy. */
+struct active_entry *grant_active(
+	struct grant_table *gt, u32 ref); /* NULL: no such ref; gt->lock held */
+/* Pin ref of d's table for `by`: GNTST_*; on success *frame is the frame. `map`: a mapping, not a
+ * copy. */
 int grant_pin(struct domain *d, u32 ref, u16 by, bool write, bool map, mfn_t *frame);
 void grant_unpin(struct domain *d, u32 ref, bool write);
 struct domain *grant_domain_find(u16 domid); /* DOMID_SELF too; with a reference */
@@ -58,13 +63,14 @@ must_check int grant_init(struct domain *d, u32 max_frames, u32 max_maptrack_fra
 int grant_relinquish(struct domain *d); /* drop all mappings that d holds, bounded: -ERESTART */
 void grant_destroy(struct domain *d);
 
-/* One entry of each GNTTABOP_* array, already copied in; results in the struct's status (GNTST_*) except where said. */
+/* One entry of each GNTTABOP_* array, already copied in; results in the struct's status (GNTST_*)
+ * except where said. */
 void grant_map_ref(struct gnttab_map_grant_ref *op);
 void grant_unmap_ref(struct gnttab_unmap_grant_ref *op);
 void grant_unmap_and_replace(struct gnttab_unmap_and_replace *op);
 /*
- * End of a batch of unmaps on this CPU, before the caller yields or returns: flush TLBs once, then let the granters see that
- * their frames are free. Cheap when nothing is queued.
+ * End of a batch of unmaps on this CPU, before the caller yields or returns: flush TLBs once, then
+ * let the granters see that their frames are free. Cheap when nothing is queued.
  */
 void grant_unmap_done(void);
 void grant_copy(struct gnttab_copy *op);
@@ -75,7 +81,8 @@ void grant_query_size(struct domain *d, u32 *frames, u32 *max_frames);
 must_check int grant_set_size(struct domain *d, u32 max_frames, u32 max_maptrack_frames);
 u32 grant_version(struct domain *d);
 must_check int grant_swap(struct domain *d, u32 ref_a, u32 ref_b);
-/* Seed entry ref of a fresh domain for its console or store page (domain builders in the control domain use foreign maps; dom0's own is ours). */
+/* Seed entry ref of a fresh domain for its console or store page (domain builders in the control
+ * domain use foreign maps; dom0's own is ours). */
 must_check int grant_seed(struct domain *d, u32 ref, u16 to, gfn_t frame);
 void grant_dump(struct domain *d);
 

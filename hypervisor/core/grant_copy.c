@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * GNTTABOP_copy: bytes within one page to within another, each given by a grant or by a frame of the caller. Both ends are pinned
- * for the copy: source readable, destination writable as a page of plain data. No lock is held while bytes move.
+ * GNTTABOP_copy: bytes within one page to within another, each given by a grant or by a frame of
+ * the caller. Both ends are pinned for the copy: source readable, destination writable as a page of
+ * plain data. No lock is held while bytes move.
  */
 #include "core/grant.h"
 #include "lib/string.h"
@@ -30,7 +31,8 @@ static int end_hold(struct end *e, const struct gnttab_copy_ptr *p)
 
 	if (e->by_ref) {
 		e->ref = p->u.ref;
-		rc = grant_pin(e->domain, e->ref, current_vcpu()->domain->id, e->write, false, &e->frame);
+		rc = grant_pin(
+			e->domain, e->ref, current_vcpu()->domain->id, e->write, false, &e->frame);
 		e->held = rc == GNTST_okay;
 		return rc;
 	}
@@ -63,7 +65,8 @@ static void end_drop(struct end *e)
 		domain_put(e->domain);
 }
 
-/* v1 grants are of whole pages; a sub-page or transitive one was refused by grant_pin's type check. */
+/* v1 grants are of whole pages; a sub-page or transitive one was refused by grant_pin's type check.
+ */
 void grant_copy(struct gnttab_copy *op)
 {
 	struct end from, to = { .domain = NULL };
@@ -76,14 +79,16 @@ void grant_copy(struct gnttab_copy *op)
 	rc = end_find(&from, &op->source, op->flags & GNTCOPY_source_gref, false);
 	if (rc == GNTST_okay)
 		rc = end_find(&to, &op->dest, op->flags & GNTCOPY_dest_gref, true);
-	if (rc == GNTST_okay && ((u32)op->source.offset + op->len > PAGE_SIZE || (u32)op->dest.offset + op->len > PAGE_SIZE))
+	if (rc == GNTST_okay && ((u32)op->source.offset + op->len > PAGE_SIZE ||
+					(u32)op->dest.offset + op->len > PAGE_SIZE))
 		rc = GNTST_bad_copy_arg;
 	if (rc == GNTST_okay)
 		rc = end_hold(&from, &op->source);
 	if (rc == GNTST_okay)
 		rc = end_hold(&to, &op->dest);
 	if (rc == GNTST_okay)
-		memmove((u8 *)frame_map(to.frame) + op->dest.offset, (u8 *)frame_map(from.frame) + op->source.offset, op->len);
+		memmove((u8 *)frame_map(to.frame) + op->dest.offset,
+			(u8 *)frame_map(from.frame) + op->source.offset, op->len);
 	end_drop(&from);
 	end_drop(&to);
 	op->status = (s16)rc;

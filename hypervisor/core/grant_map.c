@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Mapping and unmapping grants. A mapping is a maptrack entry of the mapping domain, named by its handle, and a pin of the granter's
- * entry; the page-table entry holds references of its own (d->ops->grant_map).
- * Unmapping: the entry goes, then every CPU forgets its translation, then the pin is dropped and the granter sees it (C4, C8).
- * The middle step is done once a batch: unmaps wait in a per-CPU queue until grant_unmap_done(). A granter cannot go away
- * while pinned, because the pinned page keeps it.
- * Lock: the mapping domain's maptrack_lock for its entries; never held together with a gt->lock.
+ * Mapping and unmapping grants. A mapping is a maptrack entry of the mapping domain, named by its
+ * handle, and a pin of the granter's entry; the page-table entry holds references of its own
+ * (d->ops->grant_map). Unmapping: the entry goes, then every CPU forgets its translation, then the
+ * pin is dropped and the granter sees it (C4, C8). The middle step is done once a batch: unmaps
+ * wait in a per-CPU queue until grant_unmap_done(). A granter cannot go away while pinned, because
+ * the pinned page keeps it. Lock: the mapping domain's maptrack_lock for its entries; never held
+ * together with a gt->lock.
  */
 #include "core/grant.h"
 #include "core/softirq.h"
@@ -33,7 +34,8 @@ static struct maptrack *maptrack_at(struct grant_table *gt, u32 handle)
 {
 	u64 limit = (u64)gt->maptrack_frames * MAPTRACK_PER_PAGE, index = bounded(handle, limit);
 
-	return handle < limit ? &gt->maptrack[index / MAPTRACK_PER_PAGE][index % MAPTRACK_PER_PAGE] : NULL;
+	return handle < limit ? &gt->maptrack[index / MAPTRACK_PER_PAGE][index % MAPTRACK_PER_PAGE]
+			      : NULL;
 }
 
 static bool maptrack_grow(struct grant_table *gt)
@@ -188,7 +190,8 @@ static void unmap_queue(struct domain *mapper, const struct maptrack *m)
 	if (q->count == QUEUE_LENGTH)
 		grant_unmap_done();
 	q->mapper = mapper;
-	q->entry[q->count++] = (struct unmapped){ domain_by_id(m->domid), m->ref, !(m->flags & GNTMAP_readonly) };
+	q->entry[q->count++] =
+		(struct unmapped){ domain_by_id(m->domid), m->ref, !(m->flags & GNTMAP_readonly) };
 }
 
 static mfn_t pinned_frame(struct domain *granter, u32 ref)
@@ -204,9 +207,10 @@ static mfn_t pinned_frame(struct domain *granter, u32 ref)
 }
 
 /*
- * The page table's entry goes first, then the handle. When two vcpus unmap one handle at once with two addresses, one of them
- * takes an entry away without dropping a pin: the guest then has a handle too many, which it can only lose by dying. There is never
- * an entry without a pin: each unmap that drops one took an entry of that frame away before.
+ * The page table's entry goes first, then the handle. When two vcpus unmap one handle at once with
+ * two addresses, one of them takes an entry away without dropping a pin: the guest then has a
+ * handle too many, which it can only lose by dying. There is never an entry without a pin: each
+ * unmap that drops one took an entry of that frame away before.
  */
 static int unmap_one(u64 host_addr, u64 new_addr, u32 handle)
 {

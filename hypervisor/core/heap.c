@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypervisor's small objects. A page is cut into objects of one size class; what is free in it is linked through the objects
- * themselves, and the page's state (class, first free object, number in use) is in its struct page: no header in the page,
- * no header at an object. An empty page goes back to the frame allocator at once, except the last of its class. Objects
- * larger than half a page are whole pages, the unused ones of the power of two given back.
- * Lock: heap_lock. Invariant: every page on partial[c] has a free object and class c.
+ * The hypervisor's small objects. A page is cut into objects of one size class; what is free in it
+ * is linked through the objects themselves, and the page's state (class, first free object, number
+ * in use) is in its struct page: no header in the page, no header at an object. An empty page goes
+ * back to the frame allocator at once, except the last of its class. Objects larger than half a
+ * page are whole pages, the unused ones of the power of two given back. Lock: heap_lock. Invariant:
+ * every page on partial[c] has a free object and class c.
  */
 #include "core/frame.h"
 #include "lib/check.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 
-static const u16 class_size[] = { 16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 336, 448, 576, 672, 816, 1008, 1360, 2048 };
+static const u16 class_size[] = { 16, 32, 48, 64, 80, 96, 128, 160, 192, 256, 336, 448, 576, 672,
+	816, 1008, 1360, 2048 };
 
-#define CLASSES    ARRAY_SIZE(class_size)
+#define CLASSES	   ARRAY_SIZE(class_size)
 #define OBJECT_MAX 2048
 
 /* In page->type of a slab page; page->order is the class. */
 union slab {
 	u64 word;
 	struct {
-		u16 free;   /* first free object, as offset / 16 + 1; 0: none */
-		u16 fresh;  /* objects from this offset / 16 on were never used; >= 256: none */
+		u16 free;  /* first free object, as offset / 16 + 1; 0: none */
+		u16 fresh; /* objects from this offset / 16 on were never used; >= 256: none */
 		u16 in_use;
 	};
 };
@@ -78,7 +80,7 @@ static struct page *slab_new(unsigned class)
 	if (!p)
 		return NULL;
 	p->flags |= PAGEF_SLAB;
-	p->order = (u8)class;
+	p->order = (u8) class;
 	p->type = 0;
 	partial_link(p, class);
 	return p;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Debug keys: the table and the keys that belong to core. Handlers only read and print; R and C end the machine. */
+/* Debug keys: the table and the keys that belong to core. Handlers only read and print; R and C end
+ * the machine. */
 #include "core/console.h"
 #include "core/crash.h"
 #include "core/event.h"
@@ -57,12 +58,15 @@ static void domain_print(struct domain *d)
 {
 	struct vcpu *v;
 
-	log_raw("d%u refs %u dying %u pause %u shutdown %s%u pages %lu/%lu shared %lu claimed %lu\n", d->id, d->refs, d->dying,
-		d->pause_count, d->shut_down ? "" : "no ", d->shut_down ? d->shutdown_code : 0, d->tot_pages, d->max_pages,
-		d->shared_pages, d->outstanding_pages);
-	for_each_vcpu(d, v)
-		log_raw("  v%u cpu %u flags %x pause %u %s state %d events %s\n", v->id, v->processor, v->flags,
-			v->pause_count, v->running ? "running" : "off", v->runstate.state,
+	log_raw("d%u refs %u dying %u pause %u shutdown %s%u "
+		"pages %lu/%lu shared %lu claimed %lu\n",
+		d->id, d->refs, d->dying, d->pause_count, d->shut_down ? "" : "no ",
+		d->shut_down ? d->shutdown_code : 0, d->tot_pages, d->max_pages, d->shared_pages,
+		d->outstanding_pages);
+	for_each_vcpu (d, v)
+		log_raw("  v%u cpu %u flags %x pause %u %s state %d events %s\n", v->id,
+			v->processor, v->flags, v->pause_count, v->running ? "running" : "off",
+			v->runstate.state,
 			v->info && vcpu_events_to_deliver(v) ? "to deliver" : "none");
 }
 
@@ -73,7 +77,8 @@ static void key_domains(void)
 
 static void key_memory(void)
 {
-	log_raw("frames: total %lu free %lu claimed %lu\n", frames_total(), frames_free(), frames_claimed());
+	log_raw("frames: total %lu free %lu claimed %lu\n", frames_total(), frames_free(),
+		frames_claimed());
 }
 
 static void key_events(void)
@@ -91,15 +96,16 @@ static void regs_print(void *arg)
 	struct vcpu *v = current_vcpu();
 	const struct regs *r = guest_regs();
 
-	log_raw("CPU %u: d%u v%u rip %04lx:%016lx rsp %016lx rflags %lx rax %lx rdi %lx rsi %lx\n", cpu_id(), v->domain->id, v->id,
-		r->cs, r->rip, r->rsp, r->rflags, r->rax, r->rdi, r->rsi);
+	log_raw("CPU %u: d%u v%u rip %04lx:%016lx rsp %016lx rflags %lx rax %lx rdi %lx rsi %lx\n",
+		cpu_id(), v->domain->id, v->id, r->cs, r->rip, r->rsp, r->rflags, r->rax, r->rdi,
+		r->rsi);
 }
 
 static void key_registers(void)
 {
 	unsigned cpu;
 
-	for_each_cpu(cpu, &cpu_online_map) {
+	for_each_cpu (cpu, &cpu_online_map) {
 		struct cpumask one = { 0 };
 
 		cpumask_set(&one, cpu);
@@ -113,7 +119,7 @@ static void key_dom0(void)
 
 	if (!dom0 || !dom0->ops->dump)
 		return;
-	for_each_vcpu(dom0, v)
+	for_each_vcpu (dom0, v)
 		dom0->ops->dump(v);
 }
 

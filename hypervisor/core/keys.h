@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Debug keys: one registered handler a character, listed by 'h'; from the serial console and XEN_SYSCTL_debug_keys. */
+/* Debug keys: one registered handler a character, listed by 'h'; from the serial console and
+ * XEN_SYSCTL_debug_keys. */
 #ifndef CORE_KEYS_H
 #define CORE_KEYS_H
 

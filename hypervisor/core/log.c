@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages: a level against loglvl= (ours) or guest_loglvl= (what guests cause), a prefix, and for guests a token bucket so that
- * no guest fills the log (A20): 40 lines at once, then 5 a second; what was dropped is counted.
+ * Messages: a level against loglvl= (ours) or guest_loglvl= (what guests cause), a prefix, and for
+ * guests a token bucket so that no guest fills the log (A20): 40 lines at once, then 5 a second;
+ * what was dropped is counted.
  */
 #include "core/console.h"
 #include "core/log.h"
@@ -14,7 +15,8 @@
 
 static const char *const level_names[] = { "none", "error", "warning", "info", "debug" };
 
-/* "warning" or "warning/..." (Xen's rate limit part is accepted and has no meaning here); all is debug. */
+/* "warning" or "warning/..." (Xen's rate limit part is accepted and has no meaning here); all is
+ * debug. */
 static enum log_level level_of(const char *text)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(level_names); i++) {

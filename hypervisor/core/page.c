@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames in use: references, owners, and each domain's list of its frames.
- * `ref` is changed by cmpxchg only. Who takes the count from 1 to 0 owns the frame alone and frees it. A domain is kept alive by its
- * frames (one reference while tot_pages > 0), so a frame's owner can be looked up by number without a reference, and
- * a domid is not used again while a frame of it is anywhere.
- * Lock: d->page_lock for the list and totals; frame_lock inside it.
+ * `ref` is changed by cmpxchg only. Who takes the count from 1 to 0 owns the frame alone and frees
+ * it. A domain is kept alive by its frames (one reference while tot_pages > 0), so a frame's owner
+ * can be looked up by number without a reference, and a domid is not used again while a frame of it
+ * is anywhere. Lock: d->page_lock for the list and totals; frame_lock inside it.
  */
 #include "core/domain.h"
 #include "core/frame.h"
@@ -44,7 +44,8 @@ static void list_remove(struct domain *d, struct page *p)
 	p->flags &= (u8)~PAGEF_HELD;
 }
 
-/* Give the frame, whose ref is the caller's alone, to d. The first frame takes a reference to d; its caller has one. */
+/* Give the frame, whose ref is the caller's alone, to d. The first frame takes a reference to d;
+ * its caller has one. */
 static void page_adopt(struct domain *d, struct page *p)
 {
 	if (d->tot_pages++ == 0)
@@ -54,7 +55,8 @@ static void page_adopt(struct domain *d, struct page *p)
 	atomic_store_release(&p->ref, PAGE_ALLOCATED | 1);
 }
 
-/* Off d's list; true: that was the last frame, the caller drops a domain reference when it holds no lock. */
+/* Off d's list; true: that was the last frame, the caller drops a domain reference when it holds no
+ * lock. */
 static bool page_disown(struct domain *d, struct page *p)
 {
 	list_remove(d, p);
@@ -152,7 +154,8 @@ static bool page_ref_up(struct page *p)
 	u64 old = READ_ONCE(p->ref);
 
 	do {
-		if ((old & PAGE_COUNT) == 0 || (old & PAGE_COUNT) == PAGE_COUNT || (old & PAGE_BROKEN))
+		if ((old & PAGE_COUNT) == 0 || (old & PAGE_COUNT) == PAGE_COUNT ||
+			(old & PAGE_BROKEN))
 			return false;
 	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
 	return true;

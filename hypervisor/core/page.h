@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What core/page.c needs of core/frame.c and nobody else: frames on their way from and to the free lists. */
+/* What core/page.c needs of core/frame.c and nobody else: frames on their way from and to the free
+ * lists. */
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scheduling mechanism: which vcpu a CPU runs, time accounting, the switch. What to run next is the policy's (sched_sfs.c).
- * CPUs are grouped by SCHED_GROUP; a group has one lock, which is the "scheduler lock" of its CPUs and of every vcpu whose
- * `processor` is one of them. v->processor changes only with the old and the new group's lock held, or when v is off.
- * States of a vcpu: off (neither current of a CPU nor running), queued by the policy or not; current: chosen by a CPU under
- * the lock; running: its registers are on the CPU. `running` ends after the state is saved, outside the lock: a CPU that chose
- * it next waits for that, having saved its own previous one first, so two such waiters cannot block each other.
+ * Scheduling mechanism: which vcpu a CPU runs, time accounting, the switch. What to run next is the
+ * policy's (sched_sfs.c). CPUs are grouped by SCHED_GROUP; a group has one lock, which is the
+ * "scheduler lock" of its CPUs and of every vcpu whose `processor` is one of them. v->processor
+ * changes only with the old and the new group's lock held, or when v is off. States of a vcpu: off
+ * (neither current of a CPU nor running), queued by the policy or not; current: chosen by a CPU
+ * under the lock; running: its registers are on the CPU. `running` ends after the state is saved,
+ * outside the lock: a CPU that chose it next waits for that, having saved its own previous one
+ * first, so two such waiters cannot block each other.
  */
 #include <xen/sched.h>
 
@@ -17,10 +19,11 @@
 #include "lib/check.h"
 #include "lib/cmdline.h"
 
-struct aligned(64) cpu_sched {
+struct aligned(64) cpu_sched
+{
 	struct vcpu *current_one; /* group lock */
 	struct vcpu *idle;
-	u64 since;                /* group lock: current_one was charged up to then */
+	u64 since; /* group lock: current_one was charged up to then */
 	struct timer slice;
 };
 
@@ -129,7 +132,8 @@ void vcpu_runstate_publish(struct vcpu *v)
 	r.state_entry_time |= XEN_RUNSTATE_UPDATE;
 	if (!area_write(v, at, &r.state_entry_time, 8))
 		return;
-	barrier(); /* x86 keeps stores in order: readers see the mark before, and its end after, the rest */
+	barrier(); /* x86 keeps stores in order: readers see the mark before, and its end after, the
+		      rest */
 	if (!area_write(v, 0, &r, sizeof(r)))
 		return;
 	barrier();
@@ -149,7 +153,8 @@ bool sched_vcpu_off(const struct vcpu *v)
 	return !is_current(v) && !atomic_load_acquire(&v->running);
 }
 
-/* Let v be where its hard affinity allows; v is off the CPUs' choice, not queued, the lock *l of its group held, maybe exchanged. */
+/* Let v be where its hard affinity allows; v is off the CPUs' choice, not queued, the lock *l of
+ * its group held, maybe exchanged. */
 static void relocate(struct vcpu *v, spinlock_t **l)
 {
 	unsigned to = policy->place(v);
@@ -244,8 +249,9 @@ static noreturn void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 	if (unlikely(from_guest && !cpumask_test(&prev->hard, prev->processor)))
 		vcpu_wake(prev); /* its affinity changed: find it another place */
 	while (unlikely(atomic_load_acquire(&next->running)))
-		cpu_relax(); /* another CPU still saves it */
-	next->running = true;
+		cpu_relax();			 /* another CPU still saves it */
+	(void)atomic_xchg(&next->running, true); /* a barrier: who sets its pending flag after we
+						    look sees that it runs, and kicks */
 	set_current_vcpu(next);
 	trace(TRACE_switch_to, next->domain->id, next->id);
 	next->domain->ops->switch_to(next);
@@ -393,11 +399,12 @@ void sched_dump(void)
 {
 	unsigned cpu;
 
-	for_each_cpu(cpu, &cpu_online_map) {
+	for_each_cpu (cpu, &cpu_online_map) {
 		struct vcpu *v = cpus[cpu].current_one;
 
-		log_raw("CPU %u: %s d%u v%u since %lu softirqs %x\n", cpu, v == cpus[cpu].idle ? "idle" : "runs", v->domain->id,
-			v->id, cpus[cpu].since, softirq_pending_on(cpu));
+		log_raw("CPU %u: %s d%u v%u since %lu softirqs %x\n", cpu,
+			v == cpus[cpu].idle ? "idle" : "runs", v->domain->id, v->id,
+			cpus[cpu].since, softirq_pending_on(cpu));
 	}
 	policy->dump();
 }
@@ -433,7 +440,8 @@ static int idle_vcpu_init(struct vcpu *v)
 	return 0;
 }
 
-/* The CPU keeps what the last guest left on it, so that its return is cheap; the guest's kind takes it away when it must. */
+/* The CPU keeps what the last guest left on it, so that its return is cheap; the guest's kind takes
+ * it away when it must. */
 static void idle_switch_to(struct vcpu *v)
 {
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Surplus fair scheduling (Chandra, Adler, Goyal, Shenoy: "Surplus Fair Scheduling", OSDI 2000).
- * A domain's weight is shared by its runnable vcpus. A vcpu has a start tag S and a finish tag F = S + ran / phi; virtual time v is the
- * least S of the runnable; the vcpu to run is the one with the least surplus phi * (S - v): what it got beyond its due.
- * phi is the weight, readjusted so that nobody asks for more than one CPU: sorted by weight, whoever has
- * w * (p - k) > R (k heavier ones clamped before, R the weights that are left) is clamped, and all clamped ones get
- * phi = R / (p - k), one CPU's worth. A wake-up enters at S = max(F, v), so sleep earns nothing.
- * Latency: v moves in steps of whole slices, so a vcpu that mostly sleeps would wait for vcpus that are no more entitled. A woken
- * vcpu therefore counts as having one slice of surplus less until it runs: it takes a CPU at once (after the ratelimit) unless
- * it is more than a slice ahead of its due, which bounds what waking often can gain.
- * A cap is a budget per period: who has used it up is parked until the refill.
- * One run queue a group of CPUs; an idle CPU takes work from other groups.
- * Lock: the group's, for everything in struct group and in a vcpu's private part; a share's budget is atomic.
+ * A domain's weight is shared by its runnable vcpus. A vcpu has a start tag S and a finish tag F =
+ * S + ran / phi; virtual time v is the least S of the runnable; the vcpu to run is the one with the
+ * least surplus phi * (S - v): what it got beyond its due. phi is the weight, readjusted so that
+ * nobody asks for more than one CPU: sorted by weight, whoever has w * (p - k) > R (k heavier ones
+ * clamped before, R the weights that are left) is clamped, and all clamped ones get phi = R / (p -
+ * k), one CPU's worth. A wake-up enters at S = max(F, v), so sleep earns nothing. Latency: v moves
+ * in steps of whole slices, so a vcpu that mostly sleeps would wait for vcpus that are no more
+ * entitled. A woken vcpu therefore counts as having one slice of surplus less until it runs: it
+ * takes a CPU at once (after the ratelimit) unless it is more than a slice ahead of its due, which
+ * bounds what waking often can gain. A cap is a budget per period: who has used it up is parked
+ * until the refill. One run queue a group of CPUs; an idle CPU takes work from other groups. Lock:
+ * the group's, for everything in struct group and in a vcpu's private part; a share's budget is
+ * atomic.
  */
 #include "core/log.h"
 #include "core/sched.h"
@@ -23,16 +25,16 @@
 #define SLICE_NS   10000000ull
 #define PERIOD_NS  20000000ull /* of caps */
 #define SLICE_MIN  100000ull
-#define SCAN       16        /* candidates looked at beyond the first that fits */
-#define TAG_ONE    (256ull << 16) /* the phi at which tags advance with real time */
+#define SCAN	   16		  /* candidates looked at beyond the first that fits */
+#define TAG_ONE	   (256ull << 16) /* the phi at which tags advance with real time */
 #define BALANCE_NS 50000000ull
 
 enum { OUT, WAITING, RUNNING, PARKED };
 
 struct sfs_vcpu {
-	struct rb_node node;  /* in group->waiting, by start */
-	struct list link;     /* group->woken or ->parked */
-	s64 start, finish;
+	struct rb_node node; /* in group->waiting, by start */
+	struct list link;    /* group->woken or ->parked */
+	s64 start;	     /* S; when it does not run, the F of its last turn or later */
 	u8 state;
 	bool yielded;
 	bool woken; /* waits since it was woken, not since it lost a CPU; on group->woken */
@@ -41,18 +43,18 @@ _Static_assert(sizeof(struct sfs_vcpu) <= sizeof(((struct vcpu *)0)->sched), "ro
 
 /* A domain's part in one group. */
 struct part {
-	struct list active;  /* in group->active while runnable > 0 */
-	u32 runnable;        /* its vcpus that wait or run here */
-	u64 weight;          /* of each of them, as counted in group->weight */
+	struct list active; /* in group->active while runnable > 0 */
+	u32 runnable;	    /* its vcpus that wait or run here */
+	u64 weight;	    /* of each of them, as counted in group->weight */
 	struct sched_share *share;
 };
 
 struct sched_share {
 	struct domain *domain;
-	u32 runnable;        /* atomic: in all groups */
-	s64 budget;          /* atomic: ns left in this period */
-	u32 refilling;       /* atomic: the timer is set */
-	u32 used;            /* atomic: something ran since the last refill */
+	u32 runnable;  /* atomic: in all groups */
+	s64 budget;    /* atomic: ns left in this period */
+	u32 refilling; /* atomic: the timer is set */
+	u32 used;      /* atomic: something ran since the last refill */
 	struct timer refill;
 	struct part part[SCHED_GROUPS];
 };
@@ -61,22 +63,27 @@ struct group {
 	struct rb_root waiting;
 	u32 waiting_count, runnable, cpus_up;
 	s64 vtime;
-	u64 weight;            /* sum over the runnable */
-	u64 clamp;             /* phi of the clamped; nobody's is more */
-	struct list active;    /* parts, heaviest per vcpu first */
-	struct list woken;     /* those of the waiting that were just woken, oldest first */
+	u64 weight;	    /* sum over the runnable */
+	u64 clamp;	    /* phi of the clamped; nobody's is more */
+	struct list active; /* parts, heaviest per vcpu first */
+	struct list woken;  /* those of the waiting that were just woken, oldest first */
 	struct list parked;
-	u64 idle;              /* bit: CPU of the group runs nothing and was not told to look */
+	u64 idle; /* bit: CPU of the group runs nothing and was not told to look */
+	u64 busy; /* bit: on[].v */
 	struct {
 		struct vcpu *v;
-		u64 since;         /* it was chosen */
-		u64 charged;       /* its tags include what it ran until then */
-		bool sliced;       /* it will be asked again */
+		u64 since;   /* it was chosen */
+		u64 charged; /* its tags include what it ran until then */
+		bool sliced; /* it will be asked again */
 	} on[SCHED_GROUP];
 	u64 balanced;
 };
 
 static struct group groups[SCHED_GROUPS];
+static unsigned groups_up; /* those below it may have CPUs */
+
+#define for_each_slot(i, mask) \
+	for (u64 m_ = (mask); m_ && ((i) = (unsigned)__builtin_ctzll(m_), true); m_ &= m_ - 1)
 
 static struct sfs_vcpu *sfs(const struct vcpu *v)
 {
@@ -85,7 +92,8 @@ static struct sfs_vcpu *sfs(const struct vcpu *v)
 
 static struct vcpu *vcpu_of_node(struct rb_node *n)
 {
-	return (struct vcpu *)((char *)container_of(n, struct sfs_vcpu, node) - offsetof(struct vcpu, sched));
+	return (struct vcpu *)((char *)container_of(n, struct sfs_vcpu, node) -
+			       offsetof(struct vcpu, sched));
 }
 
 static struct group *group_of(const struct vcpu *v)
@@ -100,7 +108,9 @@ static struct part *part_of(const struct vcpu *v)
 
 static bool start_less(const struct rb_node *a, const struct rb_node *b)
 {
-	return container_of(a, struct sfs_vcpu, node)->start - container_of(b, struct sfs_vcpu, node)->start < 0;
+	return container_of(a, struct sfs_vcpu, node)->start -
+		       container_of(b, struct sfs_vcpu, node)->start <
+	       0;
 }
 
 /* ---- weights ---- */
@@ -115,7 +125,7 @@ static void group_readjust(struct group *g)
 		g->clamp = TAG_ONE;
 		return;
 	}
-	list_for_each(at, &g->active) {
+	list_for_each (at, &g->active) {
 		struct part *p = list_entry(at, struct part, active);
 
 		if (p->weight * cpus <= rest)
@@ -189,7 +199,9 @@ static void sfs_weights_changed(struct domain *d)
 		spin_lock(sched_group_lock(i));
 		if (p->runnable) {
 			g->weight -= p->weight * p->runnable;
-			p->weight = max(((u64)d->sched_weight << 16) / max(READ_ONCE(s->runnable), 1u), 1ull);
+			p->weight =
+				max(((u64)d->sched_weight << 16) / max(READ_ONCE(s->runnable), 1u),
+					1ull);
 			g->weight += p->weight * p->runnable;
 			part_sort(g, p);
 			group_readjust(g);
@@ -226,12 +238,14 @@ static void vtime_update(struct group *g)
 {
 	struct rb_node *first = rb_first(&g->waiting);
 	bool any = first != NULL;
+	unsigned i;
 	s64 least = any ? container_of(first, struct sfs_vcpu, node)->start : 0;
 
-	for (unsigned i = 0; i < SCHED_GROUP; i++) {
+	for_each_slot(i, g->busy)
+	{
 		const struct vcpu *v = g->on[i].v;
 
-		if (v && (!any || sfs(v)->start - least < 0)) {
+		if (!any || sfs(v)->start - least < 0) {
 			least = sfs(v)->start;
 			any = true;
 		}
@@ -254,7 +268,8 @@ static s64 budget_of_period(const struct domain *d)
 
 static void queue_in(struct vcpu *v, u64 now);
 
-/* The next refill comes a period after `from`. A group lock may be held, so the timer stays on its CPU: moving it would wait. */
+/* The next refill comes a period after `from`. A group lock may be held, so the timer stays on its
+ * CPU: moving it would wait. */
 static void refill_arm(struct sched_share *s, u64 from)
 {
 	if (!READ_ONCE(s->refilling) && !atomic_xchg(&s->refilling, 1))
@@ -270,14 +285,14 @@ static void refill(void *arg)
 
 	while (!atomic_cmpxchg(&s->budget, &old, min(old + full, full)))
 		;
-	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+	for (unsigned i = 0; i < groups_up; i++) {
 		struct group *g = &groups[i];
 		struct list *at, *next;
 
 		if (!READ_ONCE(g->cpus_up))
 			continue;
 		spin_lock(sched_group_lock(i));
-		list_for_each_safe(at, next, &g->parked) {
+		list_for_each_safe (at, next, &g->parked) {
 			struct sfs_vcpu *x = list_entry(at, struct sfs_vcpu, link);
 			struct vcpu *v = vcpu_of_node(&x->node);
 
@@ -316,7 +331,7 @@ static void tickle_elsewhere(const struct vcpu *v)
 {
 	unsigned own = v->processor / SCHED_GROUP;
 
-	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
+	for (unsigned i = 0; i < groups_up; i++) {
 		unsigned cpu = i * SCHED_GROUP;
 		u64 idle = READ_ONCE(groups[i].idle) & (v->hard.bits[cpu / 64] >> (cpu % 64));
 
@@ -328,8 +343,9 @@ static void tickle_elsewhere(const struct vcpu *v)
 }
 
 /*
- * A CPU for v, which just began to wait: an idle one, else the one whose vcpu has most surplus beyond v's. For a woken v the
- * latter is told in any case: it will look again when its surplus is large enough.
+ * A CPU for v, which just began to wait: an idle one, else the one whose vcpu has most surplus
+ * beyond v's. For a woken v the latter is told in any case: it will look again when its surplus is
+ * large enough.
  */
 static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 {
@@ -338,6 +354,7 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 	u64 soft = (v->soft.bits[base / 64] >> (base % 64)) & mask;
 	s64 most = sfs(v)->woken ? INT64_MIN : surplus(g, v, sfs(v)->start) + (s64)SLICE_NS;
 	u64 idle = g->idle & mask;
+	unsigned i;
 
 	if (idle) {
 		unsigned last = v->processor - base;
@@ -350,12 +367,9 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 		return;
 	}
 	tickle_elsewhere(v);
-	for (unsigned i = 0; i < SCHED_GROUP; i++) {
-		s64 other;
-
-		if (!g->on[i].v || !(mask & BIT(i)))
-			continue;
-		other = surplus(g, g->on[i].v, running_start(g, i, now));
+	for_each_slot(i, g->busy & mask)
+	{
+		s64 other = surplus(g, g->on[i].v, running_start(g, i, now));
 		if (other > most) {
 			most = other;
 			best = i;
@@ -363,14 +377,15 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 	}
 	if (best < SCHED_GROUP)
 		sched_tickle(base + best);
-	for (unsigned i = 0; i < SCHED_GROUP; i++) /* somebody waits now: nobody runs without end */
-		if (g->on[i].v && !g->on[i].sliced && i != best) {
-			g->on[i].sliced = true;
-			sched_tickle(base + i);
-		}
+	for_each_slot(i, g->busy) /* somebody waits now: nobody runs without end */
+		if (!g->on[i].sliced && i != best)
+	{
+		g->on[i].sliced = true;
+		sched_tickle(base + i);
+	}
 }
 
-/* v is runnable: wait, or be parked. The tags are right already. */
+/* v is runnable: wait, from S = max(F, v) on, or be parked. */
 static void queue_in(struct vcpu *v, u64 now)
 {
 	struct group *g = group_of(v);
@@ -422,7 +437,6 @@ static void sfs_wake(struct vcpu *v, u64 now)
 
 	if (x->state != OUT)
 		return;
-	x->start = x->finish; /* queue_in makes it max(F, v) */
 	x->woken = true;
 	queue_in(v, now);
 	if (x->state == PARKED)
@@ -449,20 +463,23 @@ static struct vcpu *better(const struct group *g, unsigned cpu, struct vcpu *bes
 	return !best || waiting_surplus(g, v) < waiting_surplus(g, best) ? v : best;
 }
 
-/* The waiting vcpu with the least surplus that may run on this CPU: among the first by start tag, and the longest woken. */
+/* The waiting vcpu with the least surplus that may run on this CPU: among the first by start tag,
+ * and the longest woken. */
 static struct vcpu *best_waiting(struct group *g, unsigned cpu)
 {
 	struct vcpu *best = NULL;
 	unsigned seen = 0;
 	struct list *at;
 
-	list_for_each(at, &g->woken) {
-		best = better(g, cpu, best, vcpu_of_node(&list_entry(at, struct sfs_vcpu, link)->node));
+	list_for_each (at, &g->woken) {
+		best = better(
+			g, cpu, best, vcpu_of_node(&list_entry(at, struct sfs_vcpu, link)->node));
 		if (++seen >= SCAN / 2 && best)
 			break;
 	}
 	seen = 0;
-	for (struct rb_node *n = rb_first(&g->waiting); n && (seen < SCAN || !best); n = rb_next(n), seen++)
+	for (struct rb_node *n = rb_first(&g->waiting); n && (seen < SCAN || !best);
+		n = rb_next(n), seen++)
 		best = better(g, cpu, best, vcpu_of_node(n));
 	return best;
 }
@@ -470,8 +487,8 @@ static struct vcpu *best_waiting(struct group *g, unsigned cpu)
 /* Take one waiting vcpu from another group; this group's lock is held, the other's only tried. */
 static struct vcpu *steal(struct group *g, unsigned cpu, bool only_if_heavier)
 {
-	for (unsigned i = 1; i < SCHED_GROUPS; i++) {
-		unsigned from = (cpu / SCHED_GROUP + i) % SCHED_GROUPS;
+	for (unsigned i = 1; i < groups_up; i++) {
+		unsigned from = (cpu / SCHED_GROUP + i) % groups_up;
 		struct group *o = &groups[from];
 		struct vcpu *v = NULL;
 
@@ -505,12 +522,13 @@ static void put_prev(struct group *g, struct vcpu *prev, u64 ran, u64 now)
 {
 	struct sfs_vcpu *x = sfs(prev);
 
-	x->start = x->finish = x->start + tag_step(ran, phi_of(g, prev));
+	x->start += tag_step(ran, phi_of(g, prev));
 	budget_use(prev->domain->sched_shares, ran, now);
 }
 
 /* Whether prev, charged, goes on although best waits. */
-static bool keeps(const struct group *g, unsigned slot, struct vcpu *prev, struct vcpu *best, u64 now)
+static bool keeps(
+	const struct group *g, unsigned slot, struct vcpu *prev, struct vcpu *best, u64 now)
 {
 	u64 ran = now - g->on[slot].since;
 	s64 margin = 0;
@@ -524,7 +542,8 @@ static bool keeps(const struct group *g, unsigned slot, struct vcpu *prev, struc
 	if (sfs(best)->woken)
 		margin = 0;
 	else if (clamped(g, prev))
-		margin = (s64)SLICE_NS * 3; /* it is due a whole CPU: another CPU's turn comes first */
+		margin = (s64)SLICE_NS *
+			 3; /* it is due a whole CPU: another CPU's turn comes first */
 	else if (ran < SLICE_NS)
 		margin = (s64)SLICE_NS;
 	return surplus(g, prev, sfs(prev)->start) <= waiting_surplus(g, best) + margin;
@@ -536,10 +555,8 @@ static void slot_set(struct group *g, unsigned slot, struct vcpu *v, u64 now, bo
 	g->on[slot].charged = now;
 	if (fresh)
 		g->on[slot].since = now;
-	if (v)
-		g->idle &= ~BIT(slot);
-	else
-		g->idle |= BIT(slot);
+	g->idle = (g->idle & ~BIT(slot)) | (v ? 0 : BIT(slot));
+	g->busy = (g->busy & ~BIT(slot)) | (v ? BIT(slot) : 0);
 }
 
 static void start_running(struct group *g, struct vcpu *v)
@@ -548,7 +565,8 @@ static void start_running(struct group *g, struct vcpu *v)
 	sfs(v)->state = RUNNING;
 }
 
-/* prev does not go on: let it wait here, sleep, or, when its affinity is elsewhere, leave the group. */
+/* prev does not go on: let it wait here, sleep, or, when its affinity is elsewhere, leave the
+ * group. */
 static void stop_running(struct group *g, struct vcpu *prev, u64 now)
 {
 	struct sfs_vcpu *x = sfs(prev);
@@ -565,7 +583,8 @@ static void stop_running(struct group *g, struct vcpu *prev, u64 now)
 static u64 slice_for(struct group *g, struct vcpu *v, unsigned cpu, u64 now)
 {
 	struct sched_share *s = v->domain->sched_shares;
-	u64 slice = SCHED_NO_SLICE, least = sched_ratelimit_us() * 1000, ran = now - g->on[cpu % SCHED_GROUP].since;
+	u64 slice = SCHED_NO_SLICE, least = sched_ratelimit_us() * 1000,
+	    ran = now - g->on[cpu % SCHED_GROUP].since;
 	struct vcpu *best = g->waiting_count ? best_waiting(g, cpu) : NULL;
 
 	if (g->waiting_count)
@@ -597,12 +616,11 @@ static struct vcpu *sfs_pick(unsigned cpu, struct vcpu *prev, u64 ran, u64 now, 
 	vtime_update(g);
 	best = best_waiting(g, cpu);
 	stay = prev && vcpu_runnable(prev) && cpumask_test(&prev->hard, cpu) &&
-		!budget_spent(prev->domain->sched_shares);
+	       !budget_spent(prev->domain->sched_shares);
 	if (stay && keeps(g, slot, prev, best, now)) {
 		next = prev;
 		slot_set(g, slot, prev, now, false);
 	} else {
-		g->on[slot].v = NULL;
 		if (best)
 			start_running(g, best); /* first: prev's queueing must not choose it */
 		slot_set(g, slot, best, now, true);
@@ -634,15 +652,16 @@ static unsigned sfs_place(const struct vcpu *v)
 	unsigned cpu, best = NR_CPUS, least = ~0u;
 
 	for (unsigned pass = 0; pass < 2 && best == NR_CPUS; pass++) {
-		for_each_cpu(cpu, &v->hard) {
+		for_each_cpu (cpu, &v->hard) {
 			const struct group *g = &groups[cpu / SCHED_GROUP];
 			unsigned load;
 
-			if (!cpumask_test(&cpu_online_map, cpu) || (pass == 0 && !cpumask_test(&v->soft, cpu)))
+			if (!cpumask_test(&cpu_online_map, cpu) ||
+				(pass == 0 && !cpumask_test(&v->soft, cpu)))
 				continue;
 			/* idle first, then the group with least to do; the last CPU wins a tie */
-			load = g->runnable * 4 / max(g->cpus_up, 1u) * 4 + (g->on[cpu % SCHED_GROUP].v ? 2 : 0) +
-				(cpu != v->processor);
+			load = g->runnable * 4 / max(g->cpus_up, 1u) * 4 +
+			       (g->on[cpu % SCHED_GROUP].v ? 2 : 0) + (cpu != v->processor);
 			if (load < least) {
 				least = load;
 				best = cpu;
@@ -659,7 +678,8 @@ static struct sched_share *sfs_domain_init(struct domain *d)
 	if (!s)
 		return NULL;
 	s->domain = d;
-	timer_init(&s->refill, refill, s, d->id % max(cpu_online_count(), 1u)); /* spread; CPU numbers are dense */
+	timer_init(&s->refill, refill, s,
+		d->id % max(cpu_online_count(), 1u)); /* spread; CPU numbers are dense */
 	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
 		list_init(&s->part[i].active);
 		s->part[i].share = s;
@@ -684,6 +704,7 @@ static void sfs_cpu_up(unsigned cpu)
 		g->clamp = TAG_ONE;
 	}
 	g->cpus_up++;
+	groups_up = max(groups_up, cpu / SCHED_GROUP + 1);
 	g->idle |= BIT(cpu % SCHED_GROUP);
 	group_readjust(g);
 }
@@ -691,7 +712,7 @@ static void sfs_cpu_up(unsigned cpu)
 static void sfs_vcpu_add(struct vcpu *v)
 {
 	list_init(&sfs(v)->link);
-	sfs(v)->finish = READ_ONCE(group_of(v)->vtime);
+	sfs(v)->start = READ_ONCE(group_of(v)->vtime);
 }
 
 static void sfs_vcpu_remove(struct vcpu *v)
@@ -707,13 +728,15 @@ static void sfs_dump(void)
 		if (!g->cpus_up)
 			continue;
 		spin_lock(sched_group_lock(i));
-		log_raw("group %u: %u CPUs, runnable %u, waiting %u, v %ld, weight %lu, clamp %lu, idle %lx\n", i, g->cpus_up,
-			g->runnable, g->waiting_count, g->vtime, g->weight, g->clamp, g->idle);
+		log_raw("group %u: %u CPUs, runnable %u, waiting %u, v %ld, "
+			"weight %lu, clamp %lu, idle %lx\n",
+			i, g->cpus_up, g->runnable, g->waiting_count, g->vtime, g->weight, g->clamp,
+			g->idle);
 		for (struct rb_node *n = rb_first(&g->waiting); n; n = rb_next(n)) {
 			const struct vcpu *v = vcpu_of_node(n);
 
-			log_raw("  d%u v%u S-v %ld surplus %ld\n", v->domain->id, v->id, sfs(v)->start - g->vtime,
-				surplus(g, v, sfs(v)->start));
+			log_raw("  d%u v%u S-v %ld surplus %ld\n", v->domain->id, v->id,
+				sfs(v)->start - g->vtime, surplus(g, v, sfs(v)->start));
 		}
 		spin_unlock(sched_group_lock(i));
 	}

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way out of the hypervisor: upcall_exit runs softirqs and then the guest kind's exit work until neither is left to do.
- * Interrupts are off, so nothing local comes in between; what another CPU raises comes with a kick, an interrupt that is taken
- * right after the return to the guest and leads here again. Nothing is lost.
+ * The way out of the hypervisor: upcall_exit runs softirqs and then the guest kind's exit work
+ * until neither is left to do. Interrupts are off, so nothing local comes in between; what another
+ * CPU raises comes with a kick, an interrupt that is taken right after the return to the guest and
+ * leads here again. Nothing is lost.
  */
 #include "core/softirq.h"
 #include "core/vcpu.h"
 #include "x86/upcalls.h"
 
-struct aligned(64) softirq_bits {
+struct aligned(64) softirq_bits
+{
 	u32 pending; /* atomic */
 };
 
@@ -24,8 +26,8 @@ void softirq_raise(unsigned cpu, enum softirq kind)
 {
 	u32 bit = (u32)BIT(kind);
 
-	if (READ_ONCE(bits[cpu].pending) & bit)
-		return;
+	/* always the locked form: it orders what the caller wrote before the handler that clears
+	 * the bit */
 	if (!(atomic_or(&bits[cpu].pending, bit) & bit) && cpu != cpu_id())
 		cpu_kick(cpu);
 }
@@ -51,7 +53,8 @@ void softirq_run(void)
 		if (!now)
 			return;
 		/* the switch comes last: it may not return */
-		kind = (unsigned)__builtin_ctz(now & ~BIT(SOFTIRQ_SCHEDULE) ? now & ~(u32)BIT(SOFTIRQ_SCHEDULE) : now);
+		kind = (unsigned)__builtin_ctz(
+			now & ~BIT(SOFTIRQ_SCHEDULE) ? now & ~(u32)BIT(SOFTIRQ_SCHEDULE) : now);
 		atomic_and(pending, ~(u32)BIT(kind));
 		if (handlers[kind])
 			handlers[kind]();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timers: a red-black tree a CPU by deadline. The hardware is asked for a time only when a new deadline is earlier than what it was
- * asked for; a stopped timer costs at most one idle interrupt. Lock: the queue's; a timer's `cpu` changes only while it is not
- * armed, under the lock of the queue that it leaves. Handlers run from the softirq with no lock held.
+ * Timers: a red-black tree a CPU by deadline. The hardware is asked for a time only when a new
+ * deadline is earlier than what it was asked for; a stopped timer costs at most one idle interrupt.
+ * Lock: the queue's; a timer's `cpu` changes only while it is not armed, under the lock of the
+ * queue that it leaves. Handlers run from the softirq with no lock held.
  */
 #include "core/softirq.h"
 #include "core/timer.h"
@@ -10,10 +11,11 @@
 #include "x86/machine.h"
 #include "x86/upcalls.h"
 
-struct aligned(64) timer_queue {
+struct aligned(64) timer_queue
+{
 	spinlock_t lock;
 	struct rb_root tree;
-	u64 programmed;        /* own CPU only: what the hardware was asked for */
+	u64 programmed;	       /* own CPU only: what the hardware was asked for */
 	struct timer *running; /* its handler runs now */
 };
 
@@ -22,7 +24,8 @@ static bool registered;
 
 static bool earlier(const struct rb_node *a, const struct rb_node *b)
 {
-	return container_of(a, struct timer, node)->expires < container_of(b, struct timer, node)->expires;
+	return container_of(a, struct timer, node)->expires <
+	       container_of(b, struct timer, node)->expires;
 }
 
 /* Own CPU, lock held: have the hardware wake us for the first deadline. */
@@ -44,7 +47,8 @@ static void timers_run(void)
 	u64 now = time_now();
 
 	spin_lock(&q->lock);
-	while ((first = rb_first(&q->tree)) && container_of(first, struct timer, node)->expires <= now) {
+	while ((first = rb_first(&q->tree)) &&
+		container_of(first, struct timer, node)->expires <= now) {
 		struct timer *t = container_of(first, struct timer, node);
 		void (*fn)(void *) = t->fn;
 		void *arg = t->arg;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Per-CPU timers, ordered by deadline; the handler runs in softirq context on the timer's CPU, holding no lock. A timer may be set from any CPU.
+ * Per-CPU timers, ordered by deadline; the handler runs in softirq context on the timer's CPU,
+ * holding no lock. A timer may be set from any CPU.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
@@ -10,7 +11,7 @@
 
 struct timer {
 	struct rb_node node;
-	u64 expires;   /* system time, ns */
+	u64 expires; /* system time, ns */
 	void (*fn)(void *arg);
 	void *arg;
 	u32 cpu;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Trace rings: each CPU writes its own, 32 bytes a record, oldest overwritten; no lock, no allocation after start. Until a CPU's
- * ring exists its records are dropped. The time is the TSC.
+ * Trace rings: each CPU writes its own, 32 bytes a record, oldest overwritten; no lock, no
+ * allocation after start. Until a CPU's ring exists its records are dropped. The time is the TSC.
  */
 #include "core/frame.h"
 #include "core/log.h"
@@ -82,7 +82,8 @@ void trace_refused(int err, const char *file, unsigned line)
 static void record_print(unsigned cpu, const struct record *r)
 {
 	if (r->event == TRACE_refused) {
-		log_raw("%16lu cpu%u refused -%lu at %s:%u\n", r->time, cpu, r->a, (const char *)r->b, r->line);
+		log_raw("%16lu cpu%u refused -%lu at %s:%u\n", r->time, cpu, r->a,
+			(const char *)r->b, r->line);
 		return;
 	}
 	log_raw("%16lu cpu%u ", r->time, cpu);
@@ -101,7 +102,8 @@ static const struct record *record_latest(u64 before, unsigned *cpu)
 		if (!ring->records)
 			continue;
 		for (unsigned n = 0; n < ring_records && n < ring->written; n++) {
-			const struct record *r = &ring->records[(ring->written - 1 - n) & (ring_records - 1)];
+			const struct record *r =
+				&ring->records[(ring->written - 1 - n) & (ring_records - 1)];
 
 			if (r->time >= before)
 				continue;

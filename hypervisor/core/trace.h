@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A ring of fixed records per CPU, always on: what was refused where, hypercalls, switches. Printed after a crash and by a debug key. */
+/* A ring of fixed records per CPU, always on: what was refused where, hypercalls, switches. Printed
+ * after a crash and by a debug key. */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H
 

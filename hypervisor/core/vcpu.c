@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Virtual CPUs: creation, blocking and waking, pauses, their three timers, and where their vcpu_info is.
- * Rule of wake-ups: whoever changes a condition writes it first (flag, pending bit), then looks at VCPU_BLOCKED; the sleeper sets
- * VCPU_BLOCKED first, then looks at the conditions. Both with full barriers, so one of them sees the other.
+ * Virtual CPUs: creation, blocking and waking, pauses, their three timers, and where their
+ * vcpu_info is. Rule of wake-ups: whoever changes a condition writes it first (flag, pending bit),
+ * then looks at VCPU_BLOCKED; the sleeper sets VCPU_BLOCKED first, then looks at the conditions.
+ * Both with full barriers, so one of them sees the other.
  */
 #include <xen/event_channel.h>
 #include <xen/sched.h>
@@ -13,7 +14,8 @@
 #include "lib/check.h"
 #include "lib/string.h"
 
-/* Where the information of a vcpu is that has not placed it and has no room in the shared info page. */
+/* Where the information of a vcpu is that has not placed it and has no room in the shared info
+ * page. */
 static struct vcpu_info dummy_info;
 
 #define PERIOD_DEFAULT 10000000ull /* Xen starts each PV vcpu with a 10 ms tick; Linux stops it */
@@ -85,7 +87,7 @@ struct vcpu *vcpu_of(struct domain *d, unsigned id)
 bool vcpu_runnable(const struct vcpu *v)
 {
 	return !(READ_ONCE(v->flags) & (VCPU_DOWN | VCPU_BLOCKED)) && !READ_ONCE(v->pause_count) &&
-		!READ_ONCE(v->domain->pause_count) && !READ_ONCE(v->domain->shut_down);
+	       !READ_ONCE(v->domain->pause_count) && !READ_ONCE(v->domain->shut_down);
 }
 
 void vcpu_pause_nosync(struct vcpu *v)
@@ -214,7 +216,8 @@ static void periodic_fired(void *arg)
 	vcpu_periodic_resume(arg);
 }
 
-/* The tick runs only while the vcpu does; one that was missed meanwhile comes at once, more than one are one. */
+/* The tick runs only while the vcpu does; one that was missed meanwhile comes at once, more than
+ * one are one. */
 void vcpu_periodic_resume(struct vcpu *v)
 {
 	u64 now = time_now(), period = v->periodic_period;
@@ -245,13 +248,15 @@ int vcpu_set_periodic(struct vcpu *v, u64 period_ns)
 	timer_stop(&v->periodic_timer);
 	v->periodic_period = period_ns;
 	v->periodic_last = time_now();
-	/* another vcpu's: not waited for (two could wait for each other); a tick too many when it just stops is its own */
+	/* another vcpu's: not waited for (two could wait for each other); a tick too many when it
+	 * just stops is its own */
 	if (period_ns && !sched_vcpu_off(v))
 		timer_set(&v->periodic_timer, v->periodic_last + period_ns);
 	return 0;
 }
 
-/* VCPU_SSHOTTMR_future: Xen 4.17 does not answer -ETIME as the header says; a time in the past fires at once. */
+/* VCPU_SSHOTTMR_future: Xen 4.17 does not answer -ETIME as the header says; a time in the past
+ * fires at once. */
 int vcpu_set_singleshot(struct vcpu *v, u64 system_time)
 {
 	timer_migrate(&v->singleshot_timer, READ_ONCE(v->processor));
@@ -275,8 +280,9 @@ void vcpu_stop_timers(struct vcpu *v)
 /* ---- vcpu_info ---- */
 
 /*
- * <xen/vcpu.h>: once only; all selector bits and the pending flag are set afterwards, because an event may have come while
- * the area moved (PV-ABI 21). The caller is the vcpu itself or it is down, so only senders look at the area meanwhile.
+ * <xen/vcpu.h>: once only; all selector bits and the pending flag are set afterwards, because an
+ * event may have come while the area moved (PV-ABI 21). The caller is the vcpu itself or it is
+ * down, so only senders look at the area meanwhile.
  */
 int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 {
@@ -301,7 +307,7 @@ int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 	}
 	to = (struct vcpu_info *)((u8 *)page_map(p) + offset);
 	if (v->info == &dummy_info)
-		to->evtchn_upcall_mask = 1;
+		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
 	else
 		*to = *v->info;
 	v->info_frame = mfn(frame.n);

@@ -53,11 +53,8 @@ long hc_console_io(u32 cmd, u32 count, GUEST_PTR(void) buffer)
 	if (count > 0x7fffffff)
 		return fail(EINVAL);
 	switch (cmd) {
-	case CONSOLEIO_write:
-		return console_out(count, buffer.addr);
-	case CONSOLEIO_read:
-		return console_in(count, buffer.addr);
-	default:
-		return hc_unknown(__HYPERVISOR_console_io, cmd);
+	case CONSOLEIO_write: return console_out(count, buffer.addr);
+	case CONSOLEIO_read: return console_in(count, buffer.addr);
+	default: return hc_unknown(__HYPERVISOR_console_io, cmd);
 	}
 }

@@ -11,15 +11,15 @@
 #include "hc/hypercall.h"
 #include "pv/traps.h"
 
-#define BASIC_LEAVES   32 /* at most so many of each range are listed */
-#define CACHE_SUBS     6
-#define TOPOLOGY_SUBS  2
-#define XSTATE_SUBS    63
-#define LEAVES_MAX     256 /* that a caller may set */
-#define MSRS_MAX       16
+#define BASIC_LEAVES  32 /* at most so many of each range are listed */
+#define CACHE_SUBS    6
+#define TOPOLOGY_SUBS 2
+#define XSTATE_SUBS   63
+#define LEAVES_MAX    256 /* that a caller may set */
+#define MSRS_MAX      16
 
 #define MSR_PLATFORM_INFO 0xce
-#define MSR_ARCH_CAPS     0x10a
+#define MSR_ARCH_CAPS	  0x10a
 
 struct lister {
 	u64 addr; /* 0: only count */
@@ -50,20 +50,16 @@ static void list_leaf(struct lister *l, u32 leaf, u32 subleaf)
 static u32 subleaves(u32 leaf)
 {
 	switch (leaf) {
-	case 4:
-		return CACHE_SUBS;
+	case 4: return CACHE_SUBS;
 	case 7: {
 		u32 regs[4];
 
 		pv_cpuid(current_vcpu(), 7, 0, regs);
 		return min(regs[0], 2u) + 1;
 	}
-	case 0xb:
-		return TOPOLOGY_SUBS;
-	case 0xd:
-		return XSTATE_SUBS;
-	default:
-		return 0;
+	case 0xb: return TOPOLOGY_SUBS;
+	case 0xd: return XSTATE_SUBS;
+	default: return 0;
 	}
 }
 
@@ -136,11 +132,25 @@ void policy_features(u32 words[FEATURE_WORDS])
 		u32 leaf;
 		u8 subleaf, reg;
 	} where[FEATURE_WORDS] = {
-		{ 1, 0, 3 },          { 1, 0, 2 },          { 0x80000001, 0, 3 }, { 0x80000001, 0, 2 },
-		{ 0xd, 1, 0 },        { 7, 0, 1 },          { 7, 0, 2 },          { 0x80000007, 0, 3 },
-		{ 0x80000008, 0, 1 }, { 7, 0, 3 },          { 7, 1, 0 },          { 0x80000021, 0, 0 },
-		{ 7, 1, 1 },          { 7, 2, 3 },          { 7, 1, 2 },          { 7, 1, 3 },
-		{ 0, 0, 0 },          { 0, 0, 0 },          { 0x80000021, 0, 2 },
+		{ 1, 0, 3 },
+		{ 1, 0, 2 },
+		{ 0x80000001, 0, 3 },
+		{ 0x80000001, 0, 2 },
+		{ 0xd, 1, 0 },
+		{ 7, 0, 1 },
+		{ 7, 0, 2 },
+		{ 0x80000007, 0, 3 },
+		{ 0x80000008, 0, 1 },
+		{ 7, 0, 3 },
+		{ 7, 1, 0 },
+		{ 0x80000021, 0, 0 },
+		{ 7, 1, 1 },
+		{ 7, 2, 3 },
+		{ 7, 1, 2 },
+		{ 7, 1, 3 },
+		{ 0, 0, 0 },
+		{ 0, 0, 0 },
+		{ 0x80000021, 0, 2 },
 	};
 
 	for (unsigned i = 0; i < FEATURE_WORDS; i++) {
@@ -155,8 +165,8 @@ void policy_features(u32 words[FEATURE_WORDS])
 int domctl_policy_get(struct domain *d, xen_domctl_t *op)
 {
 	struct policy_answer room = { op->u.cpu_policy.nr_leaves, op->u.cpu_policy.nr_msrs };
-	int ret = policy_to_guest(GUEST_ADDR(op->u.cpu_policy.leaves),
-				  GUEST_ADDR(op->u.cpu_policy.msrs), &room);
+	int ret = policy_to_guest(
+		GUEST_ADDR(op->u.cpu_policy.leaves), GUEST_ADDR(op->u.cpu_policy.msrs), &room);
 
 	op->u.cpu_policy.nr_leaves = room.leaves;
 	op->u.cpu_policy.nr_msrs = room.msrs;

@@ -17,33 +17,33 @@ enum who { WHO_NONE, WHO_PV, WHO_ANY, WHO_PRIV };
  */
 typedef long thunk(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 
-#define RAW u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5
+#define RAW		u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5
 #define AS_PTR(T, name) as_ptr_##T
 #define AS_VAL(T, name) (T)
-#define HC0(nr, name, who, flags)                                                                  \
-	static long thunk_##name(RAW)                                                              \
-	{                                                                                          \
-		return hc_##name();                                                                \
+#define HC0(nr, name, who, flags)     \
+	static long thunk_##name(RAW) \
+	{                             \
+		return hc_##name();   \
 	}
-#define HC1(nr, name, who, flags, a)                                                               \
-	static long thunk_##name(RAW)                                                              \
-	{                                                                                          \
-		return hc_##name(AS_##a(a0));                                                      \
+#define HC1(nr, name, who, flags, a)          \
+	static long thunk_##name(RAW)         \
+	{                                     \
+		return hc_##name(AS_##a(a0)); \
 	}
-#define HC2(nr, name, who, flags, a, b)                                                            \
-	static long thunk_##name(RAW)                                                              \
-	{                                                                                          \
-		return hc_##name(AS_##a(a0), AS_##b(a1));                                          \
+#define HC2(nr, name, who, flags, a, b)                   \
+	static long thunk_##name(RAW)                     \
+	{                                                 \
+		return hc_##name(AS_##a(a0), AS_##b(a1)); \
 	}
-#define HC3(nr, name, who, flags, a, b, c)                                                         \
-	static long thunk_##name(RAW)                                                              \
-	{                                                                                          \
-		return hc_##name(AS_##a(a0), AS_##b(a1), AS_##c(a2));                              \
+#define HC3(nr, name, who, flags, a, b, c)                            \
+	static long thunk_##name(RAW)                                 \
+	{                                                             \
+		return hc_##name(AS_##a(a0), AS_##b(a1), AS_##c(a2)); \
 	}
-#define HC4(nr, name, who, flags, a, b, c, d)                                                      \
-	static long thunk_##name(RAW)                                                              \
-	{                                                                                          \
-		return hc_##name(AS_##a(a0), AS_##b(a1), AS_##c(a2), AS_##d(a3));                  \
+#define HC4(nr, name, who, flags, a, b, c, d)                                     \
+	static long thunk_##name(RAW)                                             \
+	{                                                                         \
+		return hc_##name(AS_##a(a0), AS_##b(a1), AS_##c(a2), AS_##d(a3)); \
 	}
 #include "abi/hypercalls.def"
 #undef HC0
@@ -53,9 +53,10 @@ typedef long thunk(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 #undef HC4
 
 #define HC_ROW(nr, nm, wh) [nr] = { .call = thunk_##nm, .name = #nm, .who = WHO_##wh },
-#define HC0(nr, name, who, flags)             HC_ROW(nr, name, who)
-#define HC1(nr, name, who, flags, a)          HC_ROW(nr, name, who)
-#define HC2(nr, name, who, flags, a, b)       HC_ROW(nr, name, who)
+
+#define HC0(nr, name, who, flags)	      HC_ROW(nr, name, who)
+#define HC1(nr, name, who, flags, a)	      HC_ROW(nr, name, who)
+#define HC2(nr, name, who, flags, a, b)	      HC_ROW(nr, name, who)
 #define HC3(nr, name, who, flags, a, b, c)    HC_ROW(nr, name, who)
 #define HC4(nr, name, who, flags, a, b, c, d) HC_ROW(nr, name, who)
 static const struct {
@@ -145,8 +146,8 @@ long hypercall_run(u64 nr, u64 args[HYPERCALL_ARGS])
 /* Make the guest issue the call again; false: the value is a result after all. */
 static bool store_restart(struct regs *regs)
 {
-	u64 *const slot[HYPERCALL_ARGS] = { &regs->rdi, &regs->rsi, &regs->rdx,
-					    &regs->r10, &regs->r8,  &regs->r9 };
+	u64 *const slot[HYPERCALL_ARGS] = { &regs->rdi, &regs->rsi, &regs->rdx, &regs->r10,
+		&regs->r8, &regs->r9 };
 	unsigned cpu = cpu_id();
 
 	if (restart[cpu].own_result) {

@@ -10,9 +10,9 @@
 
 typedef int domctl_fn(struct domain *d, xen_domctl_t *op);
 
-#define ANSWERS   1 /* the operation is copied back when it succeeded */
+#define ANSWERS	  1 /* the operation is copied back when it succeeded */
 #define NO_DOMAIN 2 /* op->domain names none that exists */
-#define NEXT      4 /* the first domain from op->domain on */
+#define NEXT	  4 /* the first domain from op->domain on */
 
 static int refuse_unsupported(struct domain *d, xen_domctl_t *op)
 {

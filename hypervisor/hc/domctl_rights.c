@@ -10,7 +10,7 @@
 #define PORTS 0x10000ull
 
 static int set_right(struct rangeset **theirs, struct rangeset *ours, const char *name, u64 first,
-		     u64 last, bool allow)
+	u64 last, bool allow)
 {
 	if (!rangeset_contains(ours, first, last))
 		return fail(EPERM);
@@ -30,7 +30,7 @@ int domctl_irq_permission(struct domain *d, xen_domctl_t *op)
 	if (irq >= NR_IRQS)
 		return fail(EINVAL);
 	return set_right(&d->irqs, current_domain()->irqs, "interrupts", irq, irq,
-			 op->u.irq_permission.allow_access);
+		op->u.irq_permission.allow_access);
 }
 
 int domctl_iomem_permission(struct domain *d, xen_domctl_t *op)
@@ -38,10 +38,10 @@ int domctl_iomem_permission(struct domain *d, xen_domctl_t *op)
 	u64 first = op->u.iomem_permission.first_mfn, last;
 
 	if (!op->u.iomem_permission.nr_mfns ||
-	    __builtin_add_overflow(first, op->u.iomem_permission.nr_mfns - 1, &last))
+		__builtin_add_overflow(first, op->u.iomem_permission.nr_mfns - 1, &last))
 		return fail(EINVAL);
 	return set_right(&d->io_mem, current_domain()->io_mem, "I/O memory", first, last,
-			 op->u.iomem_permission.allow_access);
+		op->u.iomem_permission.allow_access);
 }
 
 int domctl_ioport_permission(struct domain *d, xen_domctl_t *op)
@@ -53,5 +53,5 @@ int domctl_ioport_permission(struct domain *d, xen_domctl_t *op)
 	if (first + count > PORTS)
 		return fail(EINVAL);
 	return set_right(&d->io_ports, current_domain()->io_ports, "I/O ports", first,
-			 first + count - 1, op->u.ioport_permission.allow_access);
+		first + count - 1, op->u.ioport_permission.allow_access);
 }

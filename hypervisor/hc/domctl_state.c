@@ -13,20 +13,23 @@
 #include "pv/traps.h"
 #include "x86/xstate.h"
 
-#define LEGACY_BYTES     512 /* of an XSAVE area before its header */
-#define LEGACY_MXCSR     24
-#define MXCSR_BITS       0xffffu
-#define FRAME_INFO_MAX   1024
-#define FRAME_BATCH      64
-#define EXTENDED_BYTES   (offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap))
-#define XSTATE_HEADER    (2 * sizeof(u64)) /* XCR0 and the bits ever set in it precede the area */
+#define LEGACY_BYTES   512 /* of an XSAVE area before its header */
+#define LEGACY_MXCSR   24
+#define MXCSR_BITS     0xffffu
+#define FRAME_INFO_MAX 1024
+#define FRAME_BATCH    64
+#define EXTENDED_BYTES (offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap))
+#define XSTATE_HEADER  (2 * sizeof(u64)) /* XCR0 and the bits ever set in it precede the area */
 
 static xen_pfn_t frame_type(const struct domain *d, u64 frame)
 {
 	static const u32 types[] = {
-		[PT_NONE] = XEN_DOMCTL_PFINFO_NOTAB,  [PT_WRITABLE] = XEN_DOMCTL_PFINFO_NOTAB,
-		[PT_L1] = XEN_DOMCTL_PFINFO_L1TAB,    [PT_L2] = XEN_DOMCTL_PFINFO_L2TAB,
-		[PT_L3] = XEN_DOMCTL_PFINFO_L3TAB,    [PT_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+		[PT_NONE] = XEN_DOMCTL_PFINFO_NOTAB,
+		[PT_WRITABLE] = XEN_DOMCTL_PFINFO_NOTAB,
+		[PT_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+		[PT_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+		[PT_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+		[PT_L4] = XEN_DOMCTL_PFINFO_L4TAB,
 		[PT_DESC] = XEN_DOMCTL_PFINFO_NOTAB,
 	};
 	struct page *p;
@@ -145,11 +148,15 @@ int domctl_extended_get(struct domain *d, xen_domctl_t *op)
 	return 0;
 }
 
+/* Without an address there is none; a guest itself could not take it back. */
 static int callback_set(struct vcpu *v, u16 type, u64 address, bool masks)
 {
-	if (!address)
-		return pv_clear_callback(v, type);
-	return pv_set_callback(v, type, masks ? CALLBACKF_mask_events : 0, address);
+	struct pv_vcpu *p = pv_vcpu_of(v);
+
+	if (address)
+		return pv_set_callback(v, type, masks ? CALLBACKF_mask_events : 0, address);
+	*(type == CALLBACKTYPE_sysenter ? &p->sysenter : &p->syscall32) = (struct pv_callback){ 0 };
+	return 0;
 }
 
 int domctl_extended_set(struct domain *d, xen_domctl_t *op)
@@ -163,11 +170,11 @@ int domctl_extended_set(struct domain *d, xen_domctl_t *op)
 	if (x->size < EXTENDED_BYTES)
 		return fail(EINVAL);
 	domain_pause(d);
-	ret = callback_set(v, CALLBACKTYPE_sysenter, x->sysenter_callback_eip,
-			   x->sysenter_disables_events);
+	ret = callback_set(
+		v, CALLBACKTYPE_sysenter, x->sysenter_callback_eip, x->sysenter_disables_events);
 	if (!ret)
 		ret = callback_set(v, CALLBACKTYPE_syscall32, x->syscall32_callback_eip,
-				   x->syscall32_disables_events);
+			x->syscall32_disables_events);
 	domain_unpause(d);
 	return ret;
 }
@@ -202,9 +209,9 @@ int domctl_xstate_get(struct domain *d, xen_domctl_t *op)
 }
 
 /*
- * What XRSTOR would refuse: features beyond the vcpu's, the compacted form, reserved bytes, reserved
- * bits of MXCSR (SDM volume 1, 13.8). The control domain is trusted with much, but not with a fault in
- * the hypervisor.
+ * What XRSTOR would refuse: features beyond the vcpu's, the compacted form, reserved bytes,
+ * reserved bits of MXCSR (SDM volume 1, 13.8). The control domain is trusted with much, but not
+ * with a fault in the hypervisor.
  */
 static bool xstate_valid(const u8 *area, u64 xcr0)
 {

@@ -101,8 +101,8 @@ static void mask_and(struct cpumask *to, const struct cpumask *with)
 		to->bits[i] &= READ_ONCE(with->bits[i]);
 }
 
-static int affinity_read(struct xen_domctl_vcpuaffinity *a, struct cpumask *hard,
-			 struct cpumask *soft)
+static int affinity_read(
+	struct xen_domctl_vcpuaffinity *a, struct cpumask *hard, struct cpumask *soft)
 {
 	struct cpumask online_hard;
 
@@ -115,8 +115,8 @@ static int affinity_read(struct xen_domctl_vcpuaffinity *a, struct cpumask *hard
 	return cpumask_empty(&online_hard) ? fail(EINVAL) : 0;
 }
 
-static int affinity_answer(struct xen_domctl_vcpuaffinity *a, struct cpumask *hard,
-			   struct cpumask *soft)
+static int affinity_answer(
+	struct xen_domctl_vcpuaffinity *a, struct cpumask *hard, struct cpumask *soft)
 {
 	mask_and(hard, &cpu_online_map);
 	mask_and(soft, hard);
@@ -135,7 +135,8 @@ int domctl_affinity_set(struct domain *d, xen_domctl_t *op)
 	int ret;
 
 	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)) ||
-	    a->flags & ~(XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT | XEN_VCPUAFFINITY_FORCE))
+		a->flags &
+			~(XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT | XEN_VCPUAFFINITY_FORCE))
 		return fail(EINVAL);
 	if (!v)
 		return a->vcpu >= d->max_vcpus ? fail(EINVAL) : fail(ESRCH);
@@ -178,9 +179,8 @@ int domctl_scheduler(struct domain *d, xen_domctl_t *op)
 	case XEN_DOMCTL_SCHEDOP_putinfo:
 		/* weight 0 and cap 0xffff leave the value as it is */
 		return sched_adjust(d, s->u.credit2.weight ? s->u.credit2.weight : d->sched_weight,
-				    s->u.credit2.cap == 0xffff ? d->sched_cap : s->u.credit2.cap);
-	default:
-		return fail(EINVAL);
+			s->u.credit2.cap == 0xffff ? d->sched_cap : s->u.credit2.cap);
+	default: return fail(EINVAL);
 	}
 }
 

@@ -45,8 +45,8 @@ static int op_bind_vcpu(union event_arg *a)
 
 static int op_bind_virq(union event_arg *a)
 {
-	return event_bind_virq(current_domain(), a->bind_virq.virq, a->bind_virq.vcpu,
-			       &a->bind_virq.port);
+	return event_bind_virq(
+		current_domain(), a->bind_virq.virq, a->bind_virq.vcpu, &a->bind_virq.port);
 }
 
 static int op_bind_ipi(union event_arg *a)
@@ -88,8 +88,8 @@ static int op_bind_interdomain(union event_arg *a)
 	remote = domain_find(domid == DOMID_SELF ? self->id : domid);
 	if (!remote)
 		return fail(ESRCH);
-	ret = event_bind_interdomain(self, remote, a->bind_interdomain.remote_port,
-				     &a->bind_interdomain.local_port);
+	ret = event_bind_interdomain(
+		self, remote, a->bind_interdomain.remote_port, &a->bind_interdomain.local_port);
 	domain_put(remote);
 	return ret;
 }
@@ -131,7 +131,8 @@ static const struct {
 	[EVTCHNOP_bind_ipi] = { op_bind_ipi, sizeof(evtchn_bind_ipi_t), true },
 	[EVTCHNOP_bind_pirq] = { op_bind_pirq, sizeof(evtchn_bind_pirq_t), true },
 	[EVTCHNOP_alloc_unbound] = { op_alloc_unbound, sizeof(evtchn_alloc_unbound_t), true },
-	[EVTCHNOP_bind_interdomain] = { op_bind_interdomain, sizeof(evtchn_bind_interdomain_t), true },
+	[EVTCHNOP_bind_interdomain] = { op_bind_interdomain, sizeof(evtchn_bind_interdomain_t),
+		true },
 	[EVTCHNOP_status] = { op_status, sizeof(evtchn_status_t), true },
 	[EVTCHNOP_reset] = { op_reset, sizeof(evtchn_reset_t), false },
 };

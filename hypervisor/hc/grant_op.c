@@ -169,7 +169,8 @@ static const struct {
 	int (*call)(union grant_arg *a);
 	u8 bytes;
 	bool single; /* takes one element only */
-	bool unmaps; /* translations go: grant_unmap_done() flushes them and lets the granters know */
+	bool unmaps; /* translations go: grant_unmap_done() flushes them and lets the granters know
+		      */
 } ops[] = {
 	[GNTTABOP_map_grant_ref] = { op_map, sizeof(gnttab_map_grant_ref_t), false, false },
 	[GNTTABOP_unmap_grant_ref] = { op_unmap, sizeof(gnttab_unmap_grant_ref_t), false, true },
@@ -177,9 +178,11 @@ static const struct {
 	[GNTTABOP_dump_table] = { op_dump, sizeof(gnttab_dump_table_t), true, false },
 	[GNTTABOP_copy] = { op_copy, sizeof(gnttab_copy_t), false, false },
 	[GNTTABOP_query_size] = { op_query, sizeof(gnttab_query_size_t), true, false },
-	[GNTTABOP_unmap_and_replace] = { op_replace, sizeof(gnttab_unmap_and_replace_t), false, true },
+	[GNTTABOP_unmap_and_replace] = { op_replace, sizeof(gnttab_unmap_and_replace_t), false,
+		true },
 	[GNTTABOP_set_version] = { op_set_version, sizeof(gnttab_set_version_t), true, false },
-	[GNTTABOP_get_status_frames] = { op_status_frames, sizeof(gnttab_get_status_frames_t), true, false },
+	[GNTTABOP_get_status_frames] = { op_status_frames, sizeof(gnttab_get_status_frames_t), true,
+		false },
 	[GNTTABOP_get_version] = { op_get_version, sizeof(gnttab_get_version_t), true, false },
 	[GNTTABOP_swap_grant_ref] = { op_swap, sizeof(gnttab_swap_grant_ref_t), false, false },
 };
@@ -234,6 +237,6 @@ long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 		grant_unmap_done();
 	if (ret == -ERESTART)
 		return hc_restart(3, (u64)cmd, array.addr + (u64)(total - count) * ops[cmd].bytes,
-				  (u64)count);
+			(u64)count);
 	return ret;
 }

@@ -29,7 +29,8 @@ int guest_out(u64 addr, u64 index, const void *from, u64 size, u64 count)
 {
 	u64 start, bytes;
 
-	if (!range_of(addr, index, size, count, &start, &bytes) || guest_copy_out(start, from, bytes))
+	if (!range_of(addr, index, size, count, &start, &bytes) ||
+		guest_copy_out(start, from, bytes))
 		return fail(EFAULT);
 	return 0;
 }

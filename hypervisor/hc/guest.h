@@ -15,14 +15,13 @@ struct guest_ptr_void {
 };
 
 #define GUEST_PTR(T) struct guest_ptr_##T
-#define DEFINE_GUEST_PTR(T)                                                                        \
-	struct guest_ptr_##T {                                                                     \
-		u64 addr;                                                                          \
-		T type[0];                                                                         \
-	};                                                                                         \
-	static inline struct guest_ptr_##T as_ptr_##T(u64 addr)                                    \
-	{                                                                                          \
-		return (struct guest_ptr_##T){ .addr = addr };                                     \
+#define DEFINE_GUEST_PTR(T)                                       \
+	struct guest_ptr_##T {                                    \
+		u64 addr;                                         \
+		T type[0];                                        \
+	};                                                        \
+	static inline struct guest_ptr_##T as_ptr_##T(u64 addr) { \
+		return (struct guest_ptr_##T){ .addr = addr };    \
 	}
 
 static inline struct guest_ptr_void as_ptr_void(u64 addr)
@@ -40,13 +39,14 @@ static inline struct guest_ptr_void as_ptr_void(u64 addr)
 must_check int guest_in(void *to, u64 addr, u64 index, u64 size, u64 count);
 must_check int guest_out(u64 addr, u64 index, const void *from, u64 size, u64 count);
 
-#define guest_get(to, ptr, index) guest_in((to), (ptr).addr, (index), sizeof(*(ptr).type), 1)
+#define guest_get(to, ptr, index)   guest_in((to), (ptr).addr, (index), sizeof(*(ptr).type), 1)
 #define guest_put(ptr, index, from) guest_out((ptr).addr, (index), (from), sizeof(*(ptr).type), 1)
 /* For void pointers: the size is that of the object here. */
-#define guest_read(to, ptr) guest_in((to), (ptr).addr, 0, sizeof(*(to)), 1)
+#define guest_read(to, ptr)    guest_in((to), (ptr).addr, 0, sizeof(*(to)), 1)
 #define guest_write(ptr, from) guest_out((ptr).addr, 0, (from), sizeof(*(from)), 1)
 /* Elements of the array that a handle in a struct points to. */
 #define handle_get(to, handle, index) guest_in((to), GUEST_ADDR(handle), (index), sizeof(*(to)), 1)
-#define handle_put(handle, index, from) guest_out(GUEST_ADDR(handle), (index), (from), sizeof(*(from)), 1)
+#define handle_put(handle, index, from) \
+	guest_out(GUEST_ADDR(handle), (index), (from), sizeof(*(from)), 1)
 
 #endif

@@ -10,7 +10,7 @@
 #include "core/domain.h"
 #include "core/timer.h"
 
-#define WATCHDOGS 2
+#define WATCHDOGS      2
 #define MEMORY_MAP_MAX 128
 
 struct memory_map_entry { /* as INT 15h E820 gives it */
@@ -33,7 +33,7 @@ struct hc_domain {
 };
 
 struct hc_domain *hc_domain_of(struct domain *d); /* NULL: no memory */
-void hc_domain_free(struct domain *d);            /* the domain is dying: nobody makes a new one */
+void hc_domain_free(struct domain *d);		  /* the domain is dying: nobody makes a new one */
 
 /*
  * id 0: start a new watchdog, its id is the answer; else set (seconds) or, with 0, stop that one.

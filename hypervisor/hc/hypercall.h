@@ -36,13 +36,13 @@ DEFINE_GUEST_PTR(xen_platform_op_t)
 DEFINE_GUEST_PTR(xen_sysctl_t)
 DEFINE_GUEST_PTR(xen_domctl_t)
 
-#define PTR(T, name) GUEST_PTR(T) name
-#define VAL(T, name) T name
-#define HC0(nr, name, who, flags)                   long hc_##name(void);
-#define HC1(nr, name, who, flags, a)                long hc_##name(a);
-#define HC2(nr, name, who, flags, a, b)             long hc_##name(a, b);
-#define HC3(nr, name, who, flags, a, b, c)          long hc_##name(a, b, c);
-#define HC4(nr, name, who, flags, a, b, c, d)       long hc_##name(a, b, c, d);
+#define PTR(T, name)			      GUEST_PTR(T) name
+#define VAL(T, name)			      T name
+#define HC0(nr, name, who, flags)	      long hc_##name(void);
+#define HC1(nr, name, who, flags, a)	      long hc_##name(a);
+#define HC2(nr, name, who, flags, a, b)	      long hc_##name(a, b);
+#define HC3(nr, name, who, flags, a, b, c)    long hc_##name(a, b, c);
+#define HC4(nr, name, who, flags, a, b, c, d) long hc_##name(a, b, c, d);
 #include "abi/hypercalls.def"
 #undef HC0
 #undef HC1
@@ -53,7 +53,7 @@ DEFINE_GUEST_PTR(xen_domctl_t)
 #undef VAL
 
 #define HYPERCALL_LIMIT 64 /* numbers from here on have no row */
-#define HYPERCALL_ARGS  6
+#define HYPERCALL_ARGS	6
 
 struct regs;
 

@@ -7,7 +7,7 @@
 
 #define MEMORY_ORDER_MAX_EXCHANGE 12 /* 16 MiB */
 
-long memory_exchange(GUEST_PTR(void) arg);       /* memory_exchange.c */
-long memory_query(u32 op, GUEST_PTR(void) arg);  /* memory_query.c: what changes no reservation */
+long memory_exchange(GUEST_PTR(void) arg);	/* memory_exchange.c */
+long memory_query(u32 op, GUEST_PTR(void) arg); /* memory_query.c: what changes no reservation */
 
 #endif

@@ -16,7 +16,7 @@ struct exchange {
 	struct domain *d;
 	xen_memory_exchange_t x;
 	unsigned in_chunk_order, out_chunk_order; /* log2 of extents in a chunk */
-	u32 stolen;                               /* first of the chunk's old frames, chained by next */
+	u32 stolen; /* first of the chunk's old frames, chained by next */
 };
 
 static int exchange_check(const xen_memory_exchange_t *x)
@@ -228,8 +228,8 @@ long memory_exchange(GUEST_PTR(void) arg)
 		return ret;
 	ret = run(&e);
 	domain_put(e.d);
-	if (guest_out(arg.addr + offsetof(xen_memory_exchange_t, nr_exchanged), 0, &e.x.nr_exchanged,
-		      sizeof(e.x.nr_exchanged), 1))
+	if (guest_out(arg.addr + offsetof(xen_memory_exchange_t, nr_exchanged), 0,
+		    &e.x.nr_exchanged, sizeof(e.x.nr_exchanged), 1))
 		return -EFAULT;
 	return ret == -ERESTART ? hc_restart(0) : ret;
 }

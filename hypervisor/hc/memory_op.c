@@ -15,10 +15,10 @@
 #include "pv/m2p.h"
 #include "pv/pv.h"
 
-#define CMD_BITS         6
-#define CMD_MASK         (BIT(CMD_BITS) - 1)
-#define ORDER_MAX_DOMU   9
-#define ORDER_MAX_PRIV   18
+#define CMD_BITS	 6
+#define CMD_MASK	 (BIT(CMD_BITS) - 1)
+#define ORDER_MAX_DOMU	 9
+#define ORDER_MAX_PRIV	 18
 #define FRAMES_PER_CHECK 512
 
 struct extents {
@@ -26,7 +26,7 @@ struct extents {
 	xen_memory_reservation_t r;
 	u32 cmd;
 	u64 first; /* extent that this run began with */
-	u64 at;    /* extents done, those of earlier runs too */
+	u64 at;	   /* extents done, those of earlier runs too */
 };
 
 static unsigned order_max(void)
@@ -172,11 +172,8 @@ long hc_memory_op(u64 cmd, GUEST_PTR(void) arg)
 	switch (op) {
 	case XENMEM_increase_reservation:
 	case XENMEM_decrease_reservation:
-	case XENMEM_populate_physmap:
-		return reservation_op(op, cmd >> CMD_BITS, arg);
-	case XENMEM_exchange:
-		return memory_exchange(arg);
-	default:
-		return memory_query(op, arg);
+	case XENMEM_populate_physmap: return reservation_op(op, cmd >> CMD_BITS, arg);
+	case XENMEM_exchange: return memory_exchange(arg);
+	default: return memory_query(op, arg);
 	}
 }

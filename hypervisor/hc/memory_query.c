@@ -14,8 +14,18 @@
 #include "pv/m2p.h"
 #include "x86/boot_info.h"
 
-#define M2P_RO_END       0xffff804000000000ul /* of the range that <xen/arch-x86/xen-x86_64.h> sets aside */
-#define RESOURCE_BATCH   32
+#define M2P_RO_END \
+	0xffff804000000000ul /* of the range that <xen/arch-x86/xen-x86_64.h> sets aside */
+#define RESOURCE_BATCH 32
+
+/* The guest says so in its shared info; 0 when it did not yet, and never what looks like an error.
+ */
+static long last_gfn(const struct domain *d)
+{
+	u64 count = READ_ONCE(d->shared->arch.max_pfn);
+
+	return count && count < BIT(52) ? (long)count - 1 : 0;
+}
 
 static long reservation_total(u32 op, GUEST_PTR(void) arg)
 {
@@ -33,7 +43,7 @@ static long reservation_total(u32 op, GUEST_PTR(void) arg)
 	else if (op == XENMEM_maximum_reservation)
 		ret = (long)d->max_pages;
 	else
-		ret = (long)READ_ONCE(d->shared->arch.max_pfn) - 1;
+		ret = last_gfn(d);
 	domain_put(d);
 	return ret;
 }
@@ -185,7 +195,7 @@ static long put_resource(struct domain *d, const xen_mem_acquire_resource_t *r)
 		if (++in_batch < RESOURCE_BATCH && i + 1 < r->nr_frames)
 			continue;
 		if (guest_out(GUEST_ADDR(r->frame_list), i + 1 - in_batch, frames,
-			      sizeof(frames[0]), in_batch))
+			    sizeof(frames[0]), in_batch))
 			return -EFAULT;
 		in_batch = 0;
 	}
@@ -250,38 +260,26 @@ static long reserved_map(GUEST_PTR(void) arg)
 long memory_query(u32 op, GUEST_PTR(void) arg)
 {
 	switch (op) {
-	case XENMEM_maximum_ram_page:
-		return (long)frame_limit() - 1;
+	case XENMEM_maximum_ram_page: return (long)frame_limit() - 1;
 	case XENMEM_current_reservation:
 	case XENMEM_maximum_reservation:
-	case XENMEM_maximum_gpfn:
-		return reservation_total(op, arg);
-	case XENMEM_machphys_mfn_list:
-		return machphys_list(arg);
-	case XENMEM_machphys_mapping:
-		return machphys_mapping(arg);
-	case XENMEM_memory_map:
-		return own_map(arg);
-	case XENMEM_machine_memory_map:
-		return host_memory_map(arg);
-	case XENMEM_set_memory_map:
-		return set_map(arg);
-	case XENMEM_claim_pages:
-		return claim(arg);
-	case XENMEM_acquire_resource:
-		return acquire_resource(arg);
-	case XENMEM_reserved_device_memory_map:
-		return reserved_map(arg);
+	case XENMEM_maximum_gpfn: return reservation_total(op, arg);
+	case XENMEM_machphys_mfn_list: return machphys_list(arg);
+	case XENMEM_machphys_mapping: return machphys_mapping(arg);
+	case XENMEM_memory_map: return own_map(arg);
+	case XENMEM_machine_memory_map: return host_memory_map(arg);
+	case XENMEM_set_memory_map: return set_map(arg);
+	case XENMEM_claim_pages: return claim(arg);
+	case XENMEM_acquire_resource: return acquire_resource(arg);
+	case XENMEM_reserved_device_memory_map: return reserved_map(arg);
 	case XENMEM_get_vnumainfo:
 		return fail(EOPNOTSUPP); /* no domain is given virtual NUMA nodes */
 	case XENMEM_add_to_physmap:
 	case XENMEM_add_to_physmap_batch:
-	case XENMEM_remove_from_physmap:
-		return fail(EACCES); /* for translated guests */
+	case XENMEM_remove_from_physmap: return fail(EACCES); /* for translated guests */
 	case XENMEM_set_pod_target:
 	case XENMEM_get_pod_target:
 		return fail(EINVAL); /* populate on demand is for translated guests */
-	default:
-		return hc_unknown(__HYPERVISOR_memory_op, op);
+	default: return hc_unknown(__HYPERVISOR_memory_op, op);
 	}
 }

@@ -9,24 +9,33 @@
 #include "hc/hypercall.h"
 #include "pv/mmu.h"
 
-#define RESTARTED  0x80000000u
-#define BATCH      16
-#define PER_CHECK  128
+#define RESTARTED 0x80000000u
+#define BATCH	  16
+#define PER_CHECK 128
 
-/* The domain whose frames may be mapped. DOMID_IO: NULL, only I/O frames at the caller's rights. */
+/* Owns the machine-to-phys table's frames; no more than its number is ever looked at. */
+static struct domain domain_xen = { .id = DOMID_XEN };
+
+/*
+ * The domain whose frames may be mapped. DOMID_IO: NULL, only I/O frames at the caller's rights.
+ * DOMID_XEN: what of ours the control domain's tools may read.
+ */
 static int frame_owner_get(u16 domid, struct domain **out)
 {
 	*out = NULL;
 	if (domid == DOMID_IO)
 		return 0;
-	if (domid == DOMID_XEN && !current_domain()->privileged)
+	if (domid != DOMID_XEN)
+		return hc_domain_get(domid, out);
+	if (!current_domain()->privileged)
 		return fail(EPERM);
-	return hc_domain_get(domid, out);
+	*out = &domain_xen;
+	return 0;
 }
 
 static void owner_put(struct domain *d)
 {
-	if (d)
+	if (d && d != &domain_xen)
 		domain_put(d);
 }
 
@@ -51,7 +60,7 @@ static void report(GUEST_PTR(u32) done, u32 before, u32 now)
 }
 
 static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct domain *tables,
-			struct domain *frames)
+	struct domain *frames)
 {
 	mmu_update_t batch[BATCH];
 
@@ -63,7 +72,7 @@ static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct 
 		if (*i % PER_CHECK == PER_CHECK - 1 && should_yield())
 			return -ERESTART;
 		if (*i % BATCH == 0 &&
-		    guest_in(batch, reqs.addr, *i, sizeof(*req), min(left, (u64)BATCH)))
+			guest_in(batch, reqs.addr, *i, sizeof(*req), min(left, (u64)BATCH)))
 			return -EFAULT;
 		ret = mmu_update_one(req->ptr, req->val, tables, frames);
 		if (ret)
@@ -75,7 +84,7 @@ static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct 
 long hc_mmu_update(GUEST_PTR(mmu_update_t) reqs, u32 count, GUEST_PTR(u32) done, u32 who)
 {
 	struct domain *tables = current_domain(), *frames;
-	u32 before, i;
+	u32 before, i = 0;
 	long ret;
 
 	if (who >> 16) {
@@ -85,17 +94,17 @@ long hc_mmu_update(GUEST_PTR(mmu_update_t) reqs, u32 count, GUEST_PTR(u32) done,
 	} else if (!domain_get(tables)) {
 		return fail(ESRCH);
 	}
+	count = restarted_count(count, done, &before);
 	ret = frame_owner_get((u16)who, &frames);
 	if (!ret) {
-		count = restarted_count(count, done, &before);
 		ret = run_updates(reqs, count, &i, tables, frames);
-		report(done, before, i);
 		owner_put(frames);
 	}
+	report(done, before, i); /* in any case: Linux goes on by it */
 	domain_put(tables);
 	if (ret == -ERESTART)
-		return hc_restart(2, reqs.addr + i * sizeof(mmu_update_t),
-				  (u64)((count - i) | RESTARTED));
+		return hc_restart(
+			2, reqs.addr + i * sizeof(mmu_update_t), (u64)((count - i) | RESTARTED));
 	return ret;
 }
 
@@ -131,8 +140,8 @@ long hc_mmuext_op(GUEST_PTR(mmuext_op_t) ops, u32 count, GUEST_PTR(u32) done, u3
 	report(done, before, i);
 	domain_put(owner);
 	if (ret == -ERESTART)
-		return hc_restart(2, ops.addr + i * sizeof(mmuext_op_t),
-				  (u64)((count - i) | RESTARTED));
+		return hc_restart(
+			2, ops.addr + i * sizeof(mmuext_op_t), (u64)((count - i) | RESTARTED));
 	return ret;
 }
 

@@ -8,7 +8,7 @@
 #include "core/softirq.h"
 #include "hc/hypercall.h"
 
-#define BATCH 8 /* entries copied in at once */
+#define BATCH		  8 /* entries copied in at once */
 #define ENTRIES_PER_CHECK 64
 
 static long run_entry(multicall_entry_t *e)
@@ -30,7 +30,7 @@ long hc_multicall(GUEST_PTR(multicall_entry_t) calls, u32 count)
 		if (i % ENTRIES_PER_CHECK == ENTRIES_PER_CHECK - 1 && should_yield())
 			return hc_restart(2, calls.addr + i * sizeof(e[0]), (u64)(count - i));
 		if (i % BATCH == 0 &&
-		    guest_in(e, calls.addr, i, sizeof(e[0]), min(left, (u64)BATCH)))
+			guest_in(e, calls.addr, i, sizeof(e[0]), min(left, (u64)BATCH)))
 			return -EFAULT;
 		long ret = run_entry(now);
 
@@ -41,8 +41,8 @@ long hc_multicall(GUEST_PTR(multicall_entry_t) calls, u32 count)
 				return -EFAULT;
 			return hc_restart(2, calls.addr + i * sizeof(e[0]), left);
 		}
-		if (guest_out(calls.addr + i * sizeof(e[0]) + offsetof(multicall_entry_t, result), 0,
-			      &ret, sizeof(ret), 1))
+		if (guest_out(calls.addr + i * sizeof(e[0]) + offsetof(multicall_entry_t, result),
+			    0, &ret, sizeof(ret), 1))
 			return -EFAULT;
 	}
 	return 0;

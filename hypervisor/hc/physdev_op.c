@@ -98,7 +98,7 @@ static int map_msi(struct domain *d, physdev_map_pirq_t *map, unsigned segment, 
 {
 	unsigned irq;
 	int ret = msi_map(segment, (u8)map->bus, (u8)map->devfn, (unsigned)map->entry_nr,
-			  map->table_base, count);
+		map->table_base, count);
 
 	if (ret < 0)
 		return ret;
@@ -118,18 +118,14 @@ static int map_one(struct domain *d, physdev_map_pirq_t *map)
 	unsigned segment = (u32)map->bus >> 16;
 
 	switch (map->type) {
-	case MAP_PIRQ_TYPE_GSI:
-		return map_gsi(d, map);
-	case MAP_PIRQ_TYPE_MSI:
-		return map_msi(d, map, 0, 1);
-	case MAP_PIRQ_TYPE_MSI_SEG:
-		return map_msi(d, map, segment, 1);
+	case MAP_PIRQ_TYPE_GSI: return map_gsi(d, map);
+	case MAP_PIRQ_TYPE_MSI: return map_msi(d, map, 0, 1);
+	case MAP_PIRQ_TYPE_MSI_SEG: return map_msi(d, map, segment, 1);
 	case MAP_PIRQ_TYPE_MULTI_MSI:
 		if (map->entry_nr < 1 || map->entry_nr > 32)
 			return fail(EINVAL);
 		return map_msi(d, map, segment, (unsigned)map->entry_nr);
-	default:
-		return fail(EINVAL);
+	default: return fail(EINVAL);
 	}
 }
 
@@ -279,54 +275,37 @@ static bool device_op_known(u32 cmd)
 static long device_op(u32 cmd, GUEST_PTR(void) arg)
 {
 	switch (cmd) {
-	case PHYSDEVOP_setup_gsi:
-		return op_setup_gsi(arg);
-	case PHYSDEVOP_apic_read:
-		return op_apic_read(arg);
+	case PHYSDEVOP_setup_gsi: return op_setup_gsi(arg);
+	case PHYSDEVOP_apic_read: return op_apic_read(arg);
 	case PHYSDEVOP_apic_write:
 		return op_readable(arg, sizeof(physdev_apic_t)); /* the I/O APICs are ours */
-	case PHYSDEVOP_alloc_irq_vector:
-		return op_irq_vector(arg);
-	case PHYSDEVOP_free_irq_vector:
-		return op_readable(arg, sizeof(physdev_irq_t));
-	case PHYSDEVOP_get_free_pirq:
-		return op_free_pirq(arg);
+	case PHYSDEVOP_alloc_irq_vector: return op_irq_vector(arg);
+	case PHYSDEVOP_free_irq_vector: return op_readable(arg, sizeof(physdev_irq_t));
+	case PHYSDEVOP_get_free_pirq: return op_free_pirq(arg);
 	case PHYSDEVOP_prepare_msix:
-	case PHYSDEVOP_release_msix:
-		return op_msix(cmd, arg);
-	case PHYSDEVOP_pci_device_add:
-		return op_device_add(arg);
+	case PHYSDEVOP_release_msix: return op_msix(cmd, arg);
+	case PHYSDEVOP_pci_device_add: return op_device_add(arg);
 	case PHYSDEVOP_manage_pci_add:
-	case PHYSDEVOP_manage_pci_add_ext:
-		return op_manage_add(arg);
+	case PHYSDEVOP_manage_pci_add_ext: return op_manage_add(arg);
 	case PHYSDEVOP_pci_device_remove:
-	case PHYSDEVOP_manage_pci_remove:
-		return op_readable(arg, sizeof(physdev_manage_pci_t));
+	case PHYSDEVOP_manage_pci_remove: return op_readable(arg, sizeof(physdev_manage_pci_t));
 	case PHYSDEVOP_pci_mmcfg_reserved:
 		return op_readable(arg, sizeof(physdev_pci_mmcfg_reserved_t));
-	default:
-		return fail(ENODEV); /* PHYSDEVOP_dbgp_op: we use no USB debug port */
+	default: return fail(ENODEV); /* PHYSDEVOP_dbgp_op: we use no USB debug port */
 	}
 }
 
 long hc_physdev_op(u32 cmd, GUEST_PTR(void) arg)
 {
 	switch (cmd) {
-	case PHYSDEVOP_eoi:
-		return op_eoi(arg);
-	case PHYSDEVOP_irq_status_query:
-		return op_status(arg);
-	case PHYSDEVOP_set_iopl:
-		return op_set_iopl(arg);
-	case PHYSDEVOP_set_iobitmap:
-		return op_set_iobitmap(arg);
+	case PHYSDEVOP_eoi: return op_eoi(arg);
+	case PHYSDEVOP_irq_status_query: return op_status(arg);
+	case PHYSDEVOP_set_iopl: return op_set_iopl(arg);
+	case PHYSDEVOP_set_iobitmap: return op_set_iobitmap(arg);
 	case PHYSDEVOP_pirq_eoi_gmfn_v1:
-	case PHYSDEVOP_pirq_eoi_gmfn_v2:
-		return op_eoi_gmfn(cmd, arg);
-	case PHYSDEVOP_map_pirq:
-		return op_map_pirq(arg);
-	case PHYSDEVOP_unmap_pirq:
-		return op_unmap_pirq(arg);
+	case PHYSDEVOP_pirq_eoi_gmfn_v2: return op_eoi_gmfn(cmd, arg);
+	case PHYSDEVOP_map_pirq: return op_map_pirq(arg);
+	case PHYSDEVOP_unmap_pirq: return op_unmap_pirq(arg);
 	default:
 		if (!device_op_known(cmd))
 			return hc_unknown(__HYPERVISOR_physdev_op, cmd);
@@ -341,8 +320,7 @@ long hc_physdev_op_compat(GUEST_PTR(physdev_op_t) op)
 	if (guest_in(&cmd, op.addr, 0, sizeof(cmd), 1))
 		return -EFAULT;
 	switch (cmd) {
-	case PHYSDEVOP_IRQ_UNMASK_NOTIFY:
-		return fail(ENOSYS);
+	case PHYSDEVOP_IRQ_UNMASK_NOTIFY: return fail(ENOSYS);
 	case PHYSDEVOP_irq_status_query:
 	case PHYSDEVOP_set_iopl:
 	case PHYSDEVOP_set_iobitmap:
@@ -350,7 +328,6 @@ long hc_physdev_op_compat(GUEST_PTR(physdev_op_t) op)
 	case PHYSDEVOP_apic_write:
 	case PHYSDEVOP_alloc_irq_vector:
 		return hc_physdev_op(cmd, as_ptr_void(op.addr + offsetof(physdev_op_t, u)));
-	default:
-		return hc_unknown(__HYPERVISOR_physdev_op_compat, cmd);
+	default: return hc_unknown(__HYPERVISOR_physdev_op_compat, cmd);
 	}
 }

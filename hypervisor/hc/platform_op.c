@@ -41,9 +41,7 @@ static long efi_op(u32 index, union xenpf_efi_info *info)
 	if (!efi_info.there)
 		return fail(ENOSYS);
 	switch (index) {
-	case XEN_FW_EFI_VERSION:
-		info->version = efi_info.revision;
-		return 0;
+	case XEN_FW_EFI_VERSION: info->version = efi_info.revision; return 0;
 	case XEN_FW_EFI_CONFIG_TABLE:
 		info->cfg.addr = efi_info.config_tables;
 		info->cfg.nent = efi_info.config_count;
@@ -52,8 +50,7 @@ static long efi_op(u32 index, union xenpf_efi_info *info)
 		info->vendor.revision = efi_info.firmware_revision;
 		bytes = min(info->vendor.bufsz, (u32)sizeof(efi_info.vendor));
 		return guest_out((u64)info->vendor.name.p, 0, efi_info.vendor, 1, bytes);
-	default:
-		return fail(EOPNOTSUPP);
+	default: return fail(EOPNOTSUPP);
 	}
 }
 
@@ -61,12 +58,9 @@ static long firmware_info(struct xenpf_firmware_info *info)
 {
 	switch (info->type) {
 	case XEN_FW_DISK_INFO:
-	case XEN_FW_DISK_MBR_SIGNATURE:
-		return fail(ESRCH);
-	case XEN_FW_VBEDDC_INFO:
-		return fail(ESRCH);
-	case XEN_FW_EFI_INFO:
-		return efi_op(info->index, &info->u.efi_info);
+	case XEN_FW_DISK_MBR_SIGNATURE: return fail(ESRCH);
+	case XEN_FW_VBEDDC_INFO: return fail(ESRCH);
+	case XEN_FW_EFI_INFO: return efi_op(info->index, &info->u.efi_info);
 	case XEN_FW_KBD_SHIFT_FLAGS:
 		if (boot_info.efi_system_table)
 			return fail(ESRCH);
@@ -74,15 +68,14 @@ static long firmware_info(struct xenpf_firmware_info *info)
 			return fail(ESRCH);
 		info->u.kbd_shift_flags = 0;
 		return 0;
-	default:
-		return fail(EINVAL);
+	default: return fail(EINVAL);
 	}
 }
 
 static long sleep_op(const struct xenpf_enter_acpi_sleep *s)
 {
-	return acpi_enter_sleep(s->sleep_state, s->val_a, s->val_b,
-				s->flags & XENPF_ACPI_SLEEP_EXTENDED);
+	return acpi_enter_sleep(
+		s->sleep_state, s->val_a, s->val_b, s->flags & XENPF_ACPI_SLEEP_EXTENDED);
 }
 
 static void cpu_info(struct xenpf_pcpuinfo *info)
@@ -129,7 +122,7 @@ static long idle_times(struct xenpf_getidletime *get)
 		if (!(map[cpu / 8] >> cpu % 8 & 1))
 			continue;
 		if (!cpumask_test(&cpu_online_map, cpu)) {
-			map[cpu / 8] &= (u8)~(1u << cpu % 8);
+			map[cpu / 8] &= (u8) ~(1u << cpu % 8);
 			continue;
 		}
 		ns = sched_idle_time(cpu);
@@ -144,34 +137,26 @@ static long run(xen_platform_op_t *op, bool *answers)
 {
 	switch (op->cmd) {
 	case XENPF_settime32:
-		return set_time(op->u.settime32.secs, op->u.settime32.nsecs,
-				op->u.settime32.system_time);
+		return set_time(
+			op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
 	case XENPF_settime64:
 		if (op->u.settime64.mbz)
 			return fail(EINVAL);
-		return set_time(op->u.settime64.secs, op->u.settime64.nsecs,
-				op->u.settime64.system_time);
+		return set_time(
+			op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
 	case XENPF_platform_quirk:
 		return 0; /* interrupts are not balanced behind the guest's back */
 	case XENPF_set_processor_pminfo:
 		return 0; /* frequencies and idle states are left to the platform */
-	case XENPF_enter_acpi_sleep:
-		return sleep_op(&op->u.enter_acpi_sleep);
+	case XENPF_enter_acpi_sleep: return sleep_op(&op->u.enter_acpi_sleep);
 	}
 	*answers = true;
 	switch (op->cmd) {
-	case XENPF_firmware_info:
-		return firmware_info(&op->u.firmware_info);
-	case XENPF_getidletime:
-		return idle_times(&op->u.getidletime);
-	case XENPF_get_cpuinfo:
-		cpu_info(&op->u.pcpu_info);
-		return 0;
-	case XENPF_get_cpu_version:
-		cpu_version(&op->u.pcpu_version);
-		return 0;
-	default:
-		return hc_unknown(__HYPERVISOR_platform_op, op->cmd);
+	case XENPF_firmware_info: return firmware_info(&op->u.firmware_info);
+	case XENPF_getidletime: return idle_times(&op->u.getidletime);
+	case XENPF_get_cpuinfo: cpu_info(&op->u.pcpu_info); return 0;
+	case XENPF_get_cpu_version: cpu_version(&op->u.pcpu_version); return 0;
+	default: return hc_unknown(__HYPERVISOR_platform_op, op->cmd);
 	}
 }
 

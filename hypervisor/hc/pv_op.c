@@ -11,9 +11,9 @@
 #include "pv/desc.h"
 #include "pv/traps.h"
 
-#define TRAP_LIST_MAX  512  /* a list that goes on longer has no end */
-#define GDT_FRAMES     14
-#define GDT_PER_FRAME  512
+#define TRAP_LIST_MAX 512 /* a list that goes on longer has no end */
+#define GDT_FRAMES    14
+#define GDT_PER_FRAME 512
 
 long hc_set_trap_table(GUEST_PTR(trap_info_t) traps)
 {
@@ -85,8 +85,7 @@ long hc_callback_op(u32 cmd, GUEST_PTR(void) arg)
 		if (guest_read(&unreg, arg))
 			return -EFAULT;
 		return pv_clear_callback(current_vcpu(), unreg.type);
-	default:
-		return hc_unknown(__HYPERVISOR_callback_op, cmd);
+	default: return hc_unknown(__HYPERVISOR_callback_op, cmd);
 	}
 }
 
@@ -99,10 +98,8 @@ long hc_nmi_op(u32 cmd, GUEST_PTR(void) arg)
 		if (guest_read(&cb, arg))
 			return -EFAULT;
 		return pv_set_callback(current_vcpu(), CALLBACKTYPE_nmi, 0, cb.handler_address);
-	case XENNMI_unregister_callback:
-		return pv_clear_callback(current_vcpu(), CALLBACKTYPE_nmi);
-	default:
-		return hc_unknown(__HYPERVISOR_nmi_op, cmd);
+	case XENNMI_unregister_callback: return pv_clear_callback(current_vcpu(), CALLBACKTYPE_nmi);
+	default: return hc_unknown(__HYPERVISOR_nmi_op, cmd);
 	}
 }
 
@@ -132,11 +129,11 @@ long hc_iret(void)
 	return hc_own_result(iret_from_guest_stack());
 }
 
-#define ASSISTS                                                                                    \
-	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |                    \
-	 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |                \
-	 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) |             \
-	 BIT(VMASST_TYPE_m2p_strict))
+#define ASSISTS                                                                               \
+	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |               \
+		BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |    \
+		BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) | \
+		BIT(VMASST_TYPE_m2p_strict))
 
 long hc_vm_assist(u32 cmd, u32 type)
 {
@@ -145,13 +142,8 @@ long hc_vm_assist(u32 cmd, u32 type)
 	if (type >= 64 || !(ASSISTS & BIT(type)))
 		return fail(EINVAL);
 	switch (cmd) {
-	case VMASST_CMD_enable:
-		set_bit(&d->vm_assist, type);
-		return 0;
-	case VMASST_CMD_disable:
-		clear_bit(&d->vm_assist, type);
-		return 0;
-	default:
-		return hc_unknown(__HYPERVISOR_vm_assist, cmd);
+	case VMASST_CMD_enable: set_bit(&d->vm_assist, type); return 0;
+	case VMASST_CMD_disable: clear_bit(&d->vm_assist, type); return 0;
+	default: return hc_unknown(__HYPERVISOR_vm_assist, cmd);
 	}
 }

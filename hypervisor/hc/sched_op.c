@@ -80,23 +80,14 @@ static long watchdog_op(GUEST_PTR(void) arg)
 long hc_sched_op(u32 cmd, GUEST_PTR(void) arg)
 {
 	switch (cmd) {
-	case SCHEDOP_yield:
-		vcpu_yield();
-		return 0;
-	case SCHEDOP_block:
-		vcpu_block();
-		return 0;
-	case SCHEDOP_poll:
-		return sched_poll_op(arg);
+	case SCHEDOP_yield: vcpu_yield(); return 0;
+	case SCHEDOP_block: vcpu_block(); return 0;
+	case SCHEDOP_poll: return sched_poll_op(arg);
 	case SCHEDOP_shutdown:
-	case SCHEDOP_shutdown_code:
-		return shutdown_op(cmd, arg);
-	case SCHEDOP_remote_shutdown:
-		return remote_shutdown(arg);
-	case SCHEDOP_watchdog:
-		return watchdog_op(arg);
-	default:
-		return hc_unknown(__HYPERVISOR_sched_op, cmd);
+	case SCHEDOP_shutdown_code: return shutdown_op(cmd, arg);
+	case SCHEDOP_remote_shutdown: return remote_shutdown(arg);
+	case SCHEDOP_watchdog: return watchdog_op(arg);
+	default: return hc_unknown(__HYPERVISOR_sched_op, cmd);
 	}
 }
 
@@ -104,17 +95,10 @@ long hc_sched_op(u32 cmd, GUEST_PTR(void) arg)
 long hc_sched_op_compat(u32 op, u64 arg)
 {
 	switch (op) {
-	case SCHEDOP_yield:
-		vcpu_yield();
-		return 0;
-	case SCHEDOP_block:
-		vcpu_block();
-		return 0;
-	case SCHEDOP_shutdown:
-		domain_shutdown(current_domain(), (u8)arg);
-		return 0;
-	default:
-		return hc_unknown(__HYPERVISOR_sched_op_compat, op);
+	case SCHEDOP_yield: vcpu_yield(); return 0;
+	case SCHEDOP_block: vcpu_block(); return 0;
+	case SCHEDOP_shutdown: domain_shutdown(current_domain(), (u8)arg); return 0;
+	default: return hc_unknown(__HYPERVISOR_sched_op_compat, op);
 	}
 }
 

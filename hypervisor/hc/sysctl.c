@@ -99,12 +99,12 @@ int sysctl_scheduler(xen_sysctl_t *op)
 		s->u.sched_credit2.ratelimit_us = (u32)sched_ratelimit_us();
 		return 0;
 	case XEN_SYSCTL_SCHEDOP_putinfo:
-		if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
+		if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN ||
+				  us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
 			return fail(EINVAL);
 		sched_ratelimit_set(us);
 		return 0;
-	default:
-		return fail(EINVAL);
+	default: return fail(EINVAL);
 	}
 }
 
@@ -124,7 +124,8 @@ static u32 domain_count(void)
 static int pool_info(struct xen_sysctl_cpupool_op *pool)
 {
 	if (pool->cpupool_id && pool->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY)
-		return fail(ENOENT); /* asked for the first one from that number on: there is none */
+		return fail(
+			ENOENT); /* asked for the first one from that number on: there is none */
 	pool->cpupool_id = 0;
 	pool->sched_id = XEN_SCHEDULER_CREDIT2;
 	pool->n_dom = domain_count();
@@ -138,10 +139,8 @@ int sysctl_pool(xen_sysctl_t *op)
 	struct domain *d;
 
 	switch (pool->op) {
-	case XEN_SYSCTL_CPUPOOL_OP_INFO:
-		return pool_info(pool);
-	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-		return cpumask_to_guest(&pool->cpumap, &none);
+	case XEN_SYSCTL_CPUPOOL_OP_INFO: return pool_info(pool);
+	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return cpumask_to_guest(&pool->cpumap, &none);
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
 		d = domain_find((u16)pool->domid);
 		if (!d)
@@ -151,10 +150,8 @@ int sysctl_pool(xen_sysctl_t *op)
 	case XEN_SYSCTL_CPUPOOL_OP_CREATE:
 	case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
 	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-	case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-		return fail(EBUSY); /* every CPU is in pool 0 for good */
-	default:
-		return hc_unknown(__HYPERVISOR_sysctl, op->cmd);
+	case XEN_SYSCTL_CPUPOOL_OP_RMCPU: return fail(EBUSY); /* every CPU is in pool 0 for good */
+	default: return hc_unknown(__HYPERVISOR_sysctl, op->cmd);
 	}
 }
 

@@ -9,7 +9,7 @@
 #include "hc/sysctl.h"
 #include "lib/string.h"
 
-#define PHYS_CAPS (XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1)
+#define PHYS_CAPS     (XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1)
 #define NODE_DISTANCE 10 /* to itself, as ACPI's SLIT counts */
 
 static u32 last_cpu(void)
@@ -139,7 +139,8 @@ int sysctl_featureset(xen_sysctl_t *op)
 
 	if (f->index > XEN_SYSCTL_cpu_featureset_hvm_max)
 		return fail(EINVAL);
-	if (f->index == XEN_SYSCTL_cpu_featureset_hvm || f->index == XEN_SYSCTL_cpu_featureset_hvm_max)
+	if (f->index == XEN_SYSCTL_cpu_featureset_hvm ||
+		f->index == XEN_SYSCTL_cpu_featureset_hvm_max)
 		return fail(EOPNOTSUPP);
 	if (GUEST_ADDR(f->features)) {
 		count = min(f->nr_features, count);
@@ -159,7 +160,8 @@ int sysctl_cpu_policy(xen_sysctl_t *op)
 
 	if (p->_rsvd)
 		return fail(EINVAL);
-	if (p->index == XEN_SYSCTL_cpu_policy_hvm_max || p->index == XEN_SYSCTL_cpu_policy_hvm_default)
+	if (p->index == XEN_SYSCTL_cpu_policy_hvm_max ||
+		p->index == XEN_SYSCTL_cpu_policy_hvm_default)
 		return fail(EOPNOTSUPP);
 	if (p->index > XEN_SYSCTL_cpu_policy_hvm_default)
 		return fail(EINVAL);

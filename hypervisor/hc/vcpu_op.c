@@ -11,7 +11,7 @@
 #include "pv/context.h"
 #include "pv/pv.h"
 
-#define PERIOD_MIN 1000000ull      /* 1 ms, as Xen */
+#define PERIOD_MIN 1000000ull /* 1 ms, as Xen */
 #define PERIOD_MAX (BIT(57) - 1)
 
 static long vcpu_initialise(struct vcpu *v, GUEST_PTR(void) arg)
@@ -81,8 +81,9 @@ static long time_area(struct vcpu *v, GUEST_PTR(void) arg)
 
 	if (guest_read(&area, arg))
 		return -EFAULT;
-	if (area.addr.p && !(guest_address_ok(area.addr.p) &&
-			     guest_address_ok(area.addr.p + sizeof(struct vcpu_time_info) - 1)))
+	if (area.addr.p &&
+		!(guest_address_ok(area.addr.p) &&
+			guest_address_ok(area.addr.p + sizeof(struct vcpu_time_info) - 1)))
 		return fail(EFAULT);
 	v->time_area_addr = area.addr.p;
 	if (v == current_vcpu())
@@ -133,12 +134,9 @@ static long send_nmi(struct vcpu *v, GUEST_PTR(void) arg)
 static long timer_op(struct vcpu *v, u32 cmd, GUEST_PTR(void) arg)
 {
 	switch (cmd) {
-	case VCPUOP_set_periodic_timer:
-		return periodic_timer(v, arg);
-	case VCPUOP_stop_periodic_timer:
-		return vcpu_set_periodic(v, 0);
-	case VCPUOP_set_singleshot_timer:
-		return singleshot_timer(v, arg);
+	case VCPUOP_set_periodic_timer: return periodic_timer(v, arg);
+	case VCPUOP_stop_periodic_timer: return vcpu_set_periodic(v, 0);
+	case VCPUOP_set_singleshot_timer: return singleshot_timer(v, arg);
 	default:
 		if (v != current_vcpu())
 			return fail(EINVAL);
@@ -154,32 +152,20 @@ long hc_vcpu_op(u32 cmd, u32 vcpu, GUEST_PTR(void) arg)
 	if (!v)
 		return fail(ENOENT);
 	switch (cmd) {
-	case VCPUOP_initialise:
-		return vcpu_initialise(v, arg);
-	case VCPUOP_up:
-		return vcpu_go_up(v);
-	case VCPUOP_down:
-		return vcpu_go_down(v);
-	case VCPUOP_is_up:
-		return !(READ_ONCE(v->flags) & VCPU_DOWN);
-	case VCPUOP_get_runstate_info:
-		return runstate_info(v, arg);
-	case VCPUOP_register_runstate_memory_area:
-		return runstate_area(v, arg);
+	case VCPUOP_initialise: return vcpu_initialise(v, arg);
+	case VCPUOP_up: return vcpu_go_up(v);
+	case VCPUOP_down: return vcpu_go_down(v);
+	case VCPUOP_is_up: return !(READ_ONCE(v->flags) & VCPU_DOWN);
+	case VCPUOP_get_runstate_info: return runstate_info(v, arg);
+	case VCPUOP_register_runstate_memory_area: return runstate_area(v, arg);
 	case VCPUOP_set_periodic_timer:
 	case VCPUOP_stop_periodic_timer:
 	case VCPUOP_set_singleshot_timer:
-	case VCPUOP_stop_singleshot_timer:
-		return timer_op(v, cmd, arg);
-	case VCPUOP_register_vcpu_info:
-		return place_info(v, arg);
-	case VCPUOP_register_vcpu_time_memory_area:
-		return time_area(v, arg);
-	case VCPUOP_send_nmi:
-		return send_nmi(v, arg);
-	case VCPUOP_get_physid:
-		return fail(EINVAL); /* no vcpu is tied to one CPU for good */
-	default:
-		return hc_unknown(__HYPERVISOR_vcpu_op, cmd);
+	case VCPUOP_stop_singleshot_timer: return timer_op(v, cmd, arg);
+	case VCPUOP_register_vcpu_info: return place_info(v, arg);
+	case VCPUOP_register_vcpu_time_memory_area: return time_area(v, arg);
+	case VCPUOP_send_nmi: return send_nmi(v, arg);
+	case VCPUOP_get_physid: return fail(EINVAL); /* no vcpu is tied to one CPU for good */
+	default: return hc_unknown(__HYPERVISOR_vcpu_op, cmd);
 	}
 }

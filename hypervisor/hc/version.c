@@ -80,7 +80,8 @@ static long get_build_id(GUEST_PTR(void) arg)
 		return fail(EINVAL);
 	if (head.len < bytes)
 		return fail(ENOBUFS);
-	if (guest_out(arg.addr + offsetof(struct xen_build_id, buf), 0, build_id_note.desc, 1, bytes))
+	if (guest_out(
+		    arg.addr + offsetof(struct xen_build_id, buf), 0, build_id_note.desc, 1, bytes))
 		return -EFAULT;
 	return bytes;
 }
@@ -88,14 +89,10 @@ static long get_build_id(GUEST_PTR(void) arg)
 static long get_text(u32 cmd, GUEST_PTR(void) arg)
 {
 	switch (cmd) {
-	case XENVER_extraversion:
-		return guest_write(arg, &extraversion);
-	case XENVER_compile_info:
-		return guest_write(arg, &compile_info);
-	case XENVER_changeset:
-		return guest_write(arg, &changeset);
-	default:
-		return guest_write(arg, &capabilities);
+	case XENVER_extraversion: return guest_write(arg, &extraversion);
+	case XENVER_compile_info: return guest_write(arg, &compile_info);
+	case XENVER_changeset: return guest_write(arg, &changeset);
+	default: return guest_write(arg, &capabilities);
 	}
 }
 
@@ -104,26 +101,17 @@ long hc_xen_version(u32 cmd, GUEST_PTR(void) arg)
 	struct xen_platform_parameters params = { .virt_start = HV_VIRT_START };
 
 	switch (cmd) {
-	case XENVER_version:
-		return VERSION_MAJOR << 16 | VERSION_MINOR;
+	case XENVER_version: return VERSION_MAJOR << 16 | VERSION_MINOR;
 	case XENVER_extraversion:
 	case XENVER_compile_info:
 	case XENVER_capabilities:
-	case XENVER_changeset:
-		return get_text(cmd, arg);
-	case XENVER_platform_parameters:
-		return guest_write(arg, &params);
-	case XENVER_get_features:
-		return get_features(arg);
-	case XENVER_pagesize:
-		return arg.addr ? fail(EINVAL) : (long)PAGE_SIZE;
-	case XENVER_guest_handle:
-		return guest_write(arg, &current_domain()->handle);
-	case XENVER_commandline:
-		return get_commandline(arg);
-	case XENVER_build_id:
-		return get_build_id(arg);
-	default:
-		return hc_unknown(__HYPERVISOR_xen_version, cmd);
+	case XENVER_changeset: return get_text(cmd, arg);
+	case XENVER_platform_parameters: return guest_write(arg, &params);
+	case XENVER_get_features: return get_features(arg);
+	case XENVER_pagesize: return arg.addr ? fail(EINVAL) : (long)PAGE_SIZE;
+	case XENVER_guest_handle: return guest_write(arg, &current_domain()->handle);
+	case XENVER_commandline: return get_commandline(arg);
+	case XENVER_build_id: return get_build_id(arg);
+	default: return hc_unknown(__HYPERVISOR_xen_version, cmd);
 	}
 }

@@ -5,7 +5,8 @@
 
 #include "lib/base.h"
 
-/* Small objects, zeroed, 16-byte aligned, larger than a page: whole pages; NULL when memory is out. */
+/* Small objects, zeroed, 16-byte aligned, larger than a page: whole pages; NULL when memory is out.
+ */
 void *heap_alloc(size_t bytes);
 void heap_free(void *p); /* NULL is fine */
 char *heap_strdup(const char *s);

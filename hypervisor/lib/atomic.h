@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Atomic words and bits on plain u32/u64, as thin names over the compiler's builtins (all are full barriers). */
+/* Atomic words and bits on plain u32/u64, as thin names over the compiler's builtins (all are full
+ * barriers). */
 #ifndef LIB_ATOMIC_H
 #define LIB_ATOMIC_H
 
 #include "lib/base.h"
 
-#define atomic_add(p, v)      __atomic_add_fetch((p), (v), __ATOMIC_SEQ_CST)
-#define atomic_sub(p, v)      __atomic_sub_fetch((p), (v), __ATOMIC_SEQ_CST)
-#define atomic_inc(p)         atomic_add((p), 1)
-#define atomic_dec(p)         atomic_sub((p), 1)
-#define atomic_read(p)        __atomic_load_n((p), __ATOMIC_RELAXED)
-#define atomic_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define atomic_add(p, v)	   __atomic_add_fetch((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_sub(p, v)	   __atomic_sub_fetch((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_inc(p)		   atomic_add((p), 1)
+#define atomic_dec(p)		   atomic_sub((p), 1)
+#define atomic_read(p)		   __atomic_load_n((p), __ATOMIC_RELAXED)
+#define atomic_load_acquire(p)	   __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define atomic_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define atomic_xchg(p, v)     __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
-#define atomic_or(p, v)       __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
-#define atomic_and(p, v)      __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
-#define smp_mb()              __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define atomic_xchg(p, v)	   __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_or(p, v)		   __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_and(p, v)	   __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
+#define smp_mb()		   __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 /* Set *p to new if it holds *old; otherwise put what it holds into *old and answer false. */
-#define atomic_cmpxchg(p, old, new)                                                                \
+#define atomic_cmpxchg(p, old, new) \
 	__atomic_compare_exchange_n((p), (old), (new), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 
 static inline bool test_bit(const void *base, u64 nr)

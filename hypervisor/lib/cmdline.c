@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line: words separated by white space, `name=value` or a bare name; "--" ends it. A boolean is set by its bare
- * name or =yes/on/true/enable/1, cleared by no-NAME or =no/off/false/disable/0 (Xen's command line document).
- * The table is abi/options.def; unknown or badly written words are kept and told to cmdline_report's caller.
+ * The command line: words separated by white space, `name=value` or a bare name; "--" ends it. A
+ * boolean is set by its bare name or =yes/on/true/enable/1, cleared by no-NAME or
+ * =no/off/false/disable/0 (Xen's command line document). The table is abi/options.def; unknown or
+ * badly written words are kept and told to cmdline_report's caller.
  */
 #include "lib/cmdline.h"
 #include "lib/string.h"
@@ -18,9 +19,9 @@ struct option {
 };
 
 struct options opt = {
-#define OPT_BOOL(id, name, dflt, text)   .id = dflt,
-#define OPT_UINT(id, name, dflt, text)   .id = dflt,
-#define OPT_SIZE(id, name, dflt, text)   .id = dflt,
+#define OPT_BOOL(id, name, dflt, text)	 .id = dflt,
+#define OPT_UINT(id, name, dflt, text)	 .id = dflt,
+#define OPT_SIZE(id, name, dflt, text)	 .id = dflt,
 #define OPT_STRING(id, name, dflt, text) .id = dflt,
 #include "abi/options.def"
 #undef OPT_BOOL
@@ -30,9 +31,9 @@ struct options opt = {
 };
 
 static const struct option options[] = {
-#define OPT_BOOL(id, name, dflt, text)   { name, KIND_BOOL, &opt.id },
-#define OPT_UINT(id, name, dflt, text)   { name, KIND_UINT, &opt.id },
-#define OPT_SIZE(id, name, dflt, text)   { name, KIND_SIZE, &opt.id },
+#define OPT_BOOL(id, name, dflt, text)	 { name, KIND_BOOL, &opt.id },
+#define OPT_UINT(id, name, dflt, text)	 { name, KIND_UINT, &opt.id },
+#define OPT_SIZE(id, name, dflt, text)	 { name, KIND_SIZE, &opt.id },
 #define OPT_STRING(id, name, dflt, text) { name, KIND_STRING, opt.id },
 #include "abi/options.def"
 #undef OPT_BOOL
@@ -106,8 +107,7 @@ static bool option_set(const struct option *o, const char *value, bool negated)
 			return false;
 		*(u64 *)o->value = n;
 		return true;
-	case KIND_SIZE:
-		return value && !negated && parse_size(value, o->value);
+	case KIND_SIZE: return value && !negated && parse_size(value, o->value);
 	case KIND_STRING:
 		if (negated)
 			return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypervisor's command line, from one table: abi/options.def rows give name, kind, default and text; cmdline_parse stores the
- * values in `opt` and keeps each word that it does not know for cmdline_report. Names and syntax are Xen's.
+ * The hypervisor's command line, from one table: abi/options.def rows give name, kind, default and
+ * text; cmdline_parse stores the values in `opt` and keeps each word that it does not know for
+ * cmdline_report. Names and syntax are Xen's.
  */
 #ifndef LIB_CMDLINE_H
 #define LIB_CMDLINE_H
@@ -11,9 +12,10 @@
 #define OPT_STRING_MAX 128
 
 struct options {
-#define OPT_BOOL(id, name, dflt, text)   bool id;
-#define OPT_UINT(id, name, dflt, text)   u64 id;
-#define OPT_SIZE(id, name, dflt, text)   u64 id; /* bytes; suffixes K M G T, plain numbers are KiB as in Xen */
+#define OPT_BOOL(id, name, dflt, text) bool id;
+#define OPT_UINT(id, name, dflt, text) u64 id;
+#define OPT_SIZE(id, name, dflt, text) \
+	u64 id; /* bytes; suffixes K M G T, plain numbers are KiB as in Xen */
 #define OPT_STRING(id, name, dflt, text) char id[OPT_STRING_MAX];
 #include "abi/options.def"
 #undef OPT_BOOL

@@ -44,7 +44,8 @@ static inline unsigned cpumask_next(const struct cpumask *m, unsigned cpu)
 	return NR_CPUS;
 }
 
-#define for_each_cpu(cpu, mask)                                                                    \
-	for ((cpu) = cpumask_next((mask), 0); (cpu) < NR_CPUS; (cpu) = cpumask_next((mask), (cpu) + 1))
+#define for_each_cpu(cpu, mask)                                \
+	for ((cpu) = cpumask_next((mask), 0); (cpu) < NR_CPUS; \
+		(cpu) = cpumask_next((mask), (cpu) + 1))
 
 #endif

@@ -30,7 +30,7 @@ static int check_header(const struct elf_image *elf, Elf64_Ehdr *h, const char *
 	if (memcmp(h->e_ident, ELFMAG, SELFMAG))
 		return wrong(why, "no ELF file");
 	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    h->e_machine != EM_X86_64)
+		h->e_machine != EM_X86_64)
 		return wrong(why, "not for x86-64");
 	if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
 		return wrong(why, "not an executable");
@@ -41,7 +41,8 @@ static int check_header(const struct elf_image *elf, Elf64_Ehdr *h, const char *
 	return 0;
 }
 
-static void program_header(const struct elf_image *elf, const Elf64_Ehdr *h, unsigned i, Elf64_Phdr *p)
+static void program_header(
+	const struct elf_image *elf, const Elf64_Ehdr *h, unsigned i, Elf64_Phdr *p)
 {
 	memcpy(p, elf->data + h->e_phoff + (u64)i * sizeof(*p), sizeof(*p));
 }
@@ -134,7 +135,7 @@ static void scan_notes(const struct elf_image *elf, u64 offset, u64 bytes, struc
 static void scan_sections(const struct elf_image *elf, const Elf64_Ehdr *h, struct wanted *w)
 {
 	if (h->e_shentsize != sizeof(Elf64_Shdr) || h->e_shnum > MAX_HEADERS ||
-	    !inside(elf, h->e_shoff, (u64)h->e_shnum * sizeof(Elf64_Shdr)))
+		!inside(elf, h->e_shoff, (u64)h->e_shnum * sizeof(Elf64_Shdr)))
 		return;
 	for (unsigned i = 0; i < h->e_shnum; i++) {
 		Elf64_Shdr s;

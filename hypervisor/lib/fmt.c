@@ -39,7 +39,8 @@ static void put_text(struct out *o, const struct spec *s, const char *text, size
 }
 
 /* prefix: "-", "0x", ... in front of the digits. */
-static void put_number(struct out *o, const struct spec *s, u64 value, unsigned base, const char *prefix)
+static void put_number(
+	struct out *o, const struct spec *s, u64 value, unsigned base, const char *prefix)
 {
 	const char *digits = s->upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char text[24];
@@ -100,7 +101,8 @@ static const char *parse_length(const char *f, struct spec *s)
 	}
 }
 
-/* va_list is an array type: passed on inside a struct so that va_arg in a callee moves the caller's too. */
+/* va_list is an array type: passed on inside a struct so that va_arg in a callee moves the caller's
+ * too. */
 struct args {
 	va_list ap;
 };
@@ -151,7 +153,11 @@ static void put_signed(struct out *o, const struct spec *s, struct args *a)
 		v = va_arg(a->ap, s32);
 	else
 		v = s->size == -1 ? (s16)va_arg(a->ap, s32) : (s8)va_arg(a->ap, s32);
-	put_number(o, s, v < 0 ? -(u64)v : (u64)v, 10, v < 0 ? "-" : s->plus ? "+" : s->space ? " " : "");
+	put_number(o, s, v < 0 ? -(u64)v : (u64)v, 10,
+		v < 0	   ? "-"
+		: s->plus  ? "+"
+		: s->space ? " "
+			   : "");
 }
 
 static void put_string(struct out *o, const struct spec *s, const char *text)
@@ -168,15 +174,9 @@ static void put_conversion(struct out *o, struct spec *s, char conversion, struc
 
 	switch (conversion) {
 	case 'd':
-	case 'i':
-		put_signed(o, s, a);
-		break;
-	case 'u':
-		put_number(o, s, next_unsigned(s, a), 10, "");
-		break;
-	case 'o':
-		put_number(o, s, next_unsigned(s, a), 8, "");
-		break;
+	case 'i': put_signed(o, s, a); break;
+	case 'u': put_number(o, s, next_unsigned(s, a), 10, ""); break;
+	case 'o': put_number(o, s, next_unsigned(s, a), 8, ""); break;
 	case 'X':
 		s->upper = true;
 		/* fall through */
@@ -184,16 +184,12 @@ static void put_conversion(struct out *o, struct spec *s, char conversion, struc
 		v = next_unsigned(s, a);
 		put_number(o, s, v, 16, !s->alt || !v ? "" : s->upper ? "0X" : "0x");
 		break;
-	case 'p':
-		put_number(o, s, (u64)va_arg(a->ap, void *), 16, "0x");
-		break;
+	case 'p': put_number(o, s, (u64)va_arg(a->ap, void *), 16, "0x"); break;
 	case 'c':
 		c = (char)va_arg(a->ap, int);
 		put_text(o, s, &c, 1);
 		break;
-	case 's':
-		put_string(o, s, va_arg(a->ap, const char *));
-		break;
+	case 's': put_string(o, s, va_arg(a->ap, const char *)); break;
 	default:
 		put(o, '%');
 		if (conversion != '%')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ticket locks: first come, first served. Both halves live in one u32; a waiter serves other CPUs' requests meanwhile
- * (docs/locking.md 2).
+ * Ticket locks: first come, first served. Both halves live in one u32; a waiter serves other CPUs'
+ * requests meanwhile (docs/locking.md 2).
  */
 #include "lib/lock.h"
 

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ticket spin locks. Interrupts are off in the hypervisor except in the idle loop and at the two marked points of exit work
- * (docs/locking.md), so plain spin_lock is right everywhere and there is no irqsave form.
+ * Ticket spin locks. Interrupts are off in the hypervisor except in the idle loop and at the two
+ * marked points of exit work (docs/locking.md), so plain spin_lock is right everywhere and there is
+ * no irqsave form.
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H
 
 #include "lib/atomic.h"
 
-typedef struct aligned(4) {
+typedef struct aligned(4)
+{
 	u16 next, serving;
-} spinlock_t;
+}
+spinlock_t;
 
-#define SPINLOCK_INIT { 0, 0 }
+#define SPINLOCK_INIT \
+	{             \
+		0, 0  \
+	}
 
 void cpu_relax(void); /* x86/machine.h: what a waiter does meanwhile */
 void spin_lock_wait(spinlock_t *l, u16 ticket);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets of numbers as a sorted array of disjoint, non-adjacent inclusive ranges. Changes build the new array first, so
- * that they either happen whole or not at all. Lock: the set's own; readers take it too.
+ * Sets of numbers as a sorted array of disjoint, non-adjacent inclusive ranges. Changes build the
+ * new array first, so that they either happen whole or not at all. Lock: the set's own; readers
+ * take it too.
  */
 #include "lib/alloc.h"
 #include "lib/lock.h"
@@ -77,7 +78,8 @@ static int range_room(struct rangeset *r, unsigned more)
 }
 
 /* Replace ranges [from, to) with the `n` given ones; room was made. */
-static void range_replace(struct rangeset *r, unsigned from, unsigned to, const struct range *with, unsigned n)
+static void range_replace(
+	struct rangeset *r, unsigned from, unsigned to, const struct range *with, unsigned n)
 {
 	memmove(r->ranges + from + n, r->ranges + to, (r->count - to) * sizeof(*with));
 	for (unsigned i = 0; i < n; i++)
@@ -96,7 +98,8 @@ int rangeset_add(struct rangeset *r, u64 first, u64 last)
 	spin_lock(&r->lock);
 	rc = range_room(r, 1);
 	if (rc == 0) {
-		from = to = range_at(r, first ? first - 1 : 0); /* one that ends just before joins */
+		from = to =
+			range_at(r, first ? first - 1 : 0); /* one that ends just before joins */
 		while (to < r->count && (last == ~0ull || r->ranges[to].first <= last + 1)) {
 			merged.first = min(merged.first, r->ranges[to].first);
 			merged.last = max(merged.last, r->ranges[to].last);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Red-black trees. Invariants: the top is black; a red node has black children; every path from the top down has the same
- * number of black nodes; root->first is the leftmost node. NULL counts as black.
+ * Red-black trees. Invariants: the top is black; a red node has black children; every path from the
+ * top down has the same number of black nodes; root->first is the leftmost node. NULL counts as
+ * black.
  */
 #include "lib/rbtree.h"
 
@@ -117,7 +118,8 @@ struct rb_node *rb_next(const struct rb_node *node)
 	return n->parent;
 }
 
-/* One step of restoring the count of black nodes where n (may be NULL) hangs below parent; left: on which side. */
+/* One step of restoring the count of black nodes where n (may be NULL) hangs below parent; left: on
+ * which side. */
 static struct rb_node *erase_step(struct rb_root *root, struct rb_node *parent, bool left)
 {
 	struct rb_node *s = left ? parent->right : parent->left;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory and string functions of C under their standard names, for a freestanding build: the compiler and the
- * decompression libraries call them too. Copies and fills use `rep` with 8-byte words: one instruction a word on
- * every x86-64, and the fastest form for whole pages.
+ * The memory and string functions of C under their standard names, for a freestanding build: the
+ * compiler and the decompression libraries call them too. Copies and fills use `rep` with 8-byte
+ * words: one instruction a word on every x86-64, and the fastest form for whole pages.
  */
 #include "lib/string.h"
 

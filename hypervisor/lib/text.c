@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two text helpers of lib/string.h that the C library does not have (so that host tests link them beside it). */
+/* The two text helpers of lib/string.h that the C library does not have (so that host tests link
+ * them beside it). */
 #include "lib/string.h"
 
 size_t strlcpy(char *to, const char *from, size_t size)
@@ -32,7 +33,8 @@ u64 parse_u64(const char *s, const char **end, unsigned base)
 	u64 value = 0;
 	bool any = false, over = false;
 
-	if ((base == 0 || base == 16) && p[0] == '0' && (p[1] | 0x20) == 'x' && digit_of(p[2]) < 16) {
+	if ((base == 0 || base == 16) && p[0] == '0' && (p[1] | 0x20) == 'x' &&
+		digit_of(p[2]) < 16) {
 		p += 2;
 		base = 16;
 	} else if (base == 0) {

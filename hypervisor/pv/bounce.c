@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Entering the guest kernel: frames on its stack for traps, events, system calls and the failsafe callback (PV-ABI 1-4, 10, 11, 21), and the
- * work before each return to the guest. All on the vcpu that runs on this CPU; regs is the live frame at the stack top.
+ * Entering the guest kernel: frames on its stack for traps, events, system calls and the failsafe
+ * callback (PV-ABI 1-4, 10, 11, 21), and the work before each return to the guest. All on the vcpu
+ * that runs on this CPU; regs is the live frame at the stack top.
  */
 #include "pv/mmu.h"
 #include "pv/traps.h"
@@ -19,8 +20,8 @@ static u64 virtual_rflags(u64 rflags, bool masked, unsigned iopl)
 	return rflags | (u64)iopl << 12;
 }
 
-unsigned bounce_words(u64 *w, const struct regs *regs, const struct bounce *b, const u16 *selectors, bool from_kernel, bool masked,
-	unsigned iopl)
+unsigned bounce_words(u64 *w, const struct regs *regs, const struct bounce *b, const u16 *selectors,
+	bool from_kernel, bool masked, unsigned iopl)
 {
 	unsigned n = 0;
 
@@ -53,7 +54,8 @@ bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
 	u64 rsp;
 
 	if (unlikely(!b->handler)) {
-		domain_crash(v->domain, "no handler for what its vcpu %u got at %lx", v->id, regs->rip);
+		domain_crash(
+			v->domain, "no handler for what its vcpu %u got at %lx", v->id, regs->rip);
 		return false;
 	}
 	n = bounce_words(w, regs, b, &pv->ds, from_kernel, masked, frame_iopl(pv));
@@ -61,7 +63,8 @@ bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
 		mmu_toggle_mode(pv);
 	rsp = ((from_kernel ? regs->rsp : pv->kernel_sp) & ~15ull) - n * sizeof(w[0]);
 	if (unlikely(guest_copy_out(rsp, w, n * sizeof(w[0])))) {
-		domain_crash(v->domain, "no room for a frame at %lx on the kernel stack of vcpu %u", rsp, v->id);
+		domain_crash(v->domain, "no room for a frame at %lx on the kernel stack of vcpu %u",
+			rsp, v->id);
 		return false;
 	}
 	if (b->mask_events)
@@ -78,16 +81,18 @@ bool bounce_failsafe(struct vcpu *v, struct regs *regs)
 {
 	const struct pv_callback *cb = &pv_vcpu_of(v)->failsafe;
 
-	return bounce_create(v, regs, &(struct bounce){
-		.handler = cb->address,
-		.mask_events = cb->flags & CALLBACKF_mask_events,
-		.failsafe = true,
-	});
+	return bounce_create(v, regs,
+		&(struct bounce){
+			.handler = cb->address,
+			.mask_events = cb->flags & CALLBACKF_mask_events,
+			.failsafe = true,
+		});
 }
 
 /*
- * The final iret refused the guest's own rip, cs, ss or rsp: its kernel gets the fault that the iret took, with those values in the
- * frame, as Xen 4.17 does it. A fault on the LDT page of a selector becomes the #GP that a bad selector is.
+ * The final iret refused the guest's own rip, cs, ss or rsp: its kernel gets the fault that the
+ * iret took, with those values in the frame, as Xen 4.17 does it. A fault on the LDT page of a
+ * selector becomes the #GP that a bad selector is.
  */
 void upcall_exit_fault(struct regs *regs)
 {
@@ -106,7 +111,8 @@ void trap_inject(struct vcpu *v, u8 vector, u32 error_code)
 	struct pv_vcpu *pv = pv_vcpu_of(v);
 
 	if (unlikely(pv->trap.pending)) {
-		domain_crash(v->domain, "trap %u while trap %u waits for delivery", vector, pv->trap.vector);
+		domain_crash(v->domain, "trap %u while trap %u waits for delivery", vector,
+			pv->trap.vector);
 		return;
 	}
 	pv->trap.pending = true;
@@ -125,7 +131,8 @@ void trap_inject_pf(struct vcpu *v, u64 cr2, u32 error_code)
 
 static bool trap_has_error(unsigned vector)
 {
-	const u32 with = BIT(TRAP_DF) | BIT(TRAP_TS) | BIT(TRAP_NP) | BIT(TRAP_SS) | BIT(TRAP_GP) | BIT(TRAP_PF) | BIT(TRAP_AC);
+	const u32 with = BIT(TRAP_DF) | BIT(TRAP_TS) | BIT(TRAP_NP) | BIT(TRAP_SS) | BIT(TRAP_GP) |
+			 BIT(TRAP_PF) | BIT(TRAP_AC);
 
 	return vector < 32 && (with >> vector & 1);
 }
@@ -143,7 +150,8 @@ static void deliver_trap(struct vcpu *v, struct regs *regs)
 
 	pv->trap.pending = false;
 	if (unlikely(!b.handler)) {
-		domain_crash(v->domain, "trap %u (error %x) at %lx has no handler", pv->trap.vector, b.error, regs->rip);
+		domain_crash(v->domain, "trap %u (error %x) at %lx has no handler", pv->trap.vector,
+			b.error, regs->rip);
 		return;
 	}
 	bounce_create(v, regs, &b);
@@ -155,7 +163,8 @@ static void deliver_nmi(struct vcpu *v, struct regs *regs)
 
 	pv->nmi_pending = false;
 	if (pv->nmi.address)
-		bounce_create(v, regs, &(struct bounce){ .handler = pv->nmi.address, .mask_events = true });
+		bounce_create(v, regs,
+			&(struct bounce){ .handler = pv->nmi.address, .mask_events = true });
 }
 
 void pv_exit_work(struct vcpu *v, struct regs *regs)
@@ -171,5 +180,6 @@ void pv_exit_work(struct vcpu *v, struct regs *regs)
 	if (unlikely(pv->nmi_pending))
 		deliver_nmi(v, regs);
 	if (vcpu_events_to_deliver(v) && likely(pv->event.address))
-		bounce_create(v, regs, &(struct bounce){ .handler = pv->event.address, .mask_events = true });
+		bounce_create(v, regs,
+			&(struct bounce){ .handler = pv->event.address, .mask_events = true });
 }

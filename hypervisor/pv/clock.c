@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time as a guest reads it without a call (PV-ABI 20): vcpu_time_info in vcpu_info and in the registered area, the wall clock in the shared info
- * page. The version is odd while the rest is written. Only the vcpu's own CPU writes its time.
+ * Time as a guest reads it without a call (PV-ABI 20): vcpu_time_info in vcpu_info and in the
+ * registered area, the wall clock in the shared info page. The version is odd while the rest is
+ * written. Only the vcpu's own CPU writes its time.
  */
 #include "pv/pv_clock.h"
 #include "pv/mmu.h"
@@ -20,10 +21,12 @@ void clock_fill(struct vcpu_time_info *t, const struct time_scale *s)
 static bool same_scale(const struct vcpu_time_info *a, const struct vcpu_time_info *b)
 {
 	return a->tsc_timestamp == b->tsc_timestamp && a->system_time == b->system_time &&
-		a->tsc_to_system_mul == b->tsc_to_system_mul && a->tsc_shift == b->tsc_shift && a->flags == b->flags;
+	       a->tsc_to_system_mul == b->tsc_to_system_mul && a->tsc_shift == b->tsc_shift &&
+	       a->flags == b->flags;
 }
 
-/* The registered area is in the kernel's address space; the words go in the order that its readers count on. */
+/* The registered area is in the kernel's address space; the words go in the order that its readers
+ * count on. */
 static void write_area(struct vcpu *v, struct vcpu_time_info *t)
 {
 	u64 va = v->time_area_addr;

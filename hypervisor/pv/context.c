@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole state of a vcpu in <xen/arch-x86/xen.h> vcpu_guest_context form. The vcpu does not run meanwhile (it is down, or paused by the caller),
- * so its fields and v->regs are the truth. Values that are only ever loaded by IRET or by segment loads that may fault are taken as they
- * are; the others are checked before anything changes, and what can be preempted (the page tables) comes first.
+ * The whole state of a vcpu in <xen/arch-x86/xen.h> vcpu_guest_context form. The vcpu does not run
+ * meanwhile (it is down, or paused by the caller), so its fields and v->regs are the truth. Values
+ * that are only ever loaded by IRET or by segment loads that may fault are taken as they are; the
+ * others are checked before anything changes, and what can be preempted (the page tables) comes
+ * first.
  */
 #include "pv/context.h"
 #include "pv/desc.h"
@@ -11,19 +13,26 @@
 #include "lib/string.h"
 #include "x86/xstate.h"
 
-#define FXSAVE_BYTES   512
-#define FXSAVE_MXCSR   24
-#define MXCSR_VALID    0xffffu
-#define XSAVE_BV       512 /* offset of XSTATE_BV in a save area: which parts are not in their initial state */
+#define FXSAVE_BYTES 512
+#define FXSAVE_MXCSR 24
+#define MXCSR_VALID  0xffffu
+#define XSAVE_BV \
+	512 /* offset of XSTATE_BV in a save area: which parts are not in their initial state */
 #define XSAVE_X87_SSE  3ul
 #define GDT_FRAMES_MAX 14
 
-_Static_assert(offsetof(struct regs, cs) == offsetof(struct cpu_user_regs, cs), "registers up to cs are one copy");
+_Static_assert(offsetof(struct regs, cs) == offsetof(struct cpu_user_regs, cs),
+	"registers up to cs are one copy");
 
 static bool addresses_ok(const struct vcpu_guest_context *c)
 {
 	const u64 canonical[] = {
-		c->fs_base, c->gs_base_kernel, c->gs_base_user, c->kernel_sp, c->event_callback_eip, c->failsafe_callback_eip,
+		c->fs_base,
+		c->gs_base_kernel,
+		c->gs_base_user,
+		c->kernel_sp,
+		c->event_callback_eip,
+		c->failsafe_callback_eip,
 		c->syscall_callback_eip,
 	};
 
@@ -38,7 +47,8 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 
 static int tables_set(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-	mfn_t kernel = mfn(xen_cr3_to_pfn(c->ctrlreg[3])), user = mfn(xen_cr3_to_pfn(c->ctrlreg[1]));
+	mfn_t kernel = mfn(xen_cr3_to_pfn(c->ctrlreg[3])),
+	      user = mfn(xen_cr3_to_pfn(c->ctrlreg[1]));
 	int r;
 
 	if (kernel.n == 0)
@@ -108,14 +118,16 @@ static void regs_set(struct pv_vcpu *pv, const struct vcpu_guest_context *c)
 
 static struct pv_callback callback_of(u64 address, bool masks)
 {
-	return (struct pv_callback){ .address = address, .flags = masks ? CALLBACKF_mask_events : 0 };
+	return (struct pv_callback){ .address = address,
+		.flags = masks ? CALLBACKF_mask_events : 0 };
 }
 
 static void entries_set(struct pv_vcpu *pv, const struct vcpu_guest_context *c)
 {
 	memcpy(pv->traps, c->trap_ctxt, sizeof(pv->traps));
 	pv->event = callback_of(c->event_callback_eip, true);
-	pv->failsafe = callback_of(c->failsafe_callback_eip, c->flags & VGCF_failsafe_disables_events);
+	pv->failsafe =
+		callback_of(c->failsafe_callback_eip, c->flags & VGCF_failsafe_disables_events);
 	pv->syscall = callback_of(c->syscall_callback_eip, c->flags & VGCF_syscall_disables_events);
 	pv->kernel_ss = c->kernel_ss | 3;
 	pv->kernel_sp = c->kernel_sp;

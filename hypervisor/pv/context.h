@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A vcpu's whole state as <xen/arch-x86/xen.h> vcpu_guest_context: set once by VCPUOP_initialise or by the control domain, read by it. */
+/* A vcpu's whole state as <xen/arch-x86/xen.h> vcpu_guest_context: set once by VCPUOP_initialise or
+ * by the control domain, read by it. */
 #ifndef PV_CONTEXT_H
 #define PV_CONTEXT_H
 

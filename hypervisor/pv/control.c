@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A vcpu's virtual control state, set by small hypercalls and by emulated instructions: callbacks (PV-ABI 6, 11), segment bases (12), kernel
- * stack (4), CR0.TS (24) and CR4. Values that the processor would refuse are refused here, so that loading them cannot fault.
+ * A vcpu's virtual control state, set by small hypercalls and by emulated instructions: callbacks
+ * (PV-ABI 6, 11), segment bases (12), kernel stack (4), CR0.TS (24) and CR4. Values that the
+ * processor would refuse are refused here, so that loading them cannot fault.
  */
 #include "pv/traps.h"
 #include "x86/guest_cpu.h"
 #include "x86/xstate.h"
 
-#define CR4_PAE        BIT(5)
-#define CR4_MCE        BIT(6)
+#define CR4_PAE	       BIT(5)
+#define CR4_MCE	       BIT(6)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_OSXSAVE    BIT(18)
@@ -17,20 +18,13 @@
 static struct pv_callback *callback(struct pv_vcpu *pv, u16 type)
 {
 	switch (type) {
-	case CALLBACKTYPE_event:
-		return &pv->event;
-	case CALLBACKTYPE_failsafe:
-		return &pv->failsafe;
-	case CALLBACKTYPE_syscall:
-		return &pv->syscall;
-	case CALLBACKTYPE_syscall32:
-		return &pv->syscall32;
-	case CALLBACKTYPE_sysenter:
-		return &pv->sysenter;
-	case CALLBACKTYPE_nmi:
-		return &pv->nmi;
-	default:
-		return NULL;
+	case CALLBACKTYPE_event: return &pv->event;
+	case CALLBACKTYPE_failsafe: return &pv->failsafe;
+	case CALLBACKTYPE_syscall: return &pv->syscall;
+	case CALLBACKTYPE_syscall32: return &pv->syscall32;
+	case CALLBACKTYPE_sysenter: return &pv->sysenter;
+	case CALLBACKTYPE_nmi: return &pv->nmi;
+	default: return NULL;
 	}
 }
 
@@ -67,20 +61,11 @@ int pv_set_segment_base(struct vcpu *v, unsigned which, u64 base)
 	if (which <= SEGBASE_GS_KERNEL && !is_canonical(base))
 		return fail(EINVAL);
 	switch (which) {
-	case SEGBASE_FS:
-		fs_base_write(base);
-		return 0;
-	case SEGBASE_GS_USER:
-		gs_other_write(base);
-		return 0;
-	case SEGBASE_GS_KERNEL:
-		gs_base_write(base);
-		return 0;
-	case SEGBASE_GS_USER_SEL:
-		load_user_gs(base);
-		return 0;
-	default:
-		return fail(EINVAL);
+	case SEGBASE_FS: fs_base_write(base); return 0;
+	case SEGBASE_GS_USER: gs_other_write(base); return 0;
+	case SEGBASE_GS_KERNEL: gs_base_write(base); return 0;
+	case SEGBASE_GS_USER_SEL: load_user_gs(base); return 0;
+	default: return fail(EINVAL);
 	}
 }
 

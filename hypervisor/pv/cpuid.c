@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What CPUID tells a guest (PV-ABI 25): the host's answer cut down to the features that a 64-bit PV guest can use and that we
- * handle, Xen's own leaves at 0x40000000 (<xen/arch-x86/cpuid.h>), and nothing else. A guest kernel asks through
- * the forced emulation prefix (or a #GP, with CPUID faulting); its user code reads the hardware.
+ * What CPUID tells a guest (PV-ABI 25): the host's answer cut down to the features that a 64-bit PV
+ * guest can use and that we handle, Xen's own leaves at 0x40000000 (<xen/arch-x86/cpuid.h>), and
+ * nothing else. A guest kernel asks through the forced emulation prefix (or a #GP, with CPUID
+ * faulting); its user code reads the hardware.
  *
- * The masks are the features of <xen/arch-x86/cpufeatureset.h> marked for all guests, less those that need an MSR which msr.c does not
- * offer (speculation controls) and memory protection keys.
+ * The masks are the features of <xen/arch-x86/cpufeatureset.h> marked for all guests, less those
+ * that need an MSR which msr.c does not offer (speculation controls) and memory protection keys.
  */
 #include <xen/arch-x86/cpuid.h>
 
@@ -16,36 +17,36 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define XEN_LEAVES      0x40000000u
-#define XEN_LEAVES_MAX  5
-#define MAX_BASIC_LEAF  0xdu
-#define MAX_EXT_LEAF    0x80000021u
+#define XEN_LEAVES     0x40000000u
+#define XEN_LEAVES_MAX 5
+#define MAX_BASIC_LEAF 0xdu
+#define MAX_EXT_LEAF   0x80000021u
 
-#define LEAF1_EDX   0x1fc9cbf5u
-#define LEAF1_ECX   0xf6d83203u
-#define LEAF1_SEP   BIT(11)
-#define LEAF1_MTRR  BIT(12)
-#define LEAF1_XSAVE BIT(26)
-#define LEAF1_OSXSAVE BIT(27)
+#define LEAF1_EDX	       0x1fc9cbf5u
+#define LEAF1_ECX	       0xf6d83203u
+#define LEAF1_SEP	       BIT(11)
+#define LEAF1_MTRR	       BIT(12)
+#define LEAF1_XSAVE	       BIT(26)
+#define LEAF1_OSXSAVE	       BIT(27)
 #define LEAF1_AVX_AND_ITS_LIKE (BIT(28) | BIT(12) | BIT(29)) /* AVX, FMA, F16C */
-#define LEAF1_HYPERVISOR BIT(31)
-#define LEAF7_EBX   0xfdaf0b29u
-#define LEAF7_ECX   0x02405f42u
-#define LEAF7_EDX   0x0000441cu /* without IBRS, STIBP, SSBD, ARCH_CAPS */
-#define LEAF7_1_EAX 0x00001c30u
-#define LEAF7_AVX2  BIT(5)
-#define LEAF7_AVX512 0xdc230000u
-#define LEAFD_1_EAX 0x00000007u /* XSAVEOPT, XSAVEC, XGETBV with ECX 1 */
-#define EXT1_EDX    0xea500800u
-#define EXT1_EDX_COPIES 0x0183e7ffu /* of leaf 1's, on AMD */
-#define EXT1_ECX    0x042109e3u
-#define EXT1_ECX_AVX (BIT(11) | BIT(16)) /* XOP, FMA4 */
-#define EXT7_ITSC   BIT(8)
-#define EXT8_EBX    0x00000005u
-#define EXT21_EAX   0x00000064u
-#define XCR0_AVX    BIT(2)
-#define XCR0_AVX512 0xe0u
-#define CR4_OSXSAVE BIT(18)
+#define LEAF1_HYPERVISOR       BIT(31)
+#define LEAF7_EBX	       0xfdaf0b29u
+#define LEAF7_ECX	       0x02405f42u
+#define LEAF7_EDX	       0x0000441cu /* without IBRS, STIBP, SSBD, ARCH_CAPS */
+#define LEAF7_1_EAX	       0x00001c30u
+#define LEAF7_AVX2	       BIT(5)
+#define LEAF7_AVX512	       0xdc230000u
+#define LEAFD_1_EAX	       0x00000007u /* XSAVEOPT, XSAVEC, XGETBV with ECX 1 */
+#define EXT1_EDX	       0xea500800u
+#define EXT1_EDX_COPIES	       0x0183e7ffu /* of leaf 1's, on AMD */
+#define EXT1_ECX	       0x042109e3u
+#define EXT1_ECX_AVX	       (BIT(11) | BIT(16)) /* XOP, FMA4 */
+#define EXT7_ITSC	       BIT(8)
+#define EXT8_EBX	       0x00000005u
+#define EXT21_EAX	       0x00000064u
+#define XCR0_AVX	       BIT(2)
+#define XCR0_AVX512	       0xe0u
+#define CR4_OSXSAVE	       BIT(18)
 
 static void zero(u32 out[4])
 {
@@ -98,7 +99,8 @@ static void leaf_7(const struct cpuid_view *view, u32 subleaf, u32 out[4])
 
 static void leaf_d(const struct cpuid_view *view, u32 subleaf, u32 out[4])
 {
-	if (!view->xcr0_offered || (subleaf > 1 && (subleaf > 62 || !(view->xcr0_offered >> subleaf & 1)))) {
+	if (!view->xcr0_offered ||
+		(subleaf > 1 && (subleaf > 62 || !(view->xcr0_offered >> subleaf & 1)))) {
 		zero(out);
 	} else if (subleaf == 0) {
 		out[EAX] = view->xcr0_offered;
@@ -117,18 +119,11 @@ static void basic_leaf(const struct cpuid_view *view, u32 leaf, u32 subleaf, u32
 {
 	view->host(leaf, subleaf, out);
 	switch (leaf) {
-	case 0:
-		out[EAX] = min(out[EAX], MAX_BASIC_LEAF);
-		break;
-	case 1:
-		leaf_1(view, out);
-		break;
+	case 0: out[EAX] = min(out[EAX], MAX_BASIC_LEAF); break;
+	case 1: leaf_1(view, out); break;
 	case 2:
-	case 4:
-		break;
-	case 7:
-		leaf_7(view, subleaf, out);
-		break;
+	case 4: break;
+	case 7: leaf_7(view, subleaf, out); break;
 	case 0xb:
 		/* Every vcpu is a package of its own. */
 		out[EAX] = 0;
@@ -136,11 +131,8 @@ static void basic_leaf(const struct cpuid_view *view, u32 leaf, u32 subleaf, u32
 		out[ECX] = subleaf < 2 ? subleaf | (subleaf + 1) << 8 : subleaf;
 		out[EDX] = view->vcpu * 2;
 		break;
-	case 0xd:
-		leaf_d(view, subleaf, out);
-		break;
-	default:
-		zero(out);
+	case 0xd: leaf_d(view, subleaf, out); break;
+	default: zero(out);
 	}
 }
 
@@ -162,14 +154,9 @@ static void ext_leaf(const struct cpuid_view *view, u32 leaf, u32 out[4])
 {
 	view->host(leaf, 0, out);
 	switch (leaf) {
-	case 0x80000000:
-		out[EAX] = min(out[EAX], MAX_EXT_LEAF);
-		break;
-	case 0x80000001:
-		ext_leaf_1(view, out);
-		break;
-	case 0x80000002 ... 0x80000006:
-		break;
+	case 0x80000000: out[EAX] = min(out[EAX], MAX_EXT_LEAF); break;
+	case 0x80000001: ext_leaf_1(view, out); break;
+	case 0x80000002 ... 0x80000006: break;
 	case 0x80000007:
 		out[EAX] = out[EBX] = out[ECX] = 0;
 		out[EDX] &= view->control_domain ? EXT7_ITSC : 0;
@@ -182,8 +169,7 @@ static void ext_leaf(const struct cpuid_view *view, u32 leaf, u32 out[4])
 		out[EAX] &= EXT21_EAX;
 		out[EBX] = out[ECX] = out[EDX] = 0;
 		break;
-	default:
-		zero(out);
+	default: zero(out);
 	}
 }
 
@@ -210,17 +196,13 @@ static void xen_leaf(const struct cpuid_view *view, u32 leaf, u32 subleaf, u32 o
 		out[ECX] = XEN_CPUID_SIGNATURE_ECX;
 		out[EDX] = XEN_CPUID_SIGNATURE_EDX;
 		break;
-	case 1:
-		out[EAX] = 4 << 16 | 17;
-		break;
+	case 1: out[EAX] = 4 << 16 | 17; break;
 	case 2:
 		out[EAX] = 1;
 		out[EBX] = XEN_LEAVES;
 		out[ECX] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
 		break;
-	case 3:
-		time_leaf(view, subleaf, out);
-		break;
+	case 3: time_leaf(view, subleaf, out); break;
 	case 5:
 		if (subleaf == 0)
 			out[EBX] = view->phys_bits & XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK;

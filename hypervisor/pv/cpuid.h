@@ -9,8 +9,8 @@
 struct cpuid_view {
 	void (*host)(u32 leaf, u32 subleaf, u32 out[4]);
 	u64 xcr0_offered; /* 0: no XSAVE */
-	u64 xcr0;         /* the vcpu's */
-	u64 cr4;          /* the vcpu's, as it reads it */
+	u64 xcr0;	  /* the vcpu's */
+	u64 cr4;	  /* the vcpu's, as it reads it */
 	bool control_domain;
 	u32 vcpu;
 	u32 tsc_khz;

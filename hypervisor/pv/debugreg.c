@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Debug registers (PV-ABI 23). dr[] holds the guest's values as they go into the CPU; DR0-3 never point into the hypervisor's
- * part, reserved bits are as the processor wants them, GD is refused. Loaded only while a breakpoint is enabled.
+ * Debug registers (PV-ABI 23). dr[] holds the guest's values as they go into the CPU; DR0-3 never
+ * point into the hypervisor's part, reserved bits are as the processor wants them, GD is refused.
+ * Loaded only while a breakpoint is enabled.
  */
 #include "pv/traps.h"
 #include "x86/guest_cpu.h"
@@ -10,10 +11,10 @@
 #define DR6_ZERO   0x00001000ul
 #define DR7_FIXED  0x00000400ul
 #define DR7_ZERO   0x0000d000ul /* bits 12, 14, 15 */
-#define DR7_GD     BIT(13)
+#define DR7_GD	   BIT(13)
 #define DR7_ENABLE 0x000000fful
 #define UPPER_HALF 0xffffffff00000000ul
-#define CR4_DE     BIT(3)
+#define CR4_DE	   BIT(3)
 
 /* An I/O breakpoint needs CR4.DE, and a length field of 2 means 8 bytes: both left to the CPU. */
 static bool dr7_ok(const struct pv_vcpu *pv, u64 value)
@@ -21,7 +22,8 @@ static bool dr7_ok(const struct pv_vcpu *pv, u64 value)
 	if (value & (UPPER_HALF | DR7_GD))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
-		if ((value >> (16 + 4 * i) & 3) == 2 && (value >> (2 * i) & 3) && !(pv->cr4 & CR4_DE))
+		if ((value >> (16 + 4 * i) & 3) == 2 && (value >> (2 * i) & 3) &&
+			!(pv->cr4 & CR4_DE))
 			return false;
 	return true;
 }
@@ -92,6 +94,7 @@ void pv_debugreg_trap(struct pv_vcpu *pv)
 	u64 dr6 = dr_read(6);
 
 	dr_write(6, DR6_FIXED);
-	/* The causes are set, never cleared, by the processor; the guest clears them. Bits 12 up read as they do there. */
+	/* The causes are set, never cleared, by the processor; the guest clears them. Bits 12 up
+	 * read as they do there. */
 	pv->dr[6] = (pv->dr[6] | (dr6 & 0xe00f)) | DR6_FIXED;
 }

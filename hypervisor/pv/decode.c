@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The decoder of decode.h. A cursor walks the bytes once: prefixes, opcode, ModRM with SIB and displacement, immediate. What is not
- * in the tables is refused, and so is a byte past the end: nothing is guessed. 64-bit mode only.
+ * The decoder of decode.h. A cursor walks the bytes once: prefixes, opcode, ModRM with SIB and
+ * displacement, immediate. What is not in the tables is refused, and so is a byte past the end:
+ * nothing is guessed. 64-bit mode only.
  */
 #include "pv/decode.h"
 
 struct cursor {
 	const u8 *p, *end;
 	bool bad; /* ran out of bytes, or unknown */
-	bool op16, addr32, rep, repne;
+	bool op16, addr32, rep, repne, has_rex;
 	u8 rex;
 };
 
@@ -62,6 +63,7 @@ static u8 prefixes(struct cursor *c, struct insn *in)
 	}
 	if ((b & 0xf0) == 0x40) {
 		c->rex = b & 0xf;
+		c->has_rex = true;
 		b = next_byte(c);
 	}
 	return b;
@@ -145,15 +147,9 @@ static void one_byte(struct cursor *c, struct insn *in, u8 op)
 	switch (op) {
 	case 0x6c ... 0x6f:
 	case 0xe4 ... 0xe7:
-	case 0xec ... 0xef:
-		port_io(c, in, op);
-		break;
-	case 0xfa:
-		in->kind = INSN_CLI;
-		break;
-	case 0xfb:
-		in->kind = INSN_STI;
-		break;
+	case 0xec ... 0xef: port_io(c, in, op); break;
+	case 0xfa: in->kind = INSN_CLI; break;
+	case 0xfb: in->kind = INSN_STI; break;
 	case 0x88:
 	case 0x89:
 		in->kind = INSN_MOV;
@@ -171,8 +167,16 @@ static void one_byte(struct cursor *c, struct insn *in, u8 op)
 		in->kind = INSN_XCHG;
 		modrm(c, in);
 		break;
-	case 0x00: case 0x01: case 0x08: case 0x09: case 0x20: case 0x21:
-	case 0x28: case 0x29: case 0x30: case 0x31:
+	case 0x00:
+	case 0x01:
+	case 0x08:
+	case 0x09:
+	case 0x20:
+	case 0x21:
+	case 0x28:
+	case 0x29:
+	case 0x30:
+	case 0x31:
 		in->kind = alu_kind(c, op >> 3);
 		modrm(c, in);
 		break;
@@ -183,8 +187,7 @@ static void one_byte(struct cursor *c, struct insn *in, u8 op)
 		in->kind = alu_kind(c, in->reg & 7);
 		immediate(c, in, op == 0x81 ? (in->op_bytes == 8 ? 4 : in->op_bytes) : 1);
 		break;
-	default:
-		c->bad = true;
+	default: c->bad = true;
 	}
 }
 
@@ -206,7 +209,8 @@ static void bit_op(struct cursor *c, struct insn *in, u8 op)
 
 static void control_register(struct cursor *c, struct insn *in, u8 op)
 {
-	static const u8 kinds[4] = { INSN_MOV_FROM_CR, INSN_MOV_FROM_DR, INSN_MOV_TO_CR, INSN_MOV_TO_DR };
+	static const u8 kinds[4] = { INSN_MOV_FROM_CR, INSN_MOV_FROM_DR, INSN_MOV_TO_CR,
+		INSN_MOV_TO_DR };
 	u8 b = next_byte(c);
 
 	/* The mode bits are ignored: the operand is always a register. */
@@ -221,8 +225,12 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 	static const struct {
 		u8 op, kind;
 	} plain[] = {
-		{ 0x06, INSN_CLTS }, { 0x09, INSN_WBINVD }, { 0x30, INSN_WRMSR }, { 0x31, INSN_RDTSC },
-		{ 0x32, INSN_RDMSR }, { 0xa2, INSN_CPUID },
+		{ 0x06, INSN_CLTS },
+		{ 0x09, INSN_WBINVD },
+		{ 0x30, INSN_WRMSR },
+		{ 0x31, INSN_RDTSC },
+		{ 0x32, INSN_RDMSR },
+		{ 0xa2, INSN_CPUID },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(plain); i++) {
@@ -236,15 +244,11 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 		in->kind = INSN_XSETBV;
 		c->bad |= next_byte(c) != 0xd1;
 		break;
-	case 0x20 ... 0x23:
-		control_register(c, in, op);
-		break;
+	case 0x20 ... 0x23: control_register(c, in, op); break;
 	case 0xab:
 	case 0xb3:
 	case 0xba:
-	case 0xbb:
-		bit_op(c, in, op);
-		break;
+	case 0xbb: bit_op(c, in, op); break;
 	case 0xb0:
 	case 0xb1:
 		in->kind = INSN_CMPXCHG;
@@ -257,14 +261,14 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 		modrm(c, in);
 		c->bad |= (in->reg & 7) != 1 || !in->memory;
 		break;
-	default:
-		c->bad = true;
+	default: c->bad = true;
 	}
 }
 
 bool insn_decode(const u8 *bytes, unsigned count, struct insn *out)
 {
-	struct cursor c = { .p = bytes, .end = bytes + min(count, (unsigned)INSN_MAX) };
+	unsigned length = min(count, (unsigned)INSN_MAX);
+	struct cursor c = { .p = bytes, .end = bytes + length };
 	u8 op;
 
 	*out = (struct insn){ .base = 0xff, .index = 0xff };
@@ -277,7 +281,7 @@ bool insn_decode(const u8 *bytes, unsigned count, struct insn *out)
 	else
 		one_byte(&c, out, op);
 	/* Without REX, byte registers 4-7 are ah..bh. */
-	out->high_byte = out->op_bytes == 1 && !c.rex && out->reg >= 4;
+	out->high_byte = out->op_bytes == 1 && !c.has_rex && out->reg >= 4 && !out->has_imm;
 	out->length = c.p - bytes;
 	return !c.bad;
 }
@@ -285,10 +289,22 @@ bool insn_decode(const u8 *bytes, unsigned count, struct insn *out)
 u64 *insn_reg(struct regs *regs, unsigned number)
 {
 	static const u8 offsets[16] = {
-		offsetof(struct regs, rax), offsetof(struct regs, rcx), offsetof(struct regs, rdx), offsetof(struct regs, rbx),
-		offsetof(struct regs, rsp), offsetof(struct regs, rbp), offsetof(struct regs, rsi), offsetof(struct regs, rdi),
-		offsetof(struct regs, r8), offsetof(struct regs, r9), offsetof(struct regs, r10), offsetof(struct regs, r11),
-		offsetof(struct regs, r12), offsetof(struct regs, r13), offsetof(struct regs, r14), offsetof(struct regs, r15),
+		offsetof(struct regs, rax),
+		offsetof(struct regs, rcx),
+		offsetof(struct regs, rdx),
+		offsetof(struct regs, rbx),
+		offsetof(struct regs, rsp),
+		offsetof(struct regs, rbp),
+		offsetof(struct regs, rsi),
+		offsetof(struct regs, rdi),
+		offsetof(struct regs, r8),
+		offsetof(struct regs, r9),
+		offsetof(struct regs, r10),
+		offsetof(struct regs, r11),
+		offsetof(struct regs, r12),
+		offsetof(struct regs, r13),
+		offsetof(struct regs, r14),
+		offsetof(struct regs, r15),
 	};
 
 	return (u64 *)((char *)regs + offsets[number & 15]);

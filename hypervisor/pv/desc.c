@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Descriptor tables (PV-ABI 13, 14). A frame with descriptors that a CPU may use has type PT_DESC: every entry passed desc_check and no
- * guest can write it but through desc_update. The vcpu holds the references of its GDT frames. LDT pages are looked up when a CPU
- * first touches them (a fault in the LDT window); those references belong to the CPU's window, cpu_ldt[], which only that
- * CPU changes, and go when it loads another vcpu or LDT.
+ * Descriptor tables (PV-ABI 13, 14). A frame with descriptors that a CPU may use has type PT_DESC:
+ * every entry passed desc_check and no guest can write it but through desc_update. The vcpu holds
+ * the references of its GDT frames. LDT pages are looked up when a CPU first touches them (a fault
+ * in the LDT window); those references belong to the CPU's window, cpu_ldt[], which only that CPU
+ * changes, and go when it loads another vcpu or LDT.
  */
 #include "pv/desc.h"
 #include "pv/mmu.h"
@@ -12,20 +13,20 @@
 #include "x86/desc.h"
 #include "x86/upcalls.h"
 
-#define DESC_PRESENT BIT(47)
-#define DESC_SEGMENT BIT(44) /* code or data, not a system type */
-#define DESC_DPL     (3ul << 45)
-#define DESC_TYPE(d) ((d) >> 40 & 0xf)
+#define DESC_PRESENT   BIT(47)
+#define DESC_SEGMENT   BIT(44) /* code or data, not a system type */
+#define DESC_DPL       (3ul << 45)
+#define DESC_TYPE(d)   ((d) >> 40 & 0xf)
 #define TYPE_CALL_GATE 0xc
 
-#define GDT_PAGES        GUEST_GDT_PAGES
-#define LDT_MAX_ENTRIES  8192
+#define GDT_PAGES	 GUEST_GDT_PAGES
+#define LDT_MAX_ENTRIES	 8192
 #define ENTRIES_PER_PAGE 512
 
 /* own CPU only */
 static struct cpu_ldt {
 	u32 frame[LDT_PAGES];
-	u16 mapped; /* pages whose frame[] holds references */
+	u16 mapped;   /* pages whose frame[] holds references */
 	u8 gdt_pages; /* guest pages that the GDT window shows */
 } cpu_ldt[NR_CPUS];
 
@@ -66,14 +67,15 @@ static unsigned gdt_pages(u32 entries)
 	return (entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE;
 }
 
-/* set is one of the window's two forms: a switch loads CR3 afterwards, other changes must forget the old page themselves. */
+/* set is one of the window's two forms: a switch loads CR3 afterwards, other changes must forget
+ * the old page themselves. */
 static void gdt_show(const u64 *frames, u32 entries, void (*set)(unsigned index, u64 frame))
 {
 	struct cpu_ldt *cpu = &cpu_ldt[cpu_id()];
 	unsigned pages = gdt_pages(entries), i;
 
 	for (i = 0; i < pages; i++)
-		set(i, frames[i]);
+		set(i, frames[i]); /* cppcheck-suppress nullPointer ; without entries no pages */
 	for (; i < cpu->gdt_pages; i++)
 		set(i, INVALID_MFN_RAW);
 	cpu->gdt_pages = pages;
@@ -91,6 +93,10 @@ int desc_set_gdt(struct vcpu *v, const u64 *frames, unsigned entries)
 	unsigned pages = gdt_pages(entries), old_pages = gdt_pages(pv->gdt_entries);
 	u64 old[GDT_PAGES];
 
+	int rc = pagetype_begin(v->domain);
+
+	if (rc)
+		return rc;
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return fail(EINVAL);
 	for (unsigned i = 0; i < pages; i++) {
@@ -148,7 +154,8 @@ int desc_update(struct domain *d, u64 machine_addr, u64 desc)
 
 /* ---- the LDT ---- */
 
-/* Take the LDT pages out of this CPU's window; their references go to the caller in frame[], a bit each in the result. */
+/* Take the LDT pages out of this CPU's window; their references go to the caller in frame[], a bit
+ * each in the result. */
 static u16 ldt_take(u32 *frame)
 {
 	struct cpu_ldt *cpu = &cpu_ldt[cpu_id()];
@@ -188,7 +195,8 @@ int desc_set_ldt(struct vcpu *v, u64 base, u32 entries)
 
 	if (entries > LDT_MAX_ENTRIES)
 		return fail(EINVAL);
-	if (entries && ((base & ~PAGE_MASK) || !guest_address_ok(base) || !guest_address_ok(base + entries * 8ul - 1)))
+	if (entries && ((base & ~PAGE_MASK) || !guest_address_ok(base) ||
+			       !guest_address_ok(base + entries * 8ul - 1)))
 		return fail(EINVAL);
 	if (pv->ldt_base == base && pv->ldt_entries == entries)
 		return 0;
@@ -243,7 +251,7 @@ void desc_invalidate_ldt(struct domain *d)
 {
 	unsigned cpu;
 
-	for_each_cpu(cpu, &pv_of(d)->dirty_cpus) {
+	for_each_cpu (cpu, &pv_of(d)->dirty_cpus) {
 		struct ldt_taken taken;
 		struct cpumask one = { 0 };
 

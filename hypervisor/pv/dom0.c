@@ -20,12 +20,15 @@
 #include "pv/pv.h"
 #include "pv/traps.h"
 #include "x86/regs.h"
+#include "x86/memmap.h"
 
-#define MAGIC        "xen-3.0-x86_64p"
-#define POWER_BITS   (XEN_PROCESSOR_PM_CX | XEN_PROCESSOR_PM_PX) /* the kernel tells what it knows of idle and speed */
-#define RESERVE_PART 16                        /* of free memory that stays ours by default: a sixteenth, */
+#define MAGIC "xen-3.0-x86_64p"
+#define POWER_BITS             \
+	(XEN_PROCESSOR_PM_CX | \
+		XEN_PROCESSOR_PM_PX) /* the kernel tells what it knows of idle and speed */
+#define RESERVE_PART 16		     /* of free memory that stays ours by default: a sixteenth, */
 #define RESERVE_MAX  (128ul << (20 - PAGE_SHIFT)) /* at most 128 MiB */
-#define NO_LIMIT     0xfffffffful              /* frames, as Xen's tools read it */
+#define NO_LIMIT     0xfffffffful		  /* frames, as Xen's tools read it */
 
 static struct kernel_image kernel boot_data;
 static struct dom0_layout layout boot_data;
@@ -34,8 +37,8 @@ static struct dom0_frames frames boot_data;
 /* ---- policy ---- */
 
 struct memory_wish {
-	bool given;      /* size */
-	bool all_but;    /* size is what to leave */
+	bool given;	       /* size */
+	bool all_but;	       /* size is what to leave */
 	u64 size, least, most; /* frames */
 };
 
@@ -132,19 +135,21 @@ static void load_image(void)
 
 /*
  * The initrd's frames become the domain's where they are; one that starts in the middle of a page
- * is copied.
+ * or below 1 MiB (GRUB on UEFI puts small ones there) is copied.
  */
 static void load_initrd(const struct boot_module *m)
 {
 	u64 at = layout.initrd_pfn << PAGE_SHIFT, rest = (PAGE_SIZE - m->bytes) & (PAGE_SIZE - 1);
 
-	if (m->start & (PAGE_SIZE - 1)) {
+	if ((m->start & (PAGE_SIZE - 1)) || m->start < LOW_MEMORY) {
 		dom0_frames_alloc(&frames, layout.initrd_pfn, layout.initrd_frames);
-		dom0_write(&frames, at, (char *)frame_map(mfn(m->start >> PAGE_SHIFT)) +
-			   (m->start & (PAGE_SIZE - 1)), m->bytes);
+		dom0_write(&frames, at,
+			(char *)frame_map(mfn(m->start >> PAGE_SHIFT)) +
+				(m->start & (PAGE_SIZE - 1)),
+			m->bytes);
 	} else {
-		dom0_frames_adopt(&frames, layout.initrd_pfn, m->start >> PAGE_SHIFT,
-				  layout.initrd_frames);
+		dom0_frames_adopt(
+			&frames, layout.initrd_pfn, m->start >> PAGE_SHIFT, layout.initrd_frames);
 	}
 	dom0_write(&frames, at + m->bytes, NULL, rest);
 }
@@ -230,7 +235,8 @@ static void write_start_info(struct domain *d, const struct boot_info *boot)
 		si->mod_len = boot->modules[DOM0_INITRD_MODULE].bytes;
 		si->flags |= layout.initrd_va ? 0 : SIF_MOD_START_PFN;
 	}
-	strlcpy((char *)si->cmd_line, boot->modules[DOM0_KERNEL_MODULE].cmdline, sizeof(si->cmd_line));
+	strlcpy((char *)si->cmd_line, boot->modules[DOM0_KERNEL_MODULE].cmdline,
+		sizeof(si->cmd_line));
 	si->console.dom0.info_size = fill_console((void *)(page + console_at), boot);
 	si->console.dom0.info_off = console_at;
 }
@@ -277,8 +283,9 @@ static void open_kernel(const struct boot_module *m)
 {
 	const char *why;
 
-	if (kernel_image_open(&kernel, (char *)frame_map(mfn(m->start >> PAGE_SHIFT)) +
-			      (m->start & (PAGE_SIZE - 1)), m->bytes, &why))
+	if (kernel_image_open(&kernel,
+		    (char *)frame_map(mfn(m->start >> PAGE_SHIFT)) + (m->start & (PAGE_SIZE - 1)),
+		    m->bytes, &why))
 		panic("dom0: the kernel module cannot be used: %s\n", why);
 }
 
@@ -297,13 +304,14 @@ static void plan_memory(struct domain *d, const struct boot_module *initrd)
 	d->max_pages = max(wish.most, total);
 	ret = dom0_layout_make(&layout, &kernel, initrd ? initrd->bytes : 0, total);
 	if (ret)
-		panic("dom0: %lu KiB are not enough for its kernel and initrd, or their addresses do not fit: %d\n",
-		      (unsigned long)(total << (PAGE_SHIFT - 10)), ret);
+		panic("dom0: %lu KiB do not hold its kernel and initrd: %d\n",
+			(unsigned long)(total << (PAGE_SHIFT - 10)), ret);
 }
 
 void dom0_build(const struct boot_info *boot)
 {
-	const struct boot_module *initrd = boot->module_count > DOM0_INITRD_MODULE ? &boot->modules[DOM0_INITRD_MODULE] : NULL;
+	const struct boot_module *initrd =
+		boot->module_count > DOM0_INITRD_MODULE ? &boot->modules[DOM0_INITRD_MODULE] : NULL;
 	struct domain *d;
 	u64 l4;
 
@@ -314,8 +322,9 @@ void dom0_build(const struct boot_info *boot)
 	open_kernel(&boot->modules[DOM0_KERNEL_MODULE]);
 	plan_memory(d, initrd);
 	log_info("dom0: %lu MiB, %u vcpus, kernel %lx-%lx, entry %lx\n",
-		 (unsigned long)(layout.total_frames >> (20 - PAGE_SHIFT)), d->max_vcpus,
-		 (unsigned long)kernel.start, (unsigned long)kernel.end, (unsigned long)kernel.entry);
+		(unsigned long)(layout.total_frames >> (20 - PAGE_SHIFT)), d->max_vcpus,
+		(unsigned long)kernel.start, (unsigned long)kernel.end,
+		(unsigned long)kernel.entry);
 	fill_memory(initrd);
 	dom0_write_p2m(&frames, &layout);
 	l4 = dom0_write_tables(&frames, &layout);

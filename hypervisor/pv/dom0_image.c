@@ -21,8 +21,8 @@
 #define PAYLOAD_LENGTH 0x24c
 #define SETUP_END      0x250
 
-#define IRET_CALL      23
-#define STUB_BYTES     32
+#define IRET_CALL  23
+#define STUB_BYTES 32
 
 static int wrong(const char **why, const char *text)
 {
@@ -104,7 +104,7 @@ static int read_notes(struct kernel_image *k, const char **why)
 	u32 bytes;
 
 	if (!elf_xen_note(elf, XEN_ELFNOTE_GUEST_OS, &bytes) &&
-	    !elf_xen_note(elf, XEN_ELFNOTE_XEN_VERSION, &bytes))
+		!elf_xen_note(elf, XEN_ELFNOTE_XEN_VERSION, &bytes))
 		return wrong(why, "no notes for Xen: not a kernel that can run paravirtualized");
 	if (!elf_xen_note_number(elf, XEN_ELFNOTE_VIRT_BASE, &k->virt_base))
 		k->virt_base = 0;
@@ -123,19 +123,19 @@ static int read_notes(struct kernel_image *k, const char **why)
 static int check_addresses(struct kernel_image *k, const char **why)
 {
 	if (!to_virtual(k, k->elf.first_paddr, &k->start) ||
-	    !to_virtual(k, k->elf.end_paddr, &k->end) || k->end <= k->start ||
-	    k->end - k->start > KERNEL_MAX_BYTES)
+		!to_virtual(k, k->elf.end_paddr, &k->end) || k->end <= k->start ||
+		k->end - k->start > KERNEL_MAX_BYTES)
 		return wrong(why, "segments at addresses that wrap or are too far apart");
 	if (k->start < k->virt_base || k->start - k->virt_base > KERNEL_MAX_BYTES ||
-	    k->virt_base & (PAGE_SIZE - 1))
+		k->virt_base & (PAGE_SIZE - 1))
 		return wrong(why, "segments too far from the virtual base");
 	if (k->virt_base < HV_VIRT_END && k->end > HV_VIRT_START)
 		return wrong(why, "addresses in the hypervisor's part");
 	if (k->entry < k->start || k->entry >= k->end)
 		return wrong(why, "an entry point outside its segments");
 	if (k->hypercall_page & (PAGE_SIZE - 1) ||
-	    (k->hypercall_page && (k->hypercall_page < k->start ||
-				   k->hypercall_page > k->end - PAGE_SIZE)))
+		(k->hypercall_page &&
+			(k->hypercall_page < k->start || k->hypercall_page > k->end - PAGE_SIZE)))
 		return wrong(why, "a hypercall page outside its segments");
 	if (k->p2m_base & ((1ul << 39) - 1) || k->p2m_base >= 1ul << 47)
 		return wrong(why, "a frame list at a place that it cannot have");
@@ -174,7 +174,8 @@ void kernel_image_close(struct kernel_image *k)
 void hypercall_page_fill(void *page)
 {
 	/* push rcx; push r11; mov $n, eax; syscall; pop r11; pop rcx; ret */
-	static const u8 call[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
+	static const u8 call[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59,
+		0xc3 };
 	/*
 	 * push rcx; push r11; push rax; mov $23, eax; syscall: the frame continues with what the
 	 * caller pushed

@@ -10,8 +10,9 @@
 
 #define PAGE_UP(x) round_up((x), PAGE_SIZE)
 #define END_ALIGN  (4ul << 20)
-#define END_PAD    (512ul << 10)
-#define REGION_MAX (1ul << 30)   /* what kernels map there; the end may go one alignment step or two beyond */
+#define END_PAD	   (512ul << 10)
+#define REGION_MAX \
+	(1ul << 30) /* what kernels map there; the end may go one alignment step or two beyond */
 
 /* Entries of 2^shift bytes that [start, end) touches. */
 static u64 covered(u64 start, u64 end, unsigned shift)
@@ -74,8 +75,8 @@ static u64 place_region(struct dom0_layout *l, const struct kernel_image *k, u64
 	return (l->v_end - l->v_start) / PAGE_SIZE;
 }
 
-int dom0_layout_make(struct dom0_layout *l, const struct kernel_image *k, u64 initrd_bytes,
-		     u64 total_frames)
+int dom0_layout_make(
+	struct dom0_layout *l, const struct kernel_image *k, u64 initrd_bytes, u64 total_frames)
 {
 	u64 frames;
 
@@ -94,8 +95,8 @@ int dom0_layout_make(struct dom0_layout *l, const struct kernel_image *k, u64 in
 	}
 	if (k->p2m_base) {
 		l->p2m_pfn = frames;
-		l->p2m_tables = dom0_tables_for(k->p2m_base,
-						k->p2m_base + l->p2m_frames * PAGE_SIZE);
+		l->p2m_tables =
+			dom0_tables_for(k->p2m_base, k->p2m_base + l->p2m_frames * PAGE_SIZE);
 		frames += l->p2m_frames + l->p2m_tables;
 	}
 	return frames <= total_frames ? 0 : -E2BIG;

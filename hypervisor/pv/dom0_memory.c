@@ -40,8 +40,8 @@ void dom0_frames_alloc(struct dom0_frames *f, u64 pfn, u64 count)
 			order--;
 		p = page_alloc(f->d, order, FRAME_NO_SCRUB);
 		if (!p && !order--)
-			panic("dom0: out of memory with %lu frames to go; give a smaller dom0_mem\n",
-			      (unsigned long)count);
+			panic("dom0: out of memory, %lu frames missing: lower dom0_mem\n",
+				(unsigned long)count);
 		if (!p)
 			continue;
 		chunk_add(f, pfn, page_frame(p).n, BIT(order));
@@ -54,7 +54,8 @@ void dom0_frames_adopt(struct dom0_frames *f, u64 pfn, u64 frame, u64 count)
 {
 	for (u64 i = 0; i < count; i++)
 		if (page_assign(f->d, page_of(mfn(frame + i))))
-			panic("dom0: frame %lx of the initrd is in use\n", (unsigned long)(frame + i));
+			panic("dom0: frame %lx of the initrd is in use\n",
+				(unsigned long)(frame + i));
 	chunk_add(f, pfn, frame, count);
 }
 
@@ -102,7 +103,8 @@ void dom0_write_p2m(const struct dom0_frames *f, const struct dom0_layout *l)
 			u64 pfn = chunk->pfn + i;
 
 			if (!list || pfn % PER_PAGE == 0)
-				list = frame_map(mfn(dom0_frame_of(f, l->p2m_pfn + pfn / PER_PAGE)));
+				list = frame_map(
+					mfn(dom0_frame_of(f, l->p2m_pfn + pfn / PER_PAGE)));
 			list[pfn % PER_PAGE] = chunk->mfn + i;
 			m2p_set(mfn(chunk->mfn + i), pfn);
 		}

@@ -13,12 +13,14 @@
 #include "x86/irq.h"
 
 #define LAST_FRAME ((1ull << 40) - 1)
+/* Below 1 MiB all is the firmware's, RAM too: we manage none of it, and dom0 reads it. */
+#define LOW_FRAMES 256ull
 
 static const struct {
 	u16 first, last;
 } ports_kept[] = {
 	{ 0x20, 0x21 }, { 0xa0, 0xa1 }, /* 8259 */
-	{ 0x40, 0x43 },                 /* 8254 */
+	{ 0x40, 0x43 },			/* 8254 */
 };
 
 static void need(int ret)
@@ -55,7 +57,7 @@ static void grant_memory(struct domain *d, const struct boot_info *boot)
 	d->io_mem = all(d->io_mem, "I/O memory", 0, LAST_FRAME);
 	for (unsigned i = 0; i < boot->range_count; i++) {
 		const struct boot_range *r = &boot->ranges[i];
-		u64 first = (r->start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+		u64 first = max((r->start + PAGE_SIZE - 1) >> PAGE_SHIFT, LOW_FRAMES);
 		u64 end = (r->start + r->bytes) >> PAGE_SHIFT;
 
 		if (r->type == 1 && end > first)

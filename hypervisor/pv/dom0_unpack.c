@@ -13,8 +13,8 @@
 #include "lib/string.h"
 #include "pv/dom0.h"
 
-#define LZ4_BLOCK   (8u << 20) /* the legacy format's */
-#define XZ_MEMORY   (192ull << 20)
+#define LZ4_BLOCK (8u << 20) /* the legacy format's */
+#define XZ_MEMORY (192ull << 20)
 
 enum format { FORMAT_UNKNOWN, FORMAT_GZIP, FORMAT_XZ, FORMAT_ZSTD, FORMAT_LZ4 };
 
@@ -96,8 +96,8 @@ static int unpack_xz(const void *in, u64 in_bytes, void *out, u64 out_bytes, con
 	size_t in_at = 0, out_at = 0;
 	lzma_ret ret;
 
-	ret = lzma_stream_buffer_decode(&limit, 0, &allocator, in, &in_at, in_bytes, out, &out_at,
-					out_bytes);
+	ret = lzma_stream_buffer_decode(
+		&limit, 0, &allocator, in, &in_at, in_bytes, out, &out_at, out_bytes);
 	if (ret == LZMA_MEM_ERROR || ret == LZMA_MEMLIMIT_ERROR)
 		return -ENOMEM;
 	if (ret != LZMA_OK || out_at != out_bytes)
@@ -140,15 +140,10 @@ static int unpack_lz4(const u8 *in, u64 in_bytes, char *out, u64 out_bytes, cons
 int unpack(const void *in, u64 in_bytes, void *out, u64 out_bytes, const char **why)
 {
 	switch (format_of(in, in_bytes)) {
-	case FORMAT_GZIP:
-		return unpack_gzip(in, in_bytes, out, out_bytes, why);
-	case FORMAT_XZ:
-		return unpack_xz(in, in_bytes, out, out_bytes, why);
-	case FORMAT_ZSTD:
-		return unpack_zstd(in, in_bytes, out, out_bytes, why);
-	case FORMAT_LZ4:
-		return unpack_lz4(in, in_bytes, out, out_bytes, why);
-	default:
-		return wrong(why, "compressed in a way that is not gzip, xz, zstd or lz4");
+	case FORMAT_GZIP: return unpack_gzip(in, in_bytes, out, out_bytes, why);
+	case FORMAT_XZ: return unpack_xz(in, in_bytes, out, out_bytes, why);
+	case FORMAT_ZSTD: return unpack_zstd(in, in_bytes, out, out_bytes, why);
+	case FORMAT_LZ4: return unpack_lz4(in, in_bytes, out, out_bytes, why);
+	default: return wrong(why, "compressed in a way that is not gzip, xz, zstd or lz4");
 	}
 }

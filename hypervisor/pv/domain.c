@@ -2,9 +2,10 @@
 /*
  * The PV kind of domain: creation and end, and which vcpu's state a CPU holds.
  *
- * A CPU that goes idle keeps the last guest vcpu's address space, descriptors and registers: when the same vcpu comes back
- * nothing is loaded. loaded[cpu].vcpu says whose state it is (own CPU only), v->loaded_cpu the reverse; both must agree before
- * it counts, as the vcpu may have run elsewhere meanwhile. A domain that dies takes its vcpus off such CPUs first.
+ * A CPU that goes idle keeps the last guest vcpu's address space, descriptors and registers: when
+ * the same vcpu comes back nothing is loaded. loaded[cpu].vcpu says whose state it is (own CPU
+ * only), v->loaded_cpu the reverse; both must agree before it counts, as the vcpu may have run
+ * elsewhere meanwhile. A domain that dies takes its vcpus off such CPUs first.
  */
 #include "pv/desc.h"
 #include "pv/m2p.h"
@@ -113,7 +114,7 @@ static int pv_domain_relinquish(struct domain *d)
 
 	desc_invalidate_ldt(d); /* here, as it may free frames, which leave_domain may not */
 	cpu_call(&pv_of(d)->dirty_cpus, leave_domain, d);
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		int r = mmu_set_user_l4(v, mfn(INVALID_MFN_RAW));
 
 		if (!r)
@@ -234,8 +235,8 @@ static bool write_through_frame(struct vcpu *v, u64 va, const void *from, u64 by
 	mfn_t frame;
 	u64 flags;
 
-	if (!mmu_walk_kernel(v, va, &frame, &flags) || !(flags & PTE_WRITE) || !frame_valid(frame) ||
-	    !page_get_any(page_of(frame)))
+	if (!mmu_walk_kernel(v, va, &frame, &flags) || !(flags & PTE_WRITE) ||
+		!frame_valid(frame) || !page_get_any(page_of(frame)))
 		return false;
 	if (pagetype_get_writable(page_of(frame), false)) {
 		page_put(page_of(frame));
@@ -253,7 +254,8 @@ bool pv_kernel_write(struct vcpu *v, u64 va, const void *from, u64 bytes)
 	if (pv_vcpu_of(v)->kernel_mode)
 		return guest_copy_out(va, from, bytes) == 0;
 	return write_through_frame(v, va, from, first) &&
-		(first == bytes || write_through_frame(v, va + first, (const char *)from + first, bytes - first));
+	       (first == bytes || write_through_frame(v, va + first, (const char *)from + first,
+					  bytes - first));
 }
 
 static void dump_stack(struct vcpu *v, const struct regs *regs)
@@ -263,8 +265,8 @@ static void dump_stack(struct vcpu *v, const struct regs *regs)
 	if (v != current_vcpu() || guest_copy_in(words, regs->rsp, sizeof(words)))
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(words); i += 4)
-		log_raw("  stack %016lx: %016lx %016lx %016lx %016lx\n", regs->rsp + 8 * i, words[i], words[i + 1], words[i + 2],
-			words[i + 3]);
+		log_raw("  stack %016lx: %016lx %016lx %016lx %016lx\n", regs->rsp + 8 * i,
+			words[i], words[i + 1], words[i + 2], words[i + 3]);
 }
 
 static void pv_dump(struct vcpu *v)
@@ -272,15 +274,15 @@ static void pv_dump(struct vcpu *v)
 	const struct pv_vcpu *pv = pv_vcpu_of(v);
 	const struct regs *r = v == current_vcpu() ? guest_regs() : &v->regs;
 
-	log_raw("d%uv%u %s mode cr3 %016lx cr2 %016lx\n", v->domain->id, v->id, pv->kernel_mode ? "kernel" : "user", pv->cr3,
-		v->info->arch.cr2);
-	log_raw("  rip %04lx:%016lx rsp %04lx:%016lx rflags %lx vector %u error %x\n", r->cs, r->rip, r->ss, r->rsp, r->rflags,
-		r->vector, r->error_code);
+	log_raw("d%uv%u %s mode cr3 %016lx cr2 %016lx\n", v->domain->id, v->id,
+		pv->kernel_mode ? "kernel" : "user", pv->cr3, v->info->arch.cr2);
+	log_raw("  rip %04lx:%016lx rsp %04lx:%016lx rflags %lx vector %u error %x\n", r->cs,
+		r->rip, r->ss, r->rsp, r->rflags, r->vector, r->error_code);
 	log_raw("  rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
 	log_raw("  rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
 	log_raw("  r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
-	log_raw("  r13 %016lx r14 %016lx r15 %016lx mask %u pending %u\n", r->r13, r->r14, r->r15, v->info->evtchn_upcall_mask,
-		v->info->evtchn_upcall_pending);
+	log_raw("  r13 %016lx r14 %016lx r15 %016lx mask %u pending %u\n", r->r13, r->r14, r->r15,
+		v->info->evtchn_upcall_mask, v->info->evtchn_upcall_pending);
 	dump_stack(v, r);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HYPERVISOR_iret (PV-ABI 5, <xen/arch-x86/xen-x86_64.h> struct iret_context): the frame comes from the guest's stack, may hold any value, and is copied
- * once. Its addresses and selectors are not checked here: the final iret does, and upcall_exit_fault takes what it refuses.
+ * HYPERVISOR_iret (PV-ABI 5, <xen/arch-x86/xen-x86_64.h> struct iret_context): the frame comes from
+ * the guest's stack, may hold any value, and is copied once. Its addresses and selectors are not
+ * checked here: the final iret does, and upcall_exit_fault takes what it refuses.
  */
 #include "pv/mmu.h"
 #include "pv/traps.h"
 
-#define FLAGS_OURS (X86_EFLAGS_IOPL | X86_EFLAGS_VM | X86_EFLAGS_VIF | X86_EFLAGS_VIP | X86_EFLAGS_NT)
+#define FLAGS_OURS \
+	(X86_EFLAGS_IOPL | X86_EFLAGS_VM | X86_EFLAGS_VIF | X86_EFLAGS_VIP | X86_EFLAGS_NT)
 
 u64 iret_rflags(u64 flags)
 {

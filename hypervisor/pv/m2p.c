@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine-to-phys table (PV-ABI 15; <xen/arch-x86/xen-x86_64.h> MACH2PHYS_VIRT_START): one u64 a frame up to frame_limit(), in pieces of
- * 2 MiB, mapped twice: writable for us, read-only for every guest. Entries change by single stores.
+ * The machine-to-phys table (PV-ABI 15; <xen/arch-x86/xen-x86_64.h> MACH2PHYS_VIRT_START): one u64
+ * a frame up to frame_limit(), in pieces of 2 MiB, mapped twice: writable for us, read-only for
+ * every guest. Entries change by single stores.
  */
 #include "pv/m2p.h"
 #include "core/frame.h"
 #include "lib/check.h"
 #include "lib/string.h"
+#include "pv/pagetype.h"
 
 #define PIECE_ORDER  9
 #define PIECE_FRAMES (1u << PIECE_ORDER)
@@ -14,6 +16,20 @@
 
 static u32 piece_frame[MAX_PIECES] ro_after_boot;
 static unsigned pieces ro_after_boot;
+
+/*
+ * The control domain's tools map these frames as DOMID_XEN's. A type that never goes keeps every
+ * mapping of a guest's read-only.
+ */
+static void piece_share(u64 frame)
+{
+	for (unsigned i = 0; i < PIECE_FRAMES; i++) {
+		struct page *p = page_of(mfn(frame + i));
+
+		p->type = (u64)PT_DESC << PTW_TYPE_SHIFT | PTW_VALIDATED | 1;
+		p->owner = DOMID_XEN;
+	}
+}
 
 void m2p_init(void)
 {
@@ -31,6 +47,7 @@ void m2p_init(void)
 		frame = frame_of(piece).n;
 
 		piece_frame[i] = frame;
+		piece_share(frame);
 		machine_map(M2P_RW_START + offset, mfn(frame), PIECE_FRAMES, MAP_WRITE);
 		machine_map(M2P_RO_START + offset, mfn(frame), PIECE_FRAMES, MAP_GUEST_READ);
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Mapping granted frames into a guest's page tables (<xen/grant_table.h> GNTMAP_*). The entry is named by the machine address of a PTE
- * (GNTMAP_contains_pte) or by the virtual address that it maps. core/grant.c checked the grant and holds references of its own for the
- * mapping; the entry takes another page reference, and a type one when writable, so that it is given back like any other entry,
- * also when the guest overwrites it.
+ * Mapping granted frames into a guest's page tables (<xen/grant_table.h> GNTMAP_*). The entry is
+ * named by the machine address of a PTE (GNTMAP_contains_pte) or by the virtual address that it
+ * maps. core/grant.c checked the grant and holds references of its own for the mapping; the entry
+ * takes another page reference, and a type one when writable, so that it is given back like any
+ * other entry, also when the guest overwrites it.
  */
 #include <xen/grant_table.h>
 
@@ -35,7 +36,8 @@ static struct page *entry_get(struct vcpu *v, u64 host_addr, u32 flags, u64 **en
 	return p;
 }
 
-/* GNTMAP_application_map: user code may use it; device entries and the guest's own software bits as it asked. */
+/* GNTMAP_application_map: user code may use it; device entries and the guest's own software bits as
+ * it asked. */
 static u64 grant_pte(u32 flags, mfn_t frame)
 {
 	u64 pte = frame.n << PAGE_SHIFT | PTE_PRESENT | PTE_ACCESSED;
@@ -71,7 +73,7 @@ int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame)
 	l1 = entry_get(v, host_addr, gnt_flags, &entry, &status);
 	if (!l1)
 		return status;
-	if (frame_get(frame, new & PTE_WRITE, v->domain)) {
+	if (frame_get(frame, new &PTE_WRITE, v->domain)) {
 		mmu_l1_put(l1);
 		return GNTST_general_error;
 	}
@@ -81,7 +83,8 @@ int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame)
 	return GNTST_okay;
 }
 
-/* For unmap_and_replace: take the entry at new_addr away (its references move with it), 0 when there is none. */
+/* For unmap_and_replace: take the entry at new_addr away (its references move with it), 0 when
+ * there is none. */
 static int entry_steal(struct vcpu *v, u64 new_addr, u64 *pte)
 {
 	struct page *l1;
@@ -109,7 +112,8 @@ int mmu_grant_unmap(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u
 	if (!l1)
 		return status;
 	old = READ_ONCE(*entry);
-	if (!(old & PTE_PRESENT) || pte_mfn(old).n != frame.n || !(old & PTE_WRITE) != !!(gnt_flags & GNTMAP_readonly)) {
+	if (!(old & PTE_PRESENT) || pte_mfn(old).n != frame.n ||
+		!(old & PTE_WRITE) != !!(gnt_flags & GNTMAP_readonly)) {
 		mmu_l1_put(l1);
 		return GNTST_general_error;
 	}

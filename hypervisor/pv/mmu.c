@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writing guest page tables (mmu_update, update_va_mapping, PV-ABI 15-19) and the address space that a CPU has loaded.
+ * Writing guest page tables (mmu_update, update_va_mapping, PV-ABI 15-19) and the address space
+ * that a CPU has loaded.
  *
- * An entry is replaced by one compare-and-exchange while a type reference keeps its table a table: references for the new value are
- * taken before, those of the value that the exchange found are given back after, so two writers cannot both drop the same one and no
- * lock is needed. The CPU may set A and D in between; tries are bounded because other vcpus of the guest can write as well.
+ * An entry is replaced by one compare-and-exchange while a type reference keeps its table a table:
+ * references for the new value are taken before, those of the value that the exchange found are
+ * given back after, so two writers cannot both drop the same one and no lock is needed. The CPU may
+ * set A and D in between; tries are bounded because other vcpus of the guest can write as well.
  *
- * loaded_cr3[] is what each CPU has in CR3 (own CPU writes, mmu_evict_l4 reads): an idle CPU keeps the last guest's.
+ * loaded_cr3[] is what each CPU has in CR3 (own CPU writes, mmu_evict_l4 reads): an idle CPU keeps
+ * the last guest's.
  */
 #include "pv/mmu.h"
 #include "pv/m2p.h"
@@ -34,8 +37,9 @@ void mmu_fill_hv_slots(u64 *l4, const struct domain *d)
 }
 
 /*
- * The guests' machine-to-phys table in the first slot (<xen/xen.h> VMASST_TYPE_m2p_strict): a table used as a kernel one has it; a user one
- * loses it if the guest is strict, and otherwise never got it unless it was a kernel one before.
+ * The guests' machine-to-phys table in the first slot (<xen/xen.h> VMASST_TYPE_m2p_strict): a table
+ * used as a kernel one has it; a user one loses it if the guest is strict, and otherwise never got
+ * it unless it was a kernel one before.
  */
 static void m2p_show(u64 l4, bool kernel, const struct domain *d)
 {
@@ -83,7 +87,7 @@ void mmu_evict_l4(mfn_t l4)
 	bool any = false;
 	unsigned cpu;
 
-	for_each_cpu(cpu, &cpu_online_map) {
+	for_each_cpu (cpu, &cpu_online_map) {
 		if (READ_ONCE(loaded_cr3[cpu]) != cr3)
 			continue;
 		cpumask_set(&cpus, cpu);
@@ -168,7 +172,7 @@ void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpu
 	struct vcpu *v;
 
 	*cpus = (struct cpumask){ 0 };
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		unsigned cpu = READ_ONCE(pv_vcpu_of(v)->loaded_cpu);
 
 		if (cpu < NR_CPUS && test_bit(vcpu_bitmap, v->id))
@@ -255,8 +259,8 @@ bool mmu_walk_kernel(struct vcpu *v, u64 va, mfn_t *frame, u64 *flags)
 /* ---- writing entries ---- */
 
 /*
- * Exchange *entry for new, whatever it holds or only if it holds *want; *old is what it held. Answers false when it changed too often, or is
- * not as wanted.
+ * Exchange *entry for new, whatever it holds or only if it holds *want; *old is what it held.
+ * Answers false when it changed too often, or is not as wanted.
  */
 static bool entry_exchange(u64 *entry, u64 new, const u64 *want, bool keep_ad, u64 *old)
 {
@@ -281,26 +285,41 @@ static bool entry_change_harmless(u64 *entry, u64 new, const u64 *want, bool kee
 	if ((want && was != *want) || !pte_change_harmless(was, new))
 		return false;
 	if (keep_ad)
-		new |= was & PTE_AD;
+		new |= was &PTE_AD;
 	return atomic_cmpxchg(entry, &was, new);
 }
 
-int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d, struct domain *frame_owner)
+/* pte_get_l1; a frame that is busy as a table may be one only until a tree that the guest dropped
+ * is all given back. */
+static int l1_references(u64 new, struct domain *d, struct domain *frame_owner)
+{
+	int r = pte_get_l1(new, d, frame_owner);
+
+	if (unlikely(r == -EBUSY && frame_owner)) {
+		r = pagetype_begin(frame_owner);
+		if (!r)
+			r = pte_get_l1(new, d, frame_owner);
+	}
+	return r;
+}
+
+int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d,
+	struct domain *frame_owner)
 {
 	u64 old;
 	int r;
 
-	if (new & PTE_PRESENT) {
+	if (new &PTE_PRESENT) {
 		if (unlikely(!pte_flags_ok(1, new)))
 			return fail(EINVAL);
 		new = pte_adjust(1, new);
 		if (entry_change_harmless(entry, new, want, keep_ad))
 			return 0;
-		r = pte_get_l1(new, d, frame_owner);
+		r = l1_references(new, d, frame_owner);
 		if (unlikely(r))
 			return r;
 	}
-	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new & PTE_PRESENT), &old))) {
+	if (unlikely(!entry_exchange(entry, new, want, keep_ad && (new &PTE_PRESENT), &old))) {
 		pte_put_l1(new, d);
 		return fail(EAGAIN);
 	}
@@ -317,7 +336,7 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 
 	if (r)
 		return r;
-	if (new & PTE_PRESENT) {
+	if (new &PTE_PRESENT) {
 		if (!pte_flags_ok(pt_level(type), new))
 			return fail(EINVAL);
 		new = pte_adjust(pt_level(type), new);
@@ -327,8 +346,8 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 		if (r)
 			return r;
 	}
-	if (!entry_exchange(entry, new, NULL, keep_ad && (new & PTE_PRESENT), &old)) {
-		if (new & PTE_PRESENT)
+	if (!entry_exchange(entry, new, NULL, keep_ad && (new &PTE_PRESENT), &old)) {
+		if (new &PTE_PRESENT)
 			pagetype_page_put(page_of(pte_mfn(new)));
 		return fail(EAGAIN);
 	}
@@ -338,10 +357,15 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 }
 
 /* The page is no table now: a plain write, to memory that the guest may write anyway. */
-static int plain_write(struct page *p, u64 *word, u64 val)
+static int plain_write(struct page *p, u64 *word, u64 val, struct domain *d)
 {
 	int r = pagetype_get_writable(p, false);
 
+	if (unlikely(r == -EINVAL)) {
+		r = pagetype_begin(d);
+		if (!r)
+			r = pagetype_get_writable(p, false);
+	}
 	if (r)
 		return r;
 	WRITE_ONCE(*word, val);
@@ -349,7 +373,8 @@ static int plain_write(struct page *p, u64 *word, u64 val)
 	return 0;
 }
 
-static int pte_update(u64 ptr, u64 val, bool keep_ad, struct domain *pt_owner, struct domain *frame_owner)
+static int pte_update(
+	u64 ptr, u64 val, bool keep_ad, struct domain *pt_owner, struct domain *frame_owner)
 {
 	mfn_t m = mfn(ptr >> PAGE_SHIFT);
 	unsigned index = (ptr & ~PAGE_MASK) / 8;
@@ -363,7 +388,7 @@ static int pte_update(u64 ptr, u64 val, bool keep_ad, struct domain *pt_owner, s
 	p = page_of(m);
 	entry = (u64 *)frame_map(m) + index;
 	if (!pagetype_get_table(p, &type)) {
-		r = plain_write(p, entry, val);
+		r = plain_write(p, entry, val, pt_owner);
 		page_put(p);
 		return r;
 	}

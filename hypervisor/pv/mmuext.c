@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MMUEXT operations (<xen/xen.h>, PV-ABI 16, 18, 19): pins, base pointers, flushes, page copies. hc/ loops over the array and copies each
- * operation in; a flush by vcpu bitmap reads the bitmap here because only here its length is known.
+ * MMUEXT operations (<xen/xen.h>, PV-ABI 16, 18, 19): pins, base pointers, flushes, page copies.
+ * hc/ loops over the array and copies each operation in; a flush by vcpu bitmap reads the bitmap
+ * here because only here its length is known.
  */
 #include "pv/desc.h"
 #include "pv/mmu.h"
@@ -49,8 +50,10 @@ static int page_write(const struct mmuext_op *op, struct domain *owner)
 {
 	mfn_t to = mfn(op->arg1.mfn), from = mfn(op->arg2.src_mfn);
 	bool copy = op->cmd == MMUEXT_COPY_PAGE;
-	int r;
+	int r = pagetype_begin(owner);
 
+	if (r)
+		return r;
 	if (copy && (!frame_valid(from) || !page_get(page_of(from), owner)))
 		return fail(EINVAL);
 	r = pagetype_page_get(to, PT_WRITABLE, owner);
@@ -84,9 +87,9 @@ int mmuext_one(struct mmuext_op *op, struct domain *owner)
 	case MMUEXT_PIN_L2_TABLE:
 	case MMUEXT_PIN_L3_TABLE:
 	case MMUEXT_PIN_L4_TABLE:
-		return pagetype_pin(owner, mfn(op->arg1.mfn), PT_L1 + op->cmd - MMUEXT_PIN_L1_TABLE);
-	case MMUEXT_UNPIN_TABLE:
-		return pagetype_unpin(owner, mfn(op->arg1.mfn));
+		return pagetype_pin(
+			owner, mfn(op->arg1.mfn), PT_L1 + op->cmd - MMUEXT_PIN_L1_TABLE);
+	case MMUEXT_UNPIN_TABLE: return pagetype_unpin(owner, mfn(op->arg1.mfn));
 	case MMUEXT_NEW_BASEPTR:
 		r = only_self(owner);
 		return r ? r : mmu_set_kernel_l4(v, mfn(op->arg1.mfn));
@@ -96,26 +99,18 @@ int mmuext_one(struct mmuext_op *op, struct domain *owner)
 	case MMUEXT_TLB_FLUSH_LOCAL:
 	case MMUEXT_INVLPG_LOCAL:
 	case MMUEXT_TLB_FLUSH_ALL:
-	case MMUEXT_INVLPG_ALL:
-		r = only_self(owner);
-		return r ? r : flush_some(op, owner);
+	case MMUEXT_INVLPG_ALL: r = only_self(owner); return r ? r : flush_some(op, owner);
 	case MMUEXT_TLB_FLUSH_MULTI:
-	case MMUEXT_INVLPG_MULTI:
-		r = only_self(owner);
-		return r ? r : flush_multi(op, owner);
+	case MMUEXT_INVLPG_MULTI: r = only_self(owner); return r ? r : flush_multi(op, owner);
 	case MMUEXT_FLUSH_CACHE:
-	case MMUEXT_FLUSH_CACHE_GLOBAL:
-		return cache_op(owner);
+	case MMUEXT_FLUSH_CACHE_GLOBAL: return cache_op(owner);
 	case MMUEXT_SET_LDT:
 		r = only_self(owner);
 		return r ? r : desc_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
 	case MMUEXT_CLEAR_PAGE:
-	case MMUEXT_COPY_PAGE:
-		return page_write(op, owner);
+	case MMUEXT_COPY_PAGE: return page_write(op, owner);
 	case MMUEXT_MARK_SUPER:
-	case MMUEXT_UNMARK_SUPER:
-		return fail(EOPNOTSUPP);
-	default:
-		return fail(ENOSYS);
+	case MMUEXT_UNMARK_SUPER: return fail(EOPNOTSUPP);
+	default: return fail(ENOSYS);
 	}
 }

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns page->type (pagetype.h has the word) and all that changes it. Every change is one cmpxchg whose new value pt_get or pt_put
- * chose; what must be done for safety (flush, look at 512 entries) comes after the cmpxchg that shut all others out.
+ * Owns page->type (pagetype.h has the word) and all that changes it. Every change is one cmpxchg
+ * whose new value pt_get or pt_put chose; what must be done for safety (flush, look at 512 entries)
+ * comes after the cmpxchg that shut all others out.
  *
- * Invariants (A7): a word's count is the number of live uses: present entries of valid tables, pins, CR3s, descriptor tables,
- * grants. VALIDATED is clear with a count of 1 exactly while one CPU, or one parked walk, owns the frame: nobody else gets in.
- * A present entry of a valid L2..L4 holds a page and a type reference of its child, one of an L1 what pte_get_l1 says.
+ * Invariants (A7): a word's count is the number of live uses: present entries of valid tables,
+ * pins, CR3s, descriptor tables, grants. VALIDATED is clear with a count of 1 exactly while one
+ * CPU, or one parked walk, owns the frame: nobody else gets in. A present entry of a valid L2..L4
+ * holds a page and a type reference of its child, one of an L1 what pte_get_l1 says.
  *
- * L1 tables are checked and dropped in one go (512 entries). Higher ones are walked by the domain's one struct pt_walk: a stack of at
- * most four frames, as levels fall strictly, so no recursion and no cycles. walk->state is FREE, RUNNING (one CPU owns it; others
- * wait, they hold nothing that it needs) or PARKED: preempted, its frames marked PARTIAL, any caller goes on with it. When
- * a parked promotion ends well its references wait in walk->held for the caller to come again; else walk->failed answers it.
+ * L1 tables are checked and dropped in one go (512 entries). Higher ones are walked by the domain's
+ * one struct pt_walk: a stack of at most four frames, as levels fall strictly, so no recursion and
+ * no cycles. walk->state is FREE, RUNNING (one CPU owns it; others wait, they hold nothing that it
+ * needs) or PARKED: preempted, its frames marked PARTIAL, any caller goes on with it. When a parked
+ * promotion ends well its references wait in walk->held for the caller to come again; else
+ * walk->failed answers it.
  *
- * Who waits for whom: a CPU with the walk waits for L1s only; one that checks an L1 waits for frames being dropped; one that drops
- * waits for nobody. A frame that is being promoted to another type is busy, not waited for: tables that map each other fail.
+ * Who waits for whom: a CPU with the walk waits for L1s only; one that checks an L1 waits for
+ * frames being dropped; one that drops waits for nobody. A frame that is being promoted to another
+ * type is busy, not waited for: tables that map each other fail.
  */
 #include "pv/pagetype.h"
 #include "pv/desc.h"
@@ -36,7 +41,7 @@ enum pt_verdict pt_get(u64 word, enum pagetype type, u64 *next)
 		u64 word_of_type = (u64)type << PTW_TYPE_SHIFT | 1;
 
 		if (type == PT_WRITABLE && (old == PT_WRITABLE || old == PT_NONE)) {
-			*next = word_of_type | PTW_VALIDATED | (word & PTW_FOREIGN);
+			*next = word_of_type | PTW_VALIDATED | (word & (PTW_FOREIGN | PTW_STAMP));
 			return PT_DONE;
 		}
 		*next = word_of_type | (word & PTW_FOREIGN);
@@ -54,23 +59,53 @@ enum pt_verdict pt_get(u64 word, enum pagetype type, u64 *next)
 	return PT_DONE;
 }
 
-enum pt_verdict pt_put(u64 word, u64 *next)
+static u64 stamp_bits(u32 stamp)
+{
+	return (u64)stamp << PTW_STAMP_SHIFT & PTW_STAMP;
+}
+
+u32 pt_stamp(u64 word, u32 now)
+{
+	u32 mask = PTW_STAMP >> PTW_STAMP_SHIFT, low = (word & PTW_STAMP) >> PTW_STAMP_SHIFT;
+
+	return now - ((now - low) & mask);
+}
+
+enum pt_verdict pt_put(u64 word, u32 stamp, u64 *next)
 {
 	u64 count = word & PTW_COUNT;
 
 	if (count > 1 || !pt_is_table(pt_type(word))) {
-		*next = count > 1 ? word - 1 : (word - 1) & ~(PTW_VALIDATED | PTW_PINNED);
+		*next = ((word - 1) & ~PTW_STAMP) | stamp_bits(stamp);
+		if (count == 1)
+			*next &= ~(PTW_VALIDATED | PTW_PINNED);
 		return PT_DONE;
 	}
 	*next = (word & (PTW_TYPE | PTW_FOREIGN)) | PTW_DROPPING | 1;
 	return PT_CHECK;
 }
 
-/* The frame is ours and unused: let it go. The stamp comes first: who takes it flushes what was cached before. */
+/* The frame is ours and unused: let it go. Who takes it flushes what was cached before. */
 static void word_release(struct page *p)
 {
-	p->tlb_stamp = tlb_stamp_now();
-	atomic_store_release(&p->type, p->type & (PTW_TYPE | PTW_FOREIGN));
+	atomic_store_release(
+		&p->type, (p->type & (PTW_TYPE | PTW_FOREIGN)) | stamp_bits(tlb_stamp_now()));
+}
+
+/*
+ * Take one reference of p's word away. True: it was a table's last, p is ours to drop. Every put
+ * leaves its stamp in the word, so one that compares against the word that it saw before it read
+ * the clock cannot overlook a use which began and ended meanwhile.
+ */
+static bool word_put(struct page *p)
+{
+	u64 word = READ_ONCE(p->type), next;
+	enum pt_verdict verdict;
+
+	do {
+		verdict = pt_put(word, tlb_stamp_now(), &next);
+	} while (!atomic_cmpxchg(&p->type, &word, next));
+	return verdict == PT_CHECK;
 }
 
 static void word_validate(struct page *p)
@@ -79,14 +114,16 @@ static void word_validate(struct page *p)
 }
 
 /* We took a frame whose last use was `old`: no CPU may keep a translation of that use. */
-static void flush_old_use(struct page *p, u64 old, enum pagetype type, struct domain *d)
+static void flush_old_use(u64 old, enum pagetype type, struct domain *d)
 {
 	if (pt_type(old) == PT_NONE || pt_type(old) == type)
 		return;
-	tlb_flush_since(!d || (old & PTW_FOREIGN) ? &cpu_online_map : &pv_of(d)->dirty_cpus, p->tlb_stamp);
+	tlb_flush_since(!d || (old & PTW_FOREIGN) ? &cpu_online_map : &pv_of(d)->dirty_cpus,
+		pt_stamp(old, tlb_stamp_now()));
 }
 
-/* Pages of ours that a guest shares are written by us at any time: they can never be what a guest's writes must not change. */
+/* Pages of ours that a guest shares are written by us at any time: they can never be what a guest's
+ * writes must not change. */
 static bool promotable(const struct page *p, enum pagetype type)
 {
 	return type == PT_WRITABLE || !(READ_ONCE(p->ref) & PAGE_HEAP);
@@ -171,26 +208,23 @@ static void frame_drop_some(struct domain *d, struct pt_walk *w, struct pt_frame
 
 	while (f->next) {
 		unsigned i = --f->next;
-		u64 pte = READ_ONCE(table[i]), next, word;
+		u64 pte = READ_ONCE(table[i]);
 		struct page *child = page_of(pte_mfn(pte));
-		enum pt_verdict verdict;
+		bool last;
 
 		if (!(pte & PTE_PRESENT) || pte_is_hv_slot(f->level, i))
 			continue;
-		word = READ_ONCE(child->type);
-		do
-			verdict = pt_put(word, &next);
-		while (!atomic_cmpxchg(&child->type, &word, next));
-		if (verdict == PT_CHECK && f->level > 2) {
+		last = word_put(child);
+		if (last && f->level > 2) {
 			frame_push(w, child, true);
 			return;
 		}
-		if (verdict == PT_CHECK) {
+		if (last) {
 			l1_drop(child, d, PTE_ENTRIES);
 			word_release(child);
 		}
 		page_put(child);
-		if (verdict == PT_CHECK)
+		if (last)
 			return;
 	}
 	frame_dropped(w);
@@ -199,7 +233,8 @@ static void frame_drop_some(struct domain *d, struct pt_walk *w, struct pt_frame
 /* How entry_take ends when it does not refuse. */
 enum { ENTRY_DONE, ENTRY_PUSHED, ENTRY_CHECKED_L1 };
 
-/* Take the references of one present entry, or push its table, which comes first. Negative: refused. */
+/* Take the references of one present entry, or push its table, which comes first. Negative:
+ * refused. */
 static int entry_take(struct domain *d, struct pt_walk *w, const struct pt_frame *f, u64 pte)
 {
 	enum pagetype type = PT_L1 + f->level - 2;
@@ -228,7 +263,7 @@ static int entry_take(struct domain *d, struct pt_walk *w, const struct pt_frame
 			break;
 		}
 	}
-	flush_old_use(child, word, type, d);
+	flush_old_use(word, type, d);
 	if (type != PT_L1) {
 		frame_push(w, child, false);
 		return ENTRY_PUSHED;
@@ -313,21 +348,8 @@ static void walk_start(struct pt_walk *w, struct page *root, bool promoting, boo
 	frame_push(w, root, !promoting);
 }
 
-/* Take one reference of p's word away. True: it was a table's last, p is ours to drop. */
-static bool word_put(struct page *p)
-{
-	u64 word = READ_ONCE(p->type), next;
-	enum pt_verdict verdict;
-
-	do {
-		if ((word & PTW_COUNT) == 1)
-			p->tlb_stamp = tlb_stamp_now();
-		verdict = pt_put(word, &next);
-	} while (!atomic_cmpxchg(&p->type, &word, next));
-	return verdict == PT_CHECK;
-}
-
-/* The stack is empty. What a parked walk leaves goes where its caller finds it; true: the oldest such had to go, and starts a drop. */
+/* The stack is empty. What a parked walk leaves goes where its caller finds it; true: the oldest
+ * such had to go, and starts a drop. */
 static bool walk_settle(struct pt_walk *w)
 {
 	struct page *oldest;
@@ -353,7 +375,8 @@ static bool walk_settle(struct pt_walk *w)
 	return false;
 }
 
-/* With the walk RUNNING: work until it is done (it stays RUNNING, w->result has the answer) or parked (-ERESTART). */
+/* With the walk RUNNING: work until it is done (it stays RUNNING, w->result has the answer) or
+ * parked (-ERESTART). */
 static int walk_run(struct domain *d, bool may_park)
 {
 	struct pt_walk *w = &pv_of(d)->walk;
@@ -373,47 +396,67 @@ static int walk_run(struct domain *d, bool may_park)
 	return 0;
 }
 
-/* Make the walk ours, RUNNING, with nothing parked. */
+/* It was PARKED and is RUNNING now, ours: go on with it. */
+static int walk_resume(struct domain *d, bool may_park)
+{
+	struct pt_walk *w = &pv_of(d)->walk;
+
+	for (unsigned i = 0; i < w->depth; i++)
+		atomic_and(&w->frame[i].page->type, ~PTW_PARTIAL);
+	return walk_run(d, may_park);
+}
+
+/* Make the walk ours, RUNNING, with nothing parked. Only with no frame of our own half done: the
+ * walk may wait for that. */
 static int walk_take(struct domain *d, bool may_park)
 {
 	struct pt_walk *w = &pv_of(d)->walk;
 
 	for (;;) {
 		u32 state = READ_ONCE(w->state);
-		int r;
 
-		if (state == WALK_RUNNING) {
+		if (state == WALK_RUNNING)
 			cpu_relax();
-			continue;
-		}
-		if (!atomic_cmpxchg(&w->state, &state, WALK_RUNNING))
-			continue;
-		if (state == WALK_FREE)
-			return 0;
-		for (unsigned i = 0; i < w->depth; i++)
-			atomic_and(&w->frame[i].page->type, ~PTW_PARTIAL);
-		r = walk_run(d, may_park);
-		if (r)
-			return r;
-		return 0;
+		else if (atomic_cmpxchg(&w->state, &state, WALK_RUNNING))
+			return state == WALK_PARKED ? walk_resume(d, may_park) : 0;
 	}
+}
+
+/*
+ * We met a frame that a parked walk is giving back: go on with that walk, if nobody else does
+ * already. A walk with such a frame takes nothing any more and so waits for nobody: this is safe
+ * while an L1 of ours is half checked.
+ */
+static int walk_help(struct domain *d)
+{
+	struct pt_walk *w = &pv_of(d)->walk;
+	u32 state = WALK_PARKED;
+	int r;
+
+	if (!atomic_cmpxchg(&w->state, &state, WALK_RUNNING))
+		return 0;
+	r = walk_resume(d, true);
+	if (!r)
+		walk_release(w);
+	return r;
 }
 
 int pagetype_begin(struct domain *d)
 {
-	int r = 0;
+	int r;
 
-	if (unlikely(READ_ONCE(pv_of(d)->walk.state) == WALK_PARKED)) {
-		r = walk_take(d, true);
-		if (!r)
-			walk_release(&pv_of(d)->walk);
-	}
+	if (likely(READ_ONCE(pv_of(d)->walk.state) == WALK_FREE))
+		return 0;
+	r = walk_take(d, true);
+	if (!r)
+		walk_release(&pv_of(d)->walk);
 	return r;
 }
 
 /* ---- references ---- */
 
-/* p was promoted while parked and its caller is back with a reference of its own: the parked one goes. */
+/* p was promoted while parked and its caller is back with a reference of its own: the parked one
+ * goes. */
 static void held_release(struct page *p, struct pt_walk *w)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(w->held); i++) {
@@ -445,7 +488,7 @@ static int table_promote(struct page *p, enum pagetype type, struct domain *d)
 		walk_release(w);
 		return 1;
 	}
-	flush_old_use(p, word, type, d);
+	flush_old_use(word, type, d);
 	walk_start(w, p, true, false);
 	r = walk_run(d, true);
 	if (r)
@@ -464,7 +507,7 @@ static int word_promote(struct page *p, u64 word, u64 next, enum pagetype type, 
 		return table_promote(p, type, d);
 	if (!atomic_cmpxchg(&p->type, &word, next))
 		return 1;
-	flush_old_use(p, word, type, d);
+	flush_old_use(word, type, d);
 	if (type == PT_L1)
 		return l1_finish(p, d);
 	if (type == PT_DESC && !desc_check_page(page_map(p))) {
@@ -488,18 +531,14 @@ int pagetype_get(struct page *p, enum pagetype type, struct domain *d)
 			if (type >= PT_L2 && type <= PT_L4)
 				held_release(p, &pv_of(d)->walk);
 			return 0;
-		case PT_CHECK:
-			r = word_promote(p, word, next, type, d);
-			break;
+		case PT_CHECK: r = word_promote(p, word, next, type, d); break;
 		case PT_WAIT:
-			if (!(word & PTW_PARTIAL))
-				cpu_relax();
-			else if (pagetype_begin(d))
+			cpu_relax(); /* also when it was parked: another CPU may go on with it */
+			if ((word & PTW_PARTIAL) && walk_help(d))
 				return -ERESTART;
 			break;
 		case PT_BUSY:
-		case PT_FULL:
-			return fail(EINVAL);
+		case PT_FULL: return fail(EINVAL);
 		}
 		if (r <= 0)
 			return r;
@@ -531,13 +570,15 @@ bool pagetype_get_table(struct page *p, enum pagetype *type)
 
 	do {
 		*type = pt_type(word);
-		if (!pt_is_table(*type) || !(word & PTW_COUNT) || pt_get(word, *type, &next) != PT_DONE)
+		if (!pt_is_table(*type) || !(word & PTW_COUNT) ||
+			pt_get(word, *type, &next) != PT_DONE)
 			return false;
 	} while (!atomic_cmpxchg(&p->type, &word, next));
 	return true;
 }
 
-/* The last reference of an L2..L4 may be this one: it goes with the walk in hand, which somebody else finishes if it takes long. */
+/* The last reference of an L2..L4 may be this one: it goes with the walk in hand, which somebody
+ * else finishes if it takes long. */
 static void table_put(struct page *p)
 {
 	struct domain *d = domain_find(READ_ONCE(p->owner));
@@ -563,7 +604,8 @@ void pagetype_put(struct page *p)
 
 	if (type >= PT_L2 && type <= PT_L4) {
 		while ((word & PTW_COUNT) > 1)
-			if (pt_put(word, &next) == PT_DONE && atomic_cmpxchg(&p->type, &word, next))
+			if (pt_put(word, tlb_stamp_now(), &next) == PT_DONE &&
+				atomic_cmpxchg(&p->type, &word, next))
 				return;
 		table_put(p);
 		return;
@@ -606,8 +648,10 @@ enum pagetype pagetype_of(const struct page *p)
 
 int pagetype_pin(struct domain *d, mfn_t m, enum pagetype level)
 {
-	int r = pagetype_page_get(m, level, d);
+	int r = pagetype_begin(d);
 
+	if (!r)
+		r = pagetype_page_get(m, level, d);
 	if (r)
 		return r;
 	if (atomic_or(&page_of(m)->type, PTW_PINNED) & PTW_PINNED) {
@@ -634,7 +678,8 @@ int pagetype_unpin(struct domain *d, mfn_t m)
 	return r;
 }
 
-/* The page after the cursor in the domain's list, as the new cursor, with a reference; NULL at the end. */
+/* The page after the cursor in the domain's list, as the new cursor, with a reference; NULL at the
+ * end. */
 static struct page *relinquish_next(struct domain *d)
 {
 	struct page *at = pv_of(d)->relinquish_at, *next = NULL;
@@ -668,7 +713,8 @@ int pagetype_relinquish(struct domain *d)
 			pagetype_page_put(p);
 	}
 	for (p = pv_of(d)->relinquish_at ?: relinquish_next(d); p; p = relinquish_next(d)) {
-		if ((READ_ONCE(p->type) & PTW_PINNED) && pagetype_unpin(d, page_frame(p)) == -ERESTART)
+		if ((READ_ONCE(p->type) & PTW_PINNED) &&
+			pagetype_unpin(d, page_frame(p)) == -ERESTART)
 			return -ERESTART;
 		if (should_yield())
 			return -ERESTART;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Privileged and port I/O instructions of a guest (PV-ABI 25): fetched once at rip, decoded by the closed list of decode.c, done here. False means
- * that the guest gets its #GP or #UD. A guest kernel may do all of them; its user mode only port I/O that the kernel granted.
+ * Privileged and port I/O instructions of a guest (PV-ABI 25): fetched once at rip, decoded by the
+ * closed list of decode.c, done here. False means that the guest gets its #GP or #UD. A guest
+ * kernel may do all of them; its user mode only port I/O that the kernel granted.
  *
- * Ports: the right comes from d->io_ports. PCI configuration mechanism 1 is shared with the hypervisor: 0xcf8 is kept per domain
- * and put into the hardware for each data access.
+ * Ports: the right comes from d->io_ports.
  */
 #include "pv/decode.h"
 #include "pv/mmu.h"
 #include "pv/traps.h"
 #include "x86/guest_cpu.h"
+#include "x86/pci.h"
 #include "x86/xstate.h"
 
-#define PCI_CF8 0xcf8
-#define PCI_CFC 0xcfc
-#define CR0_TS BIT(3)
+#define PCI_CF8	    0xcf8
+#define CR0_TS	    BIT(3)
 #define CR4_OSXSAVE BIT(18)
 
 /* ---- ports ---- */
@@ -48,33 +48,26 @@ static bool port_owned(struct domain *d, u16 port, unsigned bytes)
 	return rangeset_contains(d->io_ports, port, port + bytes - 1);
 }
 
-/* Address of a data access through 0xcfc: enabled, and the control domain's. */
-static bool pci_config(struct domain *d, u16 port, unsigned bytes)
+/* PCI configuration mechanism 1: shared with the hypervisor, which keeps the control domain's
+ * address apart. */
+static bool pci_port(struct domain *d, u16 port, unsigned bytes)
 {
-	return d->privileged && port >= PCI_CFC && port + bytes <= PCI_CFC + 4 && (pv_of(d)->pci_cf8 >> 31);
+	return d->privileged && port >= PCI_CF8 && port + bytes <= PCI_CF8 + 8;
 }
 
 static u32 port_read(struct domain *d, u16 port, unsigned bytes)
 {
-	if (port == PCI_CF8 && bytes == 4 && d->privileged)
-		return pv_of(d)->pci_cf8;
-	if (pci_config(d, port, bytes)) {
-		port_out(PCI_CF8, 4, pv_of(d)->pci_cf8);
-		return port_in(port, bytes);
-	}
+	if (unlikely(pci_port(d, port, bytes)))
+		return pci_guest_port_read(port, bytes);
 	return port_owned(d, port, bytes) ? port_in(port, bytes) : ~0u;
 }
 
 static void port_write(struct domain *d, u16 port, unsigned bytes, u32 value)
 {
-	if (port == PCI_CF8 && bytes == 4 && d->privileged) {
-		pv_of(d)->pci_cf8 = value;
-	} else if (pci_config(d, port, bytes)) {
-		port_out(PCI_CF8, 4, pv_of(d)->pci_cf8);
+	if (unlikely(pci_port(d, port, bytes)))
+		pci_guest_port_write(port, bytes, value);
+	else if (port_owned(d, port, bytes))
 		port_out(port, bytes, value);
-	} else if (port_owned(d, port, bytes)) {
-		port_out(port, bytes, value);
-	}
 }
 
 static bool port_access(struct pv_vcpu *pv, const struct insn *in, struct regs *regs)
@@ -93,13 +86,14 @@ static bool port_access(struct pv_vcpu *pv, const struct insn *in, struct regs *
 	if (in->op_bytes == 4)
 		regs->rax = value;
 	else
-		regs->rax = (regs->rax & ~((1ul << 8 * in->op_bytes) - 1)) | (value & ((1ul << 8 * in->op_bytes) - 1));
+		regs->rax = (regs->rax & ~((1ul << 8 * in->op_bytes) - 1)) |
+			    (value & ((1ul << 8 * in->op_bytes) - 1));
 	return true;
 }
 
 /*
- * INS and OUTS: one element at a time, so that a page fault of the guest's buffer comes between elements; with REP the instruction stays at
- * rip until rcx is 0. *stay tells that.
+ * INS and OUTS: one element at a time, so that a page fault of the guest's buffer comes between
+ * elements; with REP the instruction stays at rip until rcx is 0. *stay tells that.
  */
 static bool string_io(struct pv_vcpu *pv, const struct insn *in, struct regs *regs, bool *stay)
 {
@@ -110,7 +104,8 @@ static bool string_io(struct pv_vcpu *pv, const struct insn *in, struct regs *re
 	u32 value = 0;
 	u64 missing;
 
-	if (in->addr_bytes != 8 || in->fs || in->gs || (!io_privilege(pv) && !io_bitmap_allows(pv, port, in->op_bytes)))
+	if (in->addr_bytes != 8 || in->fs || in->gs ||
+		(!io_privilege(pv) && !io_bitmap_allows(pv, port, in->op_bytes)))
 		return false;
 	if (in->rep && !regs->rcx)
 		return true;
@@ -144,20 +139,11 @@ static bool read_cr(struct vcpu *v, unsigned reg, u64 *value)
 	const struct pv_vcpu *pv = pv_vcpu_of(v);
 
 	switch (reg) {
-	case 0:
-		*value = guest_cr0(pv);
-		return true;
-	case 2:
-		*value = v->info->arch.cr2;
-		return true;
-	case 3:
-		*value = xen_pfn_to_cr3(pv->kernel_l4);
-		return true;
-	case 4:
-		*value = pv_guest_cr4(pv);
-		return true;
-	default:
-		return false;
+	case 0: *value = guest_cr0(pv); return true;
+	case 2: *value = v->info->arch.cr2; return true;
+	case 3: *value = xen_pfn_to_cr3(pv->kernel_l4); return true;
+	case 4: *value = pv_guest_cr4(pv); return true;
+	default: return false;
 	}
 }
 
@@ -172,18 +158,13 @@ static bool write_cr(struct vcpu *v, unsigned reg, u64 value, bool *again)
 			return false;
 		pv_set_ts(v, value & CR0_TS);
 		return true;
-	case 2:
-		v->info->arch.cr2 = value;
-		return true;
+	case 2: v->info->arch.cr2 = value; return true;
 	case 3:
 		r = mmu_set_kernel_l4(v, mfn(xen_cr3_to_pfn(value)));
 		*again = r == -ERESTART;
 		return r == 0 || *again;
-	case 4:
-		pv_set_cr4(v, value);
-		return true;
-	default:
-		return false;
+	case 4: pv_set_cr4(v, value); return true;
+	default: return false;
 	}
 }
 
@@ -192,22 +173,16 @@ static bool control_op(struct vcpu *v, const struct insn *in, struct regs *regs,
 	u64 *rm = insn_reg(regs, in->rm);
 
 	switch (in->kind) {
-	case INSN_MOV_FROM_CR:
-		return read_cr(v, in->reg, rm);
-	case INSN_MOV_TO_CR:
-		return write_cr(v, in->reg, *rm, stay);
+	case INSN_MOV_FROM_CR: return read_cr(v, in->reg, rm);
+	case INSN_MOV_TO_CR: return write_cr(v, in->reg, *rm, stay);
 	case INSN_MOV_FROM_DR:
 		if (in->reg > 7)
 			return false;
 		*rm = pv_get_debugreg(v, in->reg);
 		return true;
-	case INSN_MOV_TO_DR:
-		return in->reg <= 7 && pv_set_debugreg(v, in->reg, *rm) == 0;
-	case INSN_CLTS:
-		pv_set_ts(v, false);
-		return true;
-	default:
-		return false;
+	case INSN_MOV_TO_DR: return in->reg <= 7 && pv_set_debugreg(v, in->reg, *rm) == 0;
+	case INSN_CLTS: pv_set_ts(v, false); return true;
+	default: return false;
 	}
 }
 
@@ -258,20 +233,17 @@ static bool kernel_op(struct vcpu *v, const struct insn *in, struct regs *regs, 
 	switch (in->kind) {
 	case INSN_CLI:
 	case INSN_STI:
-		/* The upcall mask is the guest's interrupt flag, and POPF cannot be caught: these two do nothing either. */
+		/* The upcall mask is the guest's interrupt flag, and POPF cannot be caught: these
+		 * two do nothing either. */
 		return io_privilege(pv);
-	case INSN_RDMSR:
-		return rdmsr_op(v, regs);
-	case INSN_WRMSR:
-		return pv_wrmsr(v, regs->rcx, (u32)regs->rax | regs->rdx << 32);
-	case INSN_XSETBV:
-		return xsetbv_op(pv, regs, stay);
+	case INSN_RDMSR: return rdmsr_op(v, regs);
+	case INSN_WRMSR: return pv_wrmsr(v, regs->rcx, (u32)regs->rax | regs->rdx << 32);
+	case INSN_XSETBV: return xsetbv_op(pv, regs, stay);
 	case INSN_WBINVD:
 		if (v->domain->privileged)
 			cache_flush();
 		return true;
-	default:
-		return control_op(v, in, regs, stay);
+	default: return control_op(v, in, regs, stay);
 	}
 }
 
@@ -282,14 +254,10 @@ static bool emulate(struct vcpu *v, const struct insn *in, struct regs *regs, bo
 
 	switch (in->kind) {
 	case INSN_IN:
-	case INSN_OUT:
-		return port_access(pv, in, regs);
+	case INSN_OUT: return port_access(pv, in, regs);
 	case INSN_INS:
-	case INSN_OUTS:
-		return string_io(pv, in, regs, stay);
-	case INSN_CPUID:
-		do_cpuid(v, regs);
-		return true;
+	case INSN_OUTS: return string_io(pv, in, regs, stay);
+	case INSN_CPUID: do_cpuid(v, regs); return true;
 	case INSN_RDTSC:
 		if (!pv->kernel_mode)
 			return false; /* CR4.TSD is the guest kernel's wish */
@@ -297,8 +265,7 @@ static bool emulate(struct vcpu *v, const struct insn *in, struct regs *regs, bo
 		regs->rax = (u32)tsc;
 		regs->rdx = tsc >> 32;
 		return true;
-	default:
-		return pv->kernel_mode && kernel_op(v, in, regs, stay);
+	default: return pv->kernel_mode && kernel_op(v, in, regs, stay);
 	}
 }
 

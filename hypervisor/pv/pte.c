@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules for page-table entries. A guest may have: at every level P, RW, U/S, A, D, the software bits and NX; at L1 also the cache
- * attribute bits and G. No large pages. Cache attributes on RAM are for the control domain only (they would let memory and cache
- * disagree at the time that a table is checked).
+ * The rules for page-table entries. A guest may have: at every level P, RW, U/S, A, D, the software
+ * bits and NX; at L1 also the cache attribute bits and G. No large pages. Cache attributes on RAM
+ * are for the control domain only (they would let memory and cache disagree at the time that a
+ * table is checked).
  *
- * Both modes of a 64-bit guest run in ring 3, so U/S is added to every present entry; a page that the guest wrote without it is
- * remembered by PTE_GUEST_KERNEL, every other one becomes global so that a kernel/user change of CR3 keeps it.
+ * Both modes of a 64-bit guest run in ring 3, so U/S is added to every present entry; a page that
+ * the guest wrote without it is remembered by PTE_GUEST_KERNEL, every other one becomes global so
+ * that a kernel/user change of CR3 keeps it.
  */
 #include "pv/pte.h"
 #include "pv/desc.h"
@@ -41,8 +43,10 @@ int pte_get_l1(u64 pte, struct domain *d, struct domain *frame_owner)
 	int r;
 
 	if (unlikely(!frame_valid(m)))
-		return m.n >> (cpu_phys_bits() - PAGE_SHIFT) == 0 && rangeset_contains(d->io_mem, m.n, m.n) ?
-			0 : fail(EPERM);
+		return m.n >> (cpu_phys_bits() - PAGE_SHIFT) == 0 &&
+				       rangeset_contains(d->io_mem, m.n, m.n)
+			       ? 0
+			       : fail(EPERM);
 	if (unlikely(!frame_owner))
 		return fail(EPERM);
 	if (unlikely((pte & PTE_CACHE) && !d->privileged))

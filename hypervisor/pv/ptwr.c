@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest kernel wrote to one of its L1 tables, which it maps read-only (PV-ABI 17): one aligned write of the closed list in decode.h is done as a
- * compare-and-exchange of the whole entry, so A and D bits that the CPU sets meanwhile are not lost. What is not in the list,
- * or not allowed, is the guest's own page fault.
+ * A guest kernel wrote to one of its L1 tables, which it maps read-only (PV-ABI 17): one aligned
+ * write of the closed list in decode.h is done as a compare-and-exchange of the whole entry, so A
+ * and D bits that the CPU sets meanwhile are not lost. What is not in the list, or not allowed, is
+ * the guest's own page fault.
  */
 #include "pv/decode.h"
 #include "pv/mmu.h"
 #include "pv/pte.h"
 #include "pv/traps.h"
 
-#define FLAGS_ARITHMETIC (X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
+#define FLAGS_ARITHMETIC                                                                 \
+	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | X86_EFLAGS_SF | \
+		X86_EFLAGS_OF)
 
 struct ptwr {
 	struct insn in;
@@ -64,7 +67,9 @@ static void bit_op(struct ptwr *w)
 	u64 bit = BIT(w->operand & (8 * w->in.op_bytes - 1));
 
 	w->flags = w->old & bit ? X86_EFLAGS_CF : 0;
-	w->new = w->in.kind == INSN_BTS ? w->old | bit : w->in.kind == INSN_BTR ? w->old & ~bit : w->old ^ bit;
+	w->new = w->in.kind == INSN_BTS	  ? w->old | bit
+		 : w->in.kind == INSN_BTR ? w->old & ~bit
+					  : w->old ^ bit;
 }
 
 static void compare(struct ptwr *w, u64 expected)
@@ -86,9 +91,7 @@ static bool compute(struct ptwr *w, const struct regs *regs)
 		w->new = w->operand;
 		w->flags = regs->rflags & FLAGS_ARITHMETIC;
 		break;
-	case INSN_CMPXCHG:
-		compare(w, regs->rax & size_mask(bytes));
-		break;
+	case INSN_CMPXCHG: compare(w, regs->rax & size_mask(bytes)); break;
 	case INSN_ADD:
 		w->new = w->old + w->operand;
 		w->flags = add_flags(w->old, w->operand, w->new, bytes);
@@ -111,17 +114,15 @@ static bool compute(struct ptwr *w, const struct regs *regs)
 		break;
 	case INSN_BTS:
 	case INSN_BTR:
-	case INSN_BTC:
-		bit_op(w);
-		break;
-	default:
-		return false;
+	case INSN_BTC: bit_op(w); break;
+	default: return false;
 	}
 	w->new &= size_mask(bytes);
 	return true;
 }
 
-/* Registers after the write: as the processor would leave them. 32-bit results clear the upper half. */
+/* Registers after the write: as the processor would leave them. 32-bit results clear the upper
+ * half. */
 static void set_reg(struct regs *regs, unsigned number, u64 value, unsigned bytes)
 {
 	u64 *reg = insn_reg(regs, number);
@@ -208,7 +209,8 @@ bool mmu_write_fault(struct regs *regs, u64 va)
 		return false;
 	if (pagetype_get_table(p, &type)) {
 		if (type == PT_L1 && decode(&w, regs, va))
-			done = write_entry(&w, regs, va, (u64 *)frame_map(frame) + (va & ~PAGE_MASK) / 8, v->domain);
+			done = write_entry(&w, regs, va,
+				(u64 *)frame_map(frame) + (va & ~PAGE_MASK) / 8, v->domain);
 		pagetype_put(p);
 	}
 	page_put(p);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The PV kind of domain and vcpu: the common structs come first, what 64-bit PV adds follows. One header a noun declares the functions (pagetype.h,
- * mmu.h, desc.h, bounce.h, ...); this one has the structs they share.
+ * The PV kind of domain and vcpu: the common structs come first, what 64-bit PV adds follows. One
+ * header a noun declares the functions (pagetype.h, mmu.h, desc.h, bounce.h, ...); this one has the
+ * structs they share.
  */
 #ifndef PV_PV_H
 #define PV_PV_H
@@ -24,17 +25,19 @@ struct pt_frame {
 	bool drop; /* giving references back, downwards from next; else taking them, upwards */
 };
 
-/* The walk that validates or drops the higher levels of a domain's page tables: at most one at a time, see pagetype.c. */
+/* The walk that validates or drops the higher levels of a domain's page tables: at most one at a
+ * time, see pagetype.c. */
 struct pt_walk {
-	u32 state;            /* atomic: enum in pagetype.c. Fields below: who has it RUNNING */
-	u32 depth;            /* frames in use */
+	u32 state; /* atomic: enum in pagetype.c. Fields below: who has it RUNNING */
+	u32 depth; /* frames in use */
 	struct page *root;
-	int result;           /* why the root is being dropped again */
-	bool promoting;       /* the root is to become valid */
-	bool root_ref;        /* it was parked: we hold a page reference on the root */
-	u8 held_at;           /* oldest of held[] */
+	int result;	/* why the root is being dropped again */
+	bool promoting; /* the root is to become valid */
+	bool root_ref;	/* it was parked: we hold a page reference on the root */
+	u8 held_at;	/* oldest of held[] */
 	struct pt_frame frame[4];
-	struct page *held[4]; /* atomic: promoted while parked; page and type references wait for the caller to come again */
+	struct page *held[4]; /* atomic: promoted while parked; page and type references wait for
+				 the caller to come again */
 	struct page *failed;  /* failed while parked: the answer for its caller */
 };
 
@@ -43,34 +46,36 @@ struct pv_domain {
 
 	struct cpumask dirty_cpus; /* CPUs that may hold its translations; atomic */
 	struct pt_walk walk;
-	u32 pci_cf8;               /* what it wrote to port 0xcf8; own races are its own */
-	struct page *relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
+	struct page
+		*relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
 };
 
 struct pv_vcpu {
 	struct vcpu common;
 
-	struct trap_info traps[256];      /* PV-ABI 9, 10 */
+	struct trap_info traps[256]; /* PV-ABI 9, 10 */
 	struct pv_callback event, failsafe, syscall, syscall32, sysenter, nmi;
 
-	/* page tables: frame numbers, INVALID_MFN_RAW = none; each holds a page and an L4 type reference */
+	/* page tables: frame numbers, INVALID_MFN_RAW = none; each holds a page and an L4 type
+	 * reference */
 	u64 kernel_l4, user_l4;
-	u64 cr3;                          /* physical address that runs: one of the two */
+	u64 cr3; /* physical address that runs: one of the two */
 
 	/* stack_switch */
 	u64 kernel_ss, kernel_sp;
 
-	u64 iobmp;                        /* PHYSDEVOP_set_iobitmap: guest virtual address of user mode's port bitmap */
-	u32 iobmp_limit;                  /* number of ports in it */
+	u64 iobmp; /* PHYSDEVOP_set_iobitmap: guest virtual address of user mode's port bitmap */
+	u32 iobmp_limit; /* number of ports in it */
 
 	/* modes and control registers as the guest believes them */
 	bool kernel_mode;
-	bool user_clean;                  /* the CPU holds no translations of user_l4's pages */
-	u64 cr0, cr4;                     /* guest-visible bits */
+	bool user_clean; /* the CPU holds no translations of user_l4's pages */
+	u64 cr0, cr4;	 /* guest-visible bits */
 	u8 iopl;
-	u64 dr[8];                        /* 0-3, 6, 7; set_debugreg */
+	u64 dr[8]; /* 0-3, 6, 7; set_debugreg */
 
-	/* segments: selectors and bases while it does not run (and gs_kernel/gs_user while it does: only the inactive one) */
+	/* segments: selectors and bases while it does not run (and gs_kernel/gs_user while it does:
+	 * only the inactive one) */
 	u16 ds, es, fs, gs;
 	u64 fs_base, gs_base_kernel, gs_base_user;
 
@@ -89,15 +94,15 @@ struct pv_vcpu {
 		u64 cr2;
 	} trap;
 	bool nmi_pending;
-	bool failsafe_pending;            /* a selector in ds..gs could not be loaded */
+	bool failsafe_pending; /* a selector in ds..gs could not be loaded */
 
-	void *xsave;                      /* xstate_size() bytes, 64-byte aligned */
+	void *xsave; /* xstate_size() bytes, 64-byte aligned */
 	u64 xcr0;
 	u32 tsc_aux;
-	bool ts;                          /* the guest's CR0.TS (PV-ABI 24) */
+	bool ts; /* the guest's CR0.TS (PV-ABI 24) */
 
-	bool time_area_stale;             /* time to be written again though the scale is the same */
-	u32 loaded_cpu;                   /* CPU whose registers and TLB hold its state; NR_CPUS: none */
+	bool time_area_stale; /* time to be written again though the scale is the same */
+	u32 loaded_cpu;	      /* CPU whose registers and TLB hold its state; NR_CPUS: none */
 };
 
 static inline struct pv_domain *pv_of(struct domain *d)

@@ -7,7 +7,8 @@
 
 /* All fields but the version. */
 void clock_fill(struct vcpu_time_info *t, const struct time_scale *s);
-/* Write to a kernel address of v, which is loaded on this CPU, in whatever mode it is. False: not mapped writable. */
+/* Write to a kernel address of v, which is loaded on this CPU, in whatever mode it is. False: not
+ * mapped writable. */
 bool pv_kernel_write(struct vcpu *v, u64 va, const void *from, u64 bytes);
 
 #endif

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Static ACPI tables (ACPI 6.4, chapter 5): RSDP, RSDT or XSDT, MADT, FADT, HPET, MCFG, and the sleep and reset registers that the FADT
- * names. Every table is looked at through boot_phys with its length checked, its checksum too; runs once, at boot.
+ * Static ACPI tables (ACPI 6.4, chapter 5): RSDP, RSDT or XSDT, MADT, FADT, HPET, MCFG, and the
+ * sleep and reset registers that the FADT names. Every table is looked at through boot_phys with
+ * its length checked, its checksum too; runs once, at boot.
  */
 #include "x86/acpi.h"
 #include "lib/string.h"
 #include "x86/multiboot.h"
 #include "x86/upcalls.h"
 
-#define BIOS_AREA       0xe0000
-#define BIOS_AREA_END   0x100000
-#define EBDA_POINTER    0x40e
-#define MAX_TABLE       BIT(20)
-#define MADT_PCAT       1
-#define LAPIC_ENABLED   1
+#define BIOS_AREA	0xe0000
+#define BIOS_AREA_END	0x100000
+#define EBDA_POINTER	0x40e
+#define MAX_TABLE	BIT(20)
+#define MADT_PCAT	1
+#define LAPIC_ENABLED	1
 #define FADT_PM_TIMER32 BIT(8)
-#define FADT_RESET      BIT(10)
+#define FADT_RESET	BIT(10)
 #define FADT_HW_REDUCED BIT(20)
 
 struct acpi_info acpi_info;
@@ -51,7 +52,7 @@ struct packed fadt {
 	u32 smi;
 	u8 smi_values[4];
 	u32 pm1a_event, pm1b_event, pm1a_control, pm1b_control, pm2_control, pm_timer, gpe0, gpe1;
-	u8 pm1_event_length, pm1_control_length, pm2_length, pm_timer_length, gpe_values[12];
+	u8 pm1_event_length, pm1_control_length, pm2_length, pm_timer_length, gpe_values[14];
 	u8 day, month, century;
 	u16 boot_arch;
 	u8 reserved2;
@@ -61,9 +62,15 @@ struct packed fadt {
 	u16 arm;
 	u8 minor;
 	u64 x_facs, x_dsdt;
-	struct gas x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control, x_pm2_control, x_pm_timer, x_gpe0, x_gpe1, sleep_control,
-		sleep_status;
+	struct gas x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control, x_pm2_control,
+		x_pm_timer, x_gpe0, x_gpe1, sleep_control, sleep_status;
 };
+
+_Static_assert(offsetof(struct fadt, pm_timer_length) == 91, "FADT");
+_Static_assert(offsetof(struct fadt, boot_arch) == 109, "FADT");
+_Static_assert(offsetof(struct fadt, reset) == 116, "FADT");
+_Static_assert(offsetof(struct fadt, x_pm1a_control) == 172, "FADT");
+_Static_assert(offsetof(struct fadt, sleep_status) == 256, "FADT");
 
 static u8 sum(const void *p, u32 bytes)
 {
@@ -86,7 +93,10 @@ static const struct rsdp *rsdp_at(u64 pa)
 	if (r->revision < 2)
 		return r;
 	r = boot_phys(pa, sizeof(*r));
-	return r && r->length >= sizeof(*r) && r->length <= PAGE_SIZE && boot_phys(pa, r->length) && !sum(r, r->length) ? r : NULL;
+	return r && r->length >= sizeof(*r) && r->length <= PAGE_SIZE && boot_phys(pa, r->length) &&
+			       !sum(r, r->length)
+		       ? r
+		       : NULL;
 }
 
 static u64 rsdp_scan(u64 from, u64 to)
@@ -97,7 +107,8 @@ static u64 rsdp_scan(u64 from, u64 to)
 	return 0;
 }
 
-/* Where the firmware keeps it: the control domain looks there too, so a copy by the boot loader is second choice. */
+/* Where the firmware keeps it: the control domain looks there too, so a copy by the boot loader is
+ * second choice. */
 static u64 rsdp_find(u64 hint)
 {
 	const u16 *ebda = boot_phys(EBDA_POINTER, 2);
@@ -111,7 +122,8 @@ static const struct table *table_at(u64 pa)
 {
 	const struct table *t = pa ? boot_phys(pa, sizeof(*t)) : NULL;
 
-	if (!t || t->length < sizeof(*t) || t->length > MAX_TABLE || !boot_phys(pa, t->length) || sum(t, t->length)) {
+	if (!t || t->length < sizeof(*t) || t->length > MAX_TABLE || !boot_phys(pa, t->length) ||
+		sum(t, t->length)) {
 		if (pa)
 			upcall_log("ACPI: broken table at %lx is ignored", (unsigned long)pa);
 		return NULL;
@@ -193,13 +205,15 @@ static void parse_madt(const struct table *t)
 	memcpy(&flags, p + 40, 4);
 	acpi_info.lapic_address = lapic;
 	acpi_info.pcat_compat = flags & MADT_PCAT;
-	for (u32 at = 44; at + 2 <= t->length && p[at + 1] >= 2 && p[at + 1] <= t->length - at; at += p[at + 1])
+	for (u32 at = 44; at + 2 <= t->length && p[at + 1] >= 2 && p[at + 1] <= t->length - at;
+		at += p[at + 1])
 		madt_entry(p + at, p[at + 1]);
 }
 
 /* ---- FADT and the small ones ---- */
 
-static struct acpi_register register_of(const struct fadt *f, const struct gas *x, u32 port, u8 length)
+static struct acpi_register register_of(
+	const struct fadt *f, const struct gas *x, u32 port, u8 length)
 {
 	struct acpi_register r = { .space = 1, .width = length * 8, .address = port };
 
@@ -223,8 +237,10 @@ static void parse_fadt(const struct table *t)
 	a->has_8042 = f->boot_arch & BIT(1) || t->revision < 3;
 	a->no_vga = f->boot_arch & BIT(2);
 	a->no_cmos = f->boot_arch & BIT(5);
-	a->pm1a_control = register_of(f, &f->x_pm1a_control, f->pm1a_control, f->pm1_control_length);
-	a->pm1b_control = register_of(f, &f->x_pm1b_control, f->pm1b_control, f->pm1_control_length);
+	a->pm1a_control =
+		register_of(f, &f->x_pm1a_control, f->pm1a_control, f->pm1_control_length);
+	a->pm1b_control =
+		register_of(f, &f->x_pm1b_control, f->pm1b_control, f->pm1_control_length);
 	a->pm1a_event = register_of(f, &f->x_pm1a_event, f->pm1a_event, f->pm1_event_length);
 	a->pm1b_event = register_of(f, &f->x_pm1b_event, f->pm1b_event, f->pm1_event_length);
 	a->sleep_control = register_of(f, &f->sleep_control, 0, 0);
@@ -265,7 +281,8 @@ static void parse_table(const struct table *t)
 	static const struct {
 		const char *signature;
 		void (*parse)(const struct table *t);
-	} parsers[] = { { "APIC", parse_madt }, { "FACP", parse_fadt }, { "HPET", parse_hpet }, { "MCFG", parse_mcfg } };
+	} parsers[] = { { "APIC", parse_madt }, { "FACP", parse_fadt }, { "HPET", parse_hpet },
+		{ "MCFG", parse_mcfg } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(parsers); i++)
 		if (!memcmp(t->signature, parsers[i].signature, 4))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Local APIC (SDM vol. 3, chapter 10). Registers are offsets of the memory form; in x2APIC mode they are MSRs 0x800 + offset / 16 and
- * the interrupt command is one 64-bit write. A CPU touches its own APIC only, so there is no lock.
+ * Local APIC (SDM vol. 3, chapter 10). Registers are offsets of the memory form; in x2APIC mode
+ * they are MSRs 0x800 + offset / 16 and the interrupt command is one 64-bit write. A CPU touches
+ * its own APIC only, so there is no lock.
  */
 #include "x86/apic.h"
 #include "lib/check.h"
@@ -35,19 +36,19 @@ enum {
 	APIC_TIMER_DIVIDE = 0x3e0,
 };
 
-#define LVT_MASKED       BIT(16)
-#define LVT_NMI          (4u << 8)
-#define TIMER_DEADLINE   (2u << 17)
-#define SVR_ENABLE       BIT(8)
-#define ICR_PENDING      BIT(12)
-#define ICR_ASSERT       BIT(14)
-#define ICR_NMI          (4u << 8)
-#define ICR_INIT         (5u << 8)
-#define ICR_STARTUP      (6u << 8)
-#define BASE_ENABLE      BIT(11)
-#define BASE_X2          BIT(10)
-#define DIVIDE_BY_1      0xb
-#define CALIBRATE_NS     2000000ul
+#define LVT_MASKED     BIT(16)
+#define LVT_NMI	       (4u << 8)
+#define TIMER_DEADLINE (2u << 17)
+#define SVR_ENABLE     BIT(8)
+#define ICR_PENDING    BIT(12)
+#define ICR_ASSERT     BIT(14)
+#define ICR_NMI	       (4u << 8)
+#define ICR_INIT       (5u << 8)
+#define ICR_STARTUP    (6u << 8)
+#define BASE_ENABLE    BIT(11)
+#define BASE_X2	       BIT(10)
+#define DIVIDE_BY_1    0xb
+#define CALIBRATE_NS   2000000ul
 
 static volatile u32 *regs ro_after_boot;
 static bool x2 ro_after_boot;
@@ -216,9 +217,10 @@ void apic_timer_set(u64 ns)
 		wrmsr(MSR_TSC_DEADLINE, tsc_read() + time_ns_to_tsc(ns) + 1);
 		return;
 	}
-	ns = min(ns, 1000000000ul); /* the counter has 32 bits; an early interrupt just asks again */
-	ticks = ns * (u32)(ticks_per_ns32 >> 16) >> 16;
-	write_reg(APIC_TIMER_INITIAL, (u32)min(max(ticks, 1ul), 0xfffffffful));
+	/* The counter has 32 bits; an early interrupt just asks again. */
+	ns = min(ns, 1000000000ul);
+	ticks = (u64)((unsigned __int128)ns * ticks_per_ns32 >> 32) + 1; /* not before its time */
+	write_reg(APIC_TIMER_INITIAL, (u32)min(ticks, 0xfffffffful));
 }
 
 void apic_timer_stop(void)

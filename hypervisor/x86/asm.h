@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Privileged instructions as inline functions, and the exception table: an instruction that may fault on a guest's value is listed
- * with the place where to go on (trap.c looks it up). The *_safe forms answer false instead of faulting.
+ * Privileged instructions as inline functions, and the exception table: an instruction that may
+ * fault on a guest's value is listed with the place where to go on (trap.c looks it up). The *_safe
+ * forms answer false instead of faulting.
  */
 #ifndef X86_ASM_H
 #define X86_ASM_H
@@ -9,8 +10,8 @@
 #include "lib/base.h"
 
 /* One exception table entry: both addresses relative to the entry's own words. */
-#define EXTABLE(insn, fixup)                                                                       \
-	".pushsection .extable, \"a\"\n\t.balign 4\n\t.long " insn " - .\n\t.long " fixup          \
+#define EXTABLE(insn, fixup)                                                              \
+	".pushsection .extable, \"a\"\n\t.balign 4\n\t.long " insn " - .\n\t.long " fixup \
 	" - .\n\t.popsection\n\t"
 
 #define CR0_PE BIT(0)
@@ -22,12 +23,12 @@
 #define CR0_AM BIT(18)
 #define CR0_PG BIT(31)
 
-#define CR4_TSD        BIT(2)
-#define CR4_DE         BIT(3)
-#define CR4_PSE        BIT(4)
-#define CR4_PAE        BIT(5)
-#define CR4_MCE        BIT(6)
-#define CR4_PGE        BIT(7)
+#define CR4_TSD	       BIT(2)
+#define CR4_DE	       BIT(3)
+#define CR4_PSE	       BIT(4)
+#define CR4_PAE	       BIT(5)
+#define CR4_MCE	       BIT(6)
+#define CR4_PGE	       BIT(7)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
@@ -36,42 +37,42 @@
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
 
-#define MSR_APIC_BASE      0x1b
+#define MSR_APIC_BASE	   0x1b
 #define MSR_TSC_DEADLINE   0x6e0
-#define MSR_X2APIC         0x800
-#define MSR_SYSENTER_CS    0x174
+#define MSR_X2APIC	   0x800
+#define MSR_SYSENTER_CS	   0x174
 #define MSR_SYSENTER_ESP   0x175
 #define MSR_SYSENTER_EIP   0x176
-#define MSR_PAT            0x277
-#define MSR_EFER           0xc0000080
-#define MSR_STAR           0xc0000081
-#define MSR_LSTAR          0xc0000082
-#define MSR_CSTAR          0xc0000083
+#define MSR_PAT		   0x277
+#define MSR_EFER	   0xc0000080
+#define MSR_STAR	   0xc0000081
+#define MSR_LSTAR	   0xc0000082
+#define MSR_CSTAR	   0xc0000083
 #define MSR_SYSCALL_MASK   0xc0000084
-#define MSR_FS_BASE        0xc0000100
-#define MSR_GS_BASE        0xc0000101
+#define MSR_FS_BASE	   0xc0000100
+#define MSR_GS_BASE	   0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_TSC_AUX        0xc0000103
-#define MSR_SPEC_CTRL      0x48
-#define MSR_PRED_CMD       0x49
-#define MSR_DEBUGCTL       0x1d9
+#define MSR_TSC_AUX	   0xc0000103
+#define MSR_SPEC_CTRL	   0x48
+#define MSR_PRED_CMD	   0x49
+#define MSR_DEBUGCTL	   0x1d9
 
 #define EFER_SCE BIT(0)
 #define EFER_LME BIT(8)
 #define EFER_LMA BIT(10)
 #define EFER_NXE BIT(11)
 
-#define DEFINE_REG(name)                                                                           \
-	static inline u64 read_##name(void)                                                        \
-	{                                                                                          \
-		u64 v;                                                                             \
-                                                                                                   \
-		asm volatile("mov %%" #name ", %0" : "=r"(v));                                     \
-		return v;                                                                          \
-	}                                                                                          \
-	static inline void write_##name(u64 v)                                                     \
-	{                                                                                          \
-		asm volatile("mov %0, %%" #name : : "r"(v) : "memory");                            \
+#define DEFINE_REG(name)                                                \
+	static inline u64 read_##name(void)                             \
+	{                                                               \
+		u64 v;                                                  \
+                                                                        \
+		asm volatile("mov %%" #name ", %0" : "=r"(v));          \
+		return v;                                               \
+	}                                                               \
+	static inline void write_##name(u64 v)                          \
+	{                                                               \
+		asm volatile("mov %0, %%" #name : : "r"(v) : "memory"); \
 	}
 DEFINE_REG(cr0)
 DEFINE_REG(cr2)
@@ -85,27 +86,28 @@ DEFINE_REG(dr6)
 DEFINE_REG(dr7)
 #undef DEFINE_REG
 
-#define DEFINE_SEGMENT(name)                                                                       \
-	static inline u16 read_##name(void)                                                        \
-	{                                                                                          \
-		u16 v;                                                                             \
-                                                                                                   \
-		asm volatile("mov %%" #name ", %0" : "=r"(v));                                     \
-		return v;                                                                          \
-	}                                                                                          \
-	/* Load a guest's selector; when it faults the null selector is loaded and the answer is false. */ \
-	static inline bool write_##name##_safe(u16 sel)                                            \
-	{                                                                                          \
-		u32 ok = 1, null = 0;                                                              \
-                                                                                                   \
-		asm volatile("1: mov %w2, %%" #name "\n2:\n\t"                                     \
-			     ".pushsection .text.fixup, \"ax\"\n"                                  \
-			     "3: xor %0, %0\n\tmov %w1, %%" #name "\n\tjmp 2b\n\t"                 \
-			     ".popsection\n\t" EXTABLE("1b", "3b")                                 \
-			     : "+r"(ok)                                                            \
-			     : "r"(null), "r"((u32)sel)                                            \
-			     : "memory", "cc");                                                    \
-		return ok;                                                                         \
+#define DEFINE_SEGMENT(name)                                                                     \
+	static inline u16 read_##name(void)                                                      \
+	{                                                                                        \
+		u16 v;                                                                           \
+                                                                                                 \
+		asm volatile("mov %%" #name ", %0" : "=r"(v));                                   \
+		return v;                                                                        \
+	}                                                                                        \
+	/* Load a guest's selector; when it faults the null selector is loaded and the answer is \
+	 * false. */                                                                             \
+	static inline bool write_##name##_safe(u16 sel)                                          \
+	{                                                                                        \
+		u32 ok = 1, null = 0;                                                            \
+                                                                                                 \
+		asm volatile("1: mov %w2, %%" #name "\n2:\n\t"                                   \
+			     ".pushsection .text.fixup, \"ax\"\n"                                \
+			     "3: xor %0, %0\n\tmov %w1, %%" #name "\n\tjmp 2b\n\t"               \
+			     ".popsection\n\t" EXTABLE("1b", "3b")                               \
+			     : "+r"(ok)                                                          \
+			     : "r"(null), "r"((u32)sel)                                          \
+			     : "memory", "cc");                                                  \
+		return ok;                                                                       \
 	}
 DEFINE_SEGMENT(ds)
 DEFINE_SEGMENT(es)
@@ -176,7 +178,8 @@ static inline must_check bool wrmsr_safe(u32 msr, u64 v)
 	return ok;
 }
 
-/* The FSGSBASE instructions; only while CR4.FSGSBASE is set (fs_base_get and its like in x86/cpu.h choose). */
+/* The FSGSBASE instructions; only while CR4.FSGSBASE is set (fs_base_get and its like in x86/cpu.h
+ * choose). */
 static inline u64 rdfsbase(void)
 {
 	u64 v;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPU features and the control state that every CPU gets. The boot CPU's features count for all. PAT has Xen's layout, because PV guests
- * read it and choose their PTE bits by it. CR4: `loaded` is what a CPU last had written, own CPU only.
+ * CPU features and the control state that every CPU gets. The boot CPU's features count for all.
+ * PAT has Xen's layout, because PV guests read it and choose their PTE bits by it. CR4: `loaded` is
+ * what a CPU last had written, own CPU only.
  */
 #include "x86/cpu.h"
 #include "lib/check.h"
@@ -128,8 +129,8 @@ void cpu_features_init(void)
 	f->smap &= opt.smap;
 	f->syscall32 = f->vendor == CPU_AMD;
 	cr4_fixed = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_PGE | (f->mce ? CR4_MCE : 0) |
-		    (f->xsave ? CR4_OSXSAVE : 0) | (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) |
-		    (f->umip ? CR4_UMIP : 0);
+		    (f->xsave ? CR4_OSXSAVE : 0) | (f->smep ? CR4_SMEP : 0) |
+		    (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0);
 	if (f->smap) {
 		patch(patch_clac_start, patch_clac_end, clac);
 		patch(patch_stac_start, patch_stac_end, stac);
@@ -167,8 +168,9 @@ void cpu_syscall_init(unsigned cpu)
 	wrmsr(MSR_STAR, (u64)FLAT_RING3_CS32 << 48 | (u64)HV_CS << 32);
 	wrmsr(MSR_LSTAR, (u64)syscall_stubs + cpu * 32);
 	wrmsr(MSR_CSTAR, (u64)syscall32_stubs + cpu * 32);
-	wrmsr(MSR_SYSCALL_MASK, X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF | X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_RF |
-					X86_EFLAGS_VM | X86_EFLAGS_AC);
+	wrmsr(MSR_SYSCALL_MASK, X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF | X86_EFLAGS_IOPL |
+					X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM |
+					X86_EFLAGS_AC);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	if (!cpu_features.sysenter)
 		return;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * GDT, LDT, TSS and IDT (SDM vol. 3, 3.5, 7.2, 6.10). The GDT is read through its window in the CPU area; its page 14 is mapped read-only
- * there and written by its direct map alias. The TSS stands at the bottom of the lowest IST stack: the CPU only reads it.
- * The state of a CPU's windows belongs to that CPU.
+ * GDT, LDT, TSS and IDT (SDM vol. 3, 3.5, 7.2, 6.10). The GDT is read through its window in the CPU
+ * area; its page 14 is mapped read-only there and written by its direct map alias. The TSS stands
+ * at the bottom of the lowest IST stack: the CPU only reads it. The state of a CPU's windows
+ * belongs to that CPU.
  */
 #include "x86/desc.h"
 #include "lib/check.h"
@@ -13,7 +14,7 @@
 #include "x86/start.h"
 
 #define RESERVED_BASE 0xe000 /* selector of page 14's first entry */
-#define HV_LDT        0xe050
+#define HV_LDT	      0xe050
 
 struct packed tss {
 	u32 reserved0;
@@ -62,7 +63,8 @@ void idt_init(void)
 		gate_set(g->vector, g->stub, g->ist, g->dpl);
 	for (unsigned v = 32; v < 256; v++)
 		gate_set(v, (u64)irq_stubs + (v - 32) * 16, 0, 0);
-	/* Until this CPU has its TSS no gate may ask for an IST stack: desc_cpu_init of the boot CPU puts them in. */
+	/* Until this CPU has its TSS no gate may ask for an IST stack: desc_cpu_init of the boot
+	 * CPU puts them in. */
 	for (unsigned v = 0; v < 32; v++)
 		idt[v].ist = 0;
 	lidt((u64)idt, sizeof(idt) - 1);
@@ -84,8 +86,8 @@ static void set_system(u64 *page, u16 sel, u64 base, u32 limit, u8 type)
 {
 	u64 *e = &page[(sel - RESERVED_BASE) / 8];
 
-	e[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | (u64)(0x80 | type) << 40 | (u64)(limit >> 16 & 0xf) << 48 |
-	       (base >> 24 & 0xff) << 56;
+	e[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | (u64)(0x80 | type) << 40 |
+	       (u64)(limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56;
 	e[1] = base >> 32;
 }
 
@@ -128,7 +130,8 @@ static void window_set(unsigned page, u64 frame, u64 flags)
 	WRITE_ONCE(l1[page], frame == INVALID_MFN_RAW ? 0 : frame << PAGE_SHIFT | flags);
 }
 
-/* Guest's descriptor pages: the CPU may set accessed bits, so they are writable in the window, as guests expect. */
+/* Guest's descriptor pages: the CPU may set accessed bits, so they are writable in the window, as
+ * guests expect. */
 #define WINDOW_GUEST (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
 #define WINDOW_OWN   (PTE_P | PTE_A | PTE_NX)
 
@@ -182,7 +185,8 @@ static void reload_segments(void)
 
 void desc_cpu_init(unsigned cpu)
 {
-	u64 *l1 = pgtable_cpu_l1(cpu), gdt = CPU_AREA_START + cpu * (u64)CPU_AREA_SIZE + CPU_GDT_OFF;
+	u64 *l1 = pgtable_cpu_l1(cpu),
+	    gdt = CPU_AREA_START + cpu * (u64)CPU_AREA_SIZE + CPU_GDT_OFF;
 
 	fill_gdt(cpu);
 	fill_tss(cpu);

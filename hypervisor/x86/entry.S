@@ -2,11 +2,12 @@
 /*
  * Into the hypervisor and out of it: save, call C, restore. Policy is all in C.
  *
- * From ring 3 the frame (struct regs) ends up at the top of the CPU's stack, inside cpu_block: traps and interrupts get there by
- * TSS.RSP0, SYSCALL by a stub per CPU (no segment base is ours to find data by), SYSENTER by its MSR. #DB, NMI, #DF and #MC have
- * stacks of their own (IST): they can hit the instructions around SYSCALL and SYSRET, where rsp is the guest's. On entry DF and AC
- * are cleared here, TF and NT by the gate or SYSCALL_MASK. Interrupts stay off. C functions run with the stack 8 bytes off the ABI's
- * alignment, which code without SSE does not notice.
+ * From ring 3 the frame (struct regs) ends up at the top of the CPU's stack, inside cpu_block:
+ * traps and interrupts get there by TSS.RSP0, SYSCALL by a stub per CPU (no segment base is ours
+ * to find data by), SYSENTER by its MSR. #DB, NMI, #DF and #MC have stacks of their own (IST):
+ * they can hit the instructions around SYSCALL and SYSRET, where rsp is the guest's. On entry DF
+ * and AC are cleared here, TF and NT by the gate or SYSCALL_MASK. Interrupts stay off. C functions
+ * run with the stack 8 bytes off the ABI's alignment, which code without SSE does not notice.
  */
 #define R_RBP 32
 #define R_R11 48
@@ -81,7 +82,7 @@
 	.section .text.entry, "ax"
 	.code64
 
-/* SYSCALL from CPU n's guest: 32 bytes each. slot n of syscall_slots: { where rsp waits, the CPU's stack top }. */
+/* SYSCALL from CPU n's guest, 32 bytes each. Slot n: { where its rsp waits, the stack's top }. */
 	.globl syscall_stubs, syscall32_stubs
 	.balign 64
 syscall_stubs:
@@ -109,7 +110,7 @@ syscall_frame:
 	call upcall_guest_syscall
 	/* falls through */
 
-/* rsp is cpu_block()->guest. Back to the guest, by SYSRET where that restores everything, else by IRET. */
+/* rsp is cpu_block()->guest. Back to it: by SYSRET where that restores all, else by IRET. */
 exit_to_guest:
 	mov %rsp, %rdi
 	call upcall_exit
@@ -123,7 +124,7 @@ exit_to_guest:
 	jne exit_iret
 	cmpl $FLAT_SS, R_SS(%rsp)
 	jne exit_iret
-	mov %rcx, %rax /* SYSRET faults in ring 0, on the guest's stack, when rip is not canonical */
+	mov %rcx, %rax /* SYSRET to a bad rip faults in ring 0, guest's stack */
 	shl $16, %rax
 	sar $16, %rax
 	cmp %rcx, %rax
@@ -218,7 +219,7 @@ entry_irq:
 	jnz exit_to_guest
 	jmp exit_to_hypervisor
 
-/* On an IST stack. From a guest the frame moves to the CPU's main stack; trap_debug answers where it is, or NULL. */
+/* On an IST stack. trap_debug moves a guest's frame to the main stack and tells where, or NULL. */
 entry_trap_db:
 	cld
 	CLAC
@@ -246,8 +247,8 @@ exit_ist_insn:
 	iretq
 
 /*
- * The list of exceptions: TRAP vector, does the CPU push an error code, common part, IST stack (0: none), DPL of the gate.
- * It makes the stub and a row of trap_gates: { stub, vector, ist, dpl }.
+ * The list of exceptions: TRAP vector, does the CPU push an error code, common part, IST stack (0:
+ * none), DPL of the gate. It makes the stub and a row of trap_gates: { stub, vector, ist, dpl }.
  */
 	.macro TRAP vector error common=entry_trap ist=0 dpl=0
 	.balign 16

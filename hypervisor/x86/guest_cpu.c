@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The seam of guest_cpu.h over asm.h: no policy, so that pv/ runs on the host against another implementation of the same list. */
+/* The seam of guest_cpu.h over asm.h: no policy, so that pv/ runs on the host against another
+ * implementation of the same list. */
 #include "x86/guest_cpu.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
@@ -36,28 +37,20 @@ u64 cr2_read(void)
 bool segment_load(enum guest_segment which, u16 selector)
 {
 	switch (which) {
-	case SEG_DS:
-		return write_ds_safe(selector);
-	case SEG_ES:
-		return write_es_safe(selector);
-	case SEG_FS:
-		return write_fs_safe(selector);
-	default:
-		return write_gs_safe(selector);
+	case SEG_DS: return write_ds_safe(selector);
+	case SEG_ES: return write_es_safe(selector);
+	case SEG_FS: return write_fs_safe(selector);
+	default: return write_gs_safe(selector);
 	}
 }
 
 u16 segment_read(enum guest_segment which)
 {
 	switch (which) {
-	case SEG_DS:
-		return read_ds();
-	case SEG_ES:
-		return read_es();
-	case SEG_FS:
-		return read_fs();
-	default:
-		return read_gs();
+	case SEG_DS: return read_ds();
+	case SEG_ES: return read_es();
+	case SEG_FS: return read_fs();
+	default: return read_gs();
 	}
 }
 
@@ -130,24 +123,12 @@ u64 cr4_guest_mask(void)
 void dr_write(unsigned reg, u64 value)
 {
 	switch (reg) {
-	case 0:
-		write_dr0(value);
-		break;
-	case 1:
-		write_dr1(value);
-		break;
-	case 2:
-		write_dr2(value);
-		break;
-	case 3:
-		write_dr3(value);
-		break;
-	case 6:
-		write_dr6(value);
-		break;
-	case 7:
-		write_dr7(value);
-		break;
+	case 0: write_dr0(value); break;
+	case 1: write_dr1(value); break;
+	case 2: write_dr2(value); break;
+	case 3: write_dr3(value); break;
+	case 6: write_dr6(value); break;
+	case 7: write_dr7(value); break;
 	}
 }
 

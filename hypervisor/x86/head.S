@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the boot loader to C. QEMU's -kernel enters by Multiboot 1, GRUB (BIOS and UEFI alike) by Multiboot 2: both in 32-bit protected mode without
- * paging, magic in eax, the information's address in ebx. The image always stands at 2 MiB; the static tables below map the first
- * 4 GiB one to one, at the direct map's place and, from 2 MiB on, at the image's link address. Ends in start.c.
+ * From the boot loader to C. QEMU's -kernel enters by Multiboot 1, GRUB (BIOS and UEFI alike) by
+ * Multiboot 2: both in 32-bit protected mode without paging, magic in eax, the information's
+ * address in ebx. The image always stands at 2 MiB; the static tables below map the first 4 GiB
+ * one to one, at the direct map's place and, from 2 MiB on, at the image's link address. Ends in
+ * start.c.
  */
 #define PHYS(sym) ((sym) - HV_TEXT_START + 0x200000)
 
@@ -141,7 +143,8 @@ boot_l4:
 	.quad PHYS(boot_l3_low) + 3 /* slot 262: the direct map */
 	.fill 249, 8, 0
 boot_l3_low:
-	.quad PHYS(boot_l2) + 3, PHYS(boot_l2) + 0x1003, PHYS(boot_l2) + 0x2003, PHYS(boot_l2) + 0x3003
+	.quad PHYS(boot_l2) + 3, PHYS(boot_l2) + 0x1003
+	.quad PHYS(boot_l2) + 0x2003, PHYS(boot_l2) + 0x3003
 	.fill 508, 8, 0
 boot_l3_image:
 	.fill 321, 8, 0

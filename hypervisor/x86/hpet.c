@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HPET registers as in the IA-PC HPET specification 1.0a, 2.3. Used at boot by one CPU; the control domain may take the device afterwards. */
+/* HPET registers as in the IA-PC HPET specification 1.0a, 2.3. Used at boot by one CPU; the control
+ * domain may take the device afterwards. */
 #include "x86/hpet.h"
 #include "x86/acpi.h"
 #include "x86/pgtable.h"

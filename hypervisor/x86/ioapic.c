@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IO-APIC (82093AA data sheet; Intel ICH EDS): an index and a data register, redirection entries of 64 bits. Physical destination mode, fixed
- * delivery. The low halves are kept in a copy, so masking is one write.
+ * IO-APIC (82093AA data sheet; Intel ICH EDS): an index and a data register, redirection entries of
+ * 64 bits. Physical destination mode, fixed delivery. The low halves are kept in a copy, so masking
+ * is one write.
  */
 #include "x86/ioapic.h"
 #include "lib/check.h"
@@ -12,13 +13,13 @@
 
 #define REG_SELECT   (0x00 / 4)
 #define REG_DATA     (0x10 / 4)
-#define REG_ID       0
+#define REG_ID	     0
 #define REG_VERSION  1
-#define REG_ARB      2
+#define REG_ARB	     2
 #define REG_ENTRY(n) (0x10 + 2 * (n))
 #define RTE_MASKED   BIT(16)
 #define RTE_LEVEL    BIT(15)
-#define RTE_LOW      BIT(13)
+#define RTE_LOW	     BIT(13)
 #define MAX_PINS     240
 
 static struct ioapic {
@@ -81,7 +82,8 @@ void ioapic_route(unsigned gsi, u8 vector, u32 apic_id, bool level, bool active_
 
 	write_low(gsi, low_half[gsi] | RTE_MASKED);
 	put(io, REG_ENTRY(gsi - io->gsi_base) + 1, apic_id << 24);
-	write_low(gsi, vector | (level ? RTE_LEVEL : 0) | (active_low ? RTE_LOW : 0) | (masked ? RTE_MASKED : 0));
+	write_low(gsi, vector | (level ? RTE_LEVEL : 0) | (active_low ? RTE_LOW : 0) |
+			       (masked ? RTE_MASKED : 0));
 }
 
 void ioapic_mask_all(void)
@@ -103,7 +105,8 @@ void ioapic_init(void)
 			panic("cannot map the IO-APIC at %x", io->address);
 		io->pins = (get(io, REG_VERSION) >> 16 & 0xff) + 1;
 		if (io->pins > MAX_PINS || io->gsi_base + io->pins > NR_IRQS) {
-			upcall_log("IO-APIC at %x with %u lines from %u is ignored", io->address, io->pins, io->gsi_base);
+			upcall_log("IO-APIC at %x with %u lines from %u is ignored", io->address,
+				io->pins, io->gsi_base);
 			continue;
 		}
 		count++;

@@ -5,11 +5,11 @@
 
 #include "lib/base.h"
 
-void ioapic_init(void);            /* boot: find them, mask every line */
-unsigned ioapic_gsi_count(void);   /* 1 + highest GSI */
+void ioapic_init(void);		 /* boot: find them, mask every line */
+unsigned ioapic_gsi_count(void); /* 1 + highest GSI */
 bool ioapic_has_gsi(unsigned gsi);
 void ioapic_route(unsigned gsi, u8 vector, u32 apic_id, bool level, bool active_low, bool masked);
 void ioapic_mask(unsigned gsi, bool masked);
-void ioapic_mask_all(void);        /* before a reset or halt */
+void ioapic_mask_all(void); /* before a reset or halt */
 
 #endif

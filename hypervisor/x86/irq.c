@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Device interrupts: GSIs and message-signalled ones, each bound to one vector, the same on every CPU. irq_lock guards it all;
- * interrupt context takes it too. States of an irq: free (message-signalled only) -> made -> bound. A level-triggered line is masked
- * when it fires and stays so until irq_eoi; the others need no EOI from above.
+ * Device interrupts: GSIs and message-signalled ones, each bound to one vector, the same on every
+ * CPU. irq_lock guards it all; interrupt context takes it too. States of an irq: free
+ * (message-signalled only) -> made -> bound. A level-triggered line is masked when it fires and
+ * stays so until irq_eoi; the others need no EOI from above.
  */
 #include "x86/irq.h"
 #include "lib/check.h"
@@ -17,14 +18,14 @@
 #include "x86/upcalls.h"
 
 struct irq {
-	bool made;         /* a GSI that exists, or a mapped MSI */
+	bool made; /* a GSI that exists, or a mapped MSI */
 	bool bound;
 	bool level, active_low, fixed; /* fixed: dom0 or ACPI said so */
 	bool waiting_eoi;
 	u8 vector;
 	u16 cpu;
 	void (*own)(void); /* the hypervisor's own handler */
-	struct msi msi;    /* capability 0: a GSI */
+	struct msi msi;	   /* capability 0: a GSI */
 };
 
 static spinlock_t irq_lock;
@@ -51,7 +52,8 @@ void interrupt_init(void)
 	ioapic_init();
 	for (unsigned gsi = 0; gsi < ioapic_gsi_count(); gsi++) {
 		irqs[gsi].made = ioapic_has_gsi(gsi);
-		irqs[gsi].level = irqs[gsi].active_low = gsi >= 16; /* PCI's way, unless told otherwise */
+		irqs[gsi].level = irqs[gsi].active_low =
+			gsi >= 16; /* PCI's way, unless told otherwise */
 	}
 	for (unsigned isa = 0; isa < 16; isa++) {
 		unsigned gsi = acpi_info.isa[isa].gsi;
@@ -238,8 +240,9 @@ void interrupt_device(unsigned vector)
 
 static bool same_message(const struct irq *i, struct pci_function f, unsigned entry, bool x)
 {
-	return i->made && is_msi(i) && i->msi.function.segment == f.segment && i->msi.function.bus == f.bus &&
-	       i->msi.function.devfn == f.devfn && i->msi.x == x && i->msi.entry == entry;
+	return i->made && is_msi(i) && i->msi.function.segment == f.segment &&
+	       i->msi.function.bus == f.bus && i->msi.function.devfn == f.devfn && i->msi.x == x &&
+	       i->msi.entry == entry;
 }
 
 /* A free number for a message, or a negative errno; EBUSY when it is mapped already. */
@@ -256,7 +259,8 @@ static int find_free(struct pci_function f, unsigned entry, bool x)
 	return found;
 }
 
-int msi_map(unsigned segment, unsigned bus, unsigned devfn, unsigned entry, u64 table_base, unsigned count)
+int msi_map(unsigned segment, unsigned bus, unsigned devfn, unsigned entry, u64 table_base,
+	unsigned count)
 {
 	struct pci_function f = { (u16)segment, (u8)bus, (u8)devfn };
 	int n, rc;

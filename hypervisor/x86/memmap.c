@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The boot-time memory map. Invariant: boot->ranges is sorted without overlaps after memmap_normalise; `held` is a short unsorted list of
- * ranges that are not free although they are RAM. One CPU, no locks.
+ * The boot-time memory map. Invariant: boot->ranges is sorted without overlaps after
+ * memmap_normalise; `held` is a short unsorted list of ranges that are not free although they are
+ * RAM. One CPU, no locks.
  */
 #include "x86/memmap.h"
 #include "lib/check.h"
 #include "lib/string.h"
 #include "x86/machine.h"
 
-#define LOW_MEMORY 0x100000ul
 #define BOOT_LIMIT (4ul << 30) /* what the boot page tables map */
 #define MAX_HELD   64
 
@@ -18,7 +18,7 @@ static struct {
 } held[MAX_HELD];
 static unsigned held_count;
 static u64 pool_start, pool_end; /* what memmap_alloc takes pages from, downwards */
-static unsigned pool_held;        /* index in held of what it took */
+static unsigned pool_held;	 /* index in held of what it took */
 
 static u64 range_end(const struct boot_range *r)
 {
@@ -83,7 +83,8 @@ void memmap_reserve(u64 start, u64 bytes)
 	held[held_count++].end = round_up(start + bytes, PAGE_SIZE);
 }
 
-/* The first address at or after `at` (frames) that nobody holds, and the end of the free stretch, within [at, end). */
+/* The first address at or after `at` (frames) that nobody holds, and the end of the free stretch,
+ * within [at, end). */
 static u64 skip_held(u64 at, u64 end, u64 *stop)
 {
 	bool again = true;
@@ -110,7 +111,8 @@ u64 memmap_next_free(u64 *frame)
 
 	for (unsigned i = 0; i < map->range_count; i++) {
 		const struct boot_range *r = &map->ranges[i];
-		u64 start = round_up(max(r->start, from), PAGE_SIZE), end = range_end(r) & PAGE_MASK, stop;
+		u64 start = round_up(max(r->start, from), PAGE_SIZE),
+		    end = range_end(r) & PAGE_MASK, stop;
 
 		if (r->type != RANGE_RAM || start >= end)
 			continue;
@@ -139,8 +141,9 @@ u64 memmap_low_page(void)
 	for (u64 pa = 0x9e000; pa >= PAGE_SIZE; pa -= PAGE_SIZE) {
 		u64 next, stop;
 
-		if (type_at(map->ranges, map->range_count, pa, &next) == RANGE_RAM && next >= pa + PAGE_SIZE &&
-		    skip_held(pa, pa + PAGE_SIZE, &stop) == pa && stop == pa + PAGE_SIZE)
+		if (type_at(map->ranges, map->range_count, pa, &next) == RANGE_RAM &&
+			next >= pa + PAGE_SIZE && skip_held(pa, pa + PAGE_SIZE, &stop) == pa &&
+			stop == pa + PAGE_SIZE)
 			return pa;
 	}
 	return 0;
@@ -152,7 +155,8 @@ static void choose_pool(void)
 	u64 frame = 0, count, best = 0;
 
 	while ((count = memmap_next_free(&frame)) != 0) {
-		u64 start = frame << PAGE_SHIFT, end = min((frame + count) << PAGE_SHIFT, BOOT_LIMIT);
+		u64 start = frame << PAGE_SHIFT,
+		    end = min((frame + count) << PAGE_SHIFT, BOOT_LIMIT);
 
 		if (start < end && end - start > best) {
 			best = end - start;

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MSI and MSI-X capabilities (PCI local bus specification 3.0, 6.8). The table of MSI-X is found from the BAR that the capability names;
- * the control domain's word for it (table_base) must agree, else it could make us write anywhere.
+ * MSI and MSI-X capabilities (PCI local bus specification 3.0, 6.8). The table of MSI-X is found
+ * from the BAR that the capability names; the control domain's word for it (table_base) must agree,
+ * else it could make us write anywhere.
  */
 #include "x86/msi.h"
 #include "x86/pgtable.h"
 
-#define CAP_MSI       0x05
-#define CAP_MSIX      0x11
-#define MSI_CONTROL   2
-#define MSI_ENABLE    BIT(0)
-#define MSI_64        BIT(7)
-#define MSI_MASKABLE  BIT(8)
-#define MSIX_ENABLE   BIT(15)
-#define MSIX_MASKALL  BIT(14)
-#define MSIX_TABLE    4
-#define ENTRY_BYTES   16
-#define ENTRY_MASKED  BIT(0)
-#define REG_COMMAND   0x04
-#define COMMAND_MEM   0x02
-#define ADDRESS_BASE  0xfee00000u
+#define CAP_MSI	     0x05
+#define CAP_MSIX     0x11
+#define MSI_CONTROL  2
+#define MSI_ENABLE   BIT(0)
+#define MSI_64	     BIT(7)
+#define MSI_MASKABLE BIT(8)
+#define MSIX_ENABLE  BIT(15)
+#define MSIX_MASKALL BIT(14)
+#define MSIX_TABLE   4
+#define ENTRY_BYTES  16
+#define ENTRY_MASKED BIT(0)
+#define REG_COMMAND  0x04
+#define COMMAND_MEM  0x02
+#define ADDRESS_BASE 0xfee00000u
 
 /* The memory address in BAR `bar`, 0 when it is none. */
 static u64 bar_address(struct pci_function f, unsigned bar)
@@ -89,7 +90,8 @@ void msi_mask(const struct msi *m, bool masked)
 
 	if (m->x) {
 		if (table_reachable(m))
-			m->vector[3] = masked ? m->vector[3] | ENTRY_MASKED : m->vector[3] & ~(u32)ENTRY_MASKED;
+			m->vector[3] = masked ? m->vector[3] | ENTRY_MASKED
+					      : m->vector[3] & ~(u32)ENTRY_MASKED;
 		return;
 	}
 	control = control_get(m);
@@ -104,7 +106,8 @@ static void program_msix(const struct msi *m, u8 vector, u32 apic_id)
 {
 	if (!table_reachable(m))
 		return;
-	/* With all vectors masked the enable bit does no harm, and the table may be written only while it is set on some devices. */
+	/* With all vectors masked the enable bit does no harm, and the table may be written only
+	 * while it is set on some devices. */
 	control_put(m, control_get(m) | MSIX_ENABLE | MSIX_MASKALL);
 	m->vector[3] |= ENTRY_MASKED;
 	m->vector[0] = ADDRESS_BASE | apic_id << 12;

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Multiboot 1 (QEMU -kernel, also GRUB's `multiboot`) and Multiboot 2 (GRUB) to struct boot_info. Layouts are those of the two
- * specifications. Loaders other than GRUB 2 put the image's name before the command line, GRUB 2 does not but its Xen script writes "placeholder"
- * instead: that word is cut off here, for the hypervisor and for the modules alike. Pure but for boot_phys, so it runs in host tests on hostile input.
+ * Multiboot 1 (QEMU -kernel, also GRUB's `multiboot`) and Multiboot 2 (GRUB) to struct boot_info.
+ * Layouts are those of the two specifications. Loaders other than GRUB 2 put the image's name
+ * before the command line, GRUB 2 does not but its Xen script writes "placeholder" instead: that
+ * word is cut off here, for the hypervisor and for the modules alike. Pure but for boot_phys, so it
+ * runs in host tests on hostile input.
  */
 #include <lib/string.h>
 
 #include "x86/multiboot.h"
 
 struct packed mb1_info {
-	u32 flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr;
+	u32 flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4],
+		mmap_length, mmap_addr;
 	u32 drives_length, drives_addr, config_table, boot_loader_name, apm_table;
 };
 
@@ -27,7 +30,17 @@ struct packed mb2_tag {
 	u32 type, size;
 };
 
-enum { TAG_END, TAG_CMDLINE, TAG_LOADER, TAG_MODULE, TAG_MMAP = 6, TAG_FRAMEBUFFER = 8, TAG_EFI64 = 12, TAG_ACPI_OLD = 14, TAG_ACPI_NEW };
+enum {
+	TAG_END,
+	TAG_CMDLINE,
+	TAG_LOADER,
+	TAG_MODULE,
+	TAG_MMAP = 6,
+	TAG_FRAMEBUFFER = 8,
+	TAG_EFI64 = 12,
+	TAG_ACPI_OLD = 14,
+	TAG_ACPI_NEW
+};
 
 #define MB1_CMDLINE BIT(2)
 #define MB1_MODS    BIT(3)
@@ -57,7 +70,8 @@ static void drop_image_name(const char *loader, char *text)
 {
 	const char *rest = text;
 
-	if (strncmp(loader, "GRUB 2", 6) || !strncmp(text, "placeholder ", 12) || !strcmp(text, "placeholder")) {
+	if (strncmp(loader, "GRUB 2", 6) || !strncmp(text, "placeholder ", 12) ||
+		!strcmp(text, "placeholder")) {
 		while (*rest && *rest != ' ')
 			rest++;
 	}
@@ -106,7 +120,8 @@ static int mb1_parse_mmap(const struct mb1_info *info, struct boot_info *out)
 static int mb1_parse_modules(const struct mb1_info *info, struct boot_info *out)
 {
 	for (u32 i = 0; i < info->mods_count; i++) {
-		const struct mb1_module *in = boot_phys(info->mods_addr + (u64)i * sizeof(*in), sizeof(*in));
+		const struct mb1_module *in =
+			boot_phys(info->mods_addr + (u64)i * sizeof(*in), sizeof(*in));
 		struct boot_module *m;
 
 		if (!in || add_module(out, in->start, in->end, &m))
@@ -187,13 +202,9 @@ static int mb2_parse_tag(const u8 *tag, u32 type, u32 size, u64 pa, struct boot_
 	case TAG_LOADER:
 		copy_text(out->loader, sizeof(out->loader), (const char *)tag + 8, size - 8);
 		return 0;
-	case TAG_MODULE:
-		return mb2_parse_module(tag, size, out);
-	case TAG_MMAP:
-		return mb2_parse_mmap(tag, size, out);
-	case TAG_FRAMEBUFFER:
-		mb2_parse_framebuffer(tag, size, out);
-		return 0;
+	case TAG_MODULE: return mb2_parse_module(tag, size, out);
+	case TAG_MMAP: return mb2_parse_mmap(tag, size, out);
+	case TAG_FRAMEBUFFER: mb2_parse_framebuffer(tag, size, out); return 0;
 	case TAG_EFI64:
 		if (size >= 16)
 			memcpy(&out->efi_system_table, tag + 8, 8);
@@ -202,11 +213,8 @@ static int mb2_parse_tag(const u8 *tag, u32 type, u32 size, u64 pa, struct boot_
 		if (!out->acpi_rsdp)
 			out->acpi_rsdp = pa + 8;
 		return 0;
-	case TAG_ACPI_NEW:
-		out->acpi_rsdp = pa + 8;
-		return 0;
-	default:
-		return 0;
+	case TAG_ACPI_NEW: out->acpi_rsdp = pa + 8; return 0;
+	default: return 0;
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PCI configuration access (PCI local bus specification 3.0, 3.2.2.3; PCI Express: ECAM). pci_lock guards the ports' address latch. */
+/* PCI configuration access (PCI local bus specification 3.0, 3.2.2.3; PCI Express: ECAM). pci_lock
+ * guards the ports' address latch. */
 #include "x86/pci.h"
 #include "lib/lock.h"
 #include "x86/acpi.h"
@@ -8,7 +9,7 @@
 
 #define ADDRESS_PORT 0xcf8
 #define DATA_PORT    0xcfc
-#define ENABLE       BIT(31)
+#define ENABLE	     BIT(31)
 #define REG_STATUS   0x06
 #define REG_CAP_LIST 0x34
 #define STATUS_CAPS  0x10
@@ -47,8 +48,11 @@ static volatile u8 *ecam_map(struct pci_function f)
 	for (unsigned i = 0; i < acpi_info.ecam_count; i++) {
 		u8 first = acpi_info.ecam[i].bus_first;
 
-		if (acpi_info.ecam[i].segment == f.segment && f.bus >= first && f.bus <= acpi_info.ecam[i].bus_last)
-			return iomap(acpi_info.ecam[i].base + ((u64)f.bus << 20 | (u64)f.devfn << 12), PAGE_SIZE);
+		if (acpi_info.ecam[i].segment == f.segment && f.bus >= first &&
+			f.bus <= acpi_info.ecam[i].bus_last)
+			return iomap(
+				acpi_info.ecam[i].base + ((u64)f.bus << 20 | (u64)f.devfn << 12),
+				PAGE_SIZE);
 	}
 	return NULL;
 }
@@ -60,7 +64,9 @@ static u32 ecam_read(struct pci_function f, u16 reg, unsigned bytes)
 
 	if (!p)
 		return v;
-	v = bytes == 1 ? p[reg] : bytes == 2 ? *(volatile u16 *)(p + reg) : *(volatile u32 *)(p + reg);
+	v = bytes == 1	 ? p[reg]
+	    : bytes == 2 ? *(volatile u16 *)(p + reg)
+			 : *(volatile u32 *)(p + reg);
 	iounmap((void *)p, PAGE_SIZE);
 	return v;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Building our page tables (abi/config.h has the address map, docs/memory.md the picture). Rights: nothing is writable and executable; text and
- * constants are read-only in the direct map too. RAM and ACPI's memory are in the direct map, device memory is not: that is
- * what the IOMAP is for. Everything but the CPU areas and the M2P is global. Tables come from memmap_alloc, for machine_map from a reserve taken
- * before the rest of memory went to the frame allocator.
+ * Building our page tables (abi/config.h has the address map, docs/memory.md the picture). Rights:
+ * nothing is writable and executable; text and constants are read-only in the direct map too. RAM
+ * and ACPI's memory are in the direct map, device memory is not: that is what the IOMAP is for.
+ * Everything but the CPU areas and the M2P is global. Tables come from memmap_alloc, for
+ * machine_map from a reserve taken before the rest of memory went to the frame allocator.
  *
- * The two M2P slots share one L3: slot 256's L4 entry is user and read-only, slot 257's is ours and writable.
+ * The two M2P slots share one L3: slot 256's L4 entry is user and read-only, slot 257's is ours and
+ * writable.
  */
 #include "x86/pgtable.h"
 #include "lib/check.h"
@@ -17,15 +19,15 @@
 #include "x86/percpu.h"
 #include "x86/start.h"
 
-#define LEVEL_SHIFT(level) (12 + 9 * ((level) - 1))
+#define LEVEL_SHIFT(level) (12 + 9 * ((level)-1))
 #define LEVEL_SIZE(level)  (1ul << LEVEL_SHIFT(level))
-#define TABLE              (PTE_P | PTE_RW | PTE_A)
-#define LEAF_DATA          (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
-#define LEAF_CONST         (PTE_P | PTE_A | PTE_NX)
-#define LEAF_TEXT          (PTE_P | PTE_A)
-#define LEAF_DEVICE        (LEAF_DATA | PTE_PCD | PTE_PWT)
-#define IOMAP_TABLES       4
-#define IOMAP_PAGES        (IOMAP_TABLES * 512)
+#define TABLE		   (PTE_P | PTE_RW | PTE_A)
+#define LEAF_DATA	   (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
+#define LEAF_CONST	   (PTE_P | PTE_A | PTE_NX)
+#define LEAF_TEXT	   (PTE_P | PTE_A)
+#define LEAF_DEVICE	   (LEAF_DATA | PTE_PCD | PTE_PWT)
+#define IOMAP_TABLES	   4
+#define IOMAP_PAGES	   (IOMAP_TABLES * 512)
 
 static u64 *l4 ro_after_boot;
 static u64 cr3 ro_after_boot;
@@ -144,7 +146,8 @@ static void map_ram(void)
 static void map_iomap(void)
 {
 	for (unsigned i = 0; i < IOMAP_TABLES; i++)
-		*entry_of(IOMAP_START + i * LEVEL_SIZE(2), 2) = image_pa(iomap_l1 + i * 512) | TABLE;
+		*entry_of(IOMAP_START + i * LEVEL_SIZE(2), 2) =
+			image_pa(iomap_l1 + i * 512) | TABLE;
 }
 
 void pgtable_init(void)
@@ -195,7 +198,8 @@ void machine_map(u64 va, mfn_t first, u64 count, unsigned flags)
 	u64 leaf = (flags & MAP_WRITE ? LEAF_DATA : LEAF_CONST) | PTE_G;
 
 	if (va < M2P_RW_START + LEVEL_SIZE(4)) {
-		/* Rights are in the slots' L4 entries. Not global: user mode has no slot 256, nor may the TLB keep it. */
+		/* Rights are in the slots' L4 entries. Not global: user mode has no slot 256, nor
+		 * may the TLB keep it. */
 		leaf = LEAF_DATA | PTE_US;
 		va |= M2P_RW_START;
 	}

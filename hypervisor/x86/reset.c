@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ends of the machine: halt, reboot, power off. Reboot tries what the `reboot` option names first, then ACPI's reset register, the keyboard
- * controller and a triple fault. Power-off writes the values of PM1 that the control domain's AML evaluated (XENPF_enter_acpi_sleep); without
- * them the hypervisor cannot know, and halts.
+ * The ends of the machine: halt, reboot, power off. Reboot tries what the `reboot` option names
+ * first, then ACPI's reset register, the keyboard controller and a triple fault. Power-off writes
+ * the values of PM1 that the control domain's AML evaluated (XENPF_enter_acpi_sleep); without them
+ * the hypervisor cannot know, and halts.
  */
 #include "lib/check.h"
 #include "lib/cmdline.h"
@@ -41,8 +42,10 @@ static void write_register(const struct acpi_register *r, u32 v)
 			*p = (u8)v;
 		else if (p)
 			*(volatile u16 *)p = (u16)v;
-	} else if (r->space == SPACE_PCI) { /* bus 0, device in bits 32.., function in bits 16.., register below */
-		outl(0xcf8, (u32)(BIT(31) | (r->address >> 32 & 31) << 11 | (r->address >> 16 & 7) << 8 | (r->address & 0xfc)));
+	} else if (r->space == SPACE_PCI) { /* bus 0, device in bits 32.., function in bits 16..,
+					       register below */
+		outl(0xcf8, (u32)(BIT(31) | (r->address >> 32 & 31) << 11 |
+				    (r->address >> 16 & 7) << 8 | (r->address & 0xfc)));
 		outb((u16)(0xcfc + (r->address & 3)), (u8)v);
 	}
 }

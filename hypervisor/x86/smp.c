@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPUs. Secondary CPUs are started one after the other at boot; cpu_call runs a function on CPUs, one call at a time in the machine
- * (call_lock); a CPU finds its share by its bit in call.pending. cpu_relax serves both kinds of request, so the waits here cannot
- * block each other.
+ * CPUs. Secondary CPUs are started one after the other at boot; cpu_call runs a function on CPUs,
+ * one call at a time in the machine (call_lock); a CPU finds its share by its bit in call.todo.
+ * cpu_relax serves both kinds of request, so the waits here cannot block each other.
  */
 #include "x86/smp.h"
 #include "lib/check.h"
@@ -34,7 +34,7 @@ static unsigned starting; /* the CPU being started */
 static u32 acpi_ids[NR_CPUS] ro_after_boot;
 static spinlock_t call_lock;
 static struct {
-	struct cpumask pending;
+	struct cpumask todo, pending; /* not begun; not finished */
 	void (*fn)(void *arg);
 	void *arg;
 } call;
@@ -68,7 +68,8 @@ void smp_serve(void)
 
 	if (tlb_asked(cpu))
 		tlb_serve(cpu);
-	if (cpumask_test(&call.pending, cpu)) {
+	if (cpumask_test(&call.todo, cpu)) {
+		cpumask_clear(&call.todo, cpu); /* fn may come back here by cpu_relax */
 		call.fn(call.arg);
 		cpumask_clear(&call.pending, cpu);
 	}
@@ -93,6 +94,7 @@ void cpu_call(const struct cpumask *mask, void (*fn)(void *arg), void *arg)
 			cpumask_set(&targets, cpu);
 	for_each_cpu (cpu, &targets) {
 		cpumask_set(&call.pending, cpu);
+		cpumask_set(&call.todo, cpu);
 		apic_send(cpu, VECTOR_REQUEST);
 	}
 	if (cpumask_test(mask, self))

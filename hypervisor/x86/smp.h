@@ -7,15 +7,15 @@
 
 struct regs;
 
-void smp_boot_cpu(void);       /* boot: CPU 0 is online */
-void smp_start_all(void);      /* start the CPUs that ACPI names, up to the maxcpus option */
+void smp_boot_cpu(void);	  /* boot: CPU 0 is online */
+void smp_start_all(void);	  /* start the CPUs that ACPI names, up to the maxcpus option */
 noreturn void smp_ap_start(void); /* trampoline.S: a secondary CPU, on its own stack */
-void smp_serve(void);          /* do what other CPUs asked of this one */
+void smp_serve(void);		  /* do what other CPUs asked of this one */
 void smp_nmi(struct regs *regs);
 u32 cpu_acpi_id(unsigned cpu);
 u32 cpu_apic_id(unsigned cpu);
 
-void tlb_flush_local(void);    /* everything of this CPU, global entries too */
+void tlb_flush_local(void); /* everything of this CPU, global entries too */
 /* tlb.c, for smp_serve: */
 void tlb_serve(unsigned cpu);
 bool tlb_asked(unsigned cpu);

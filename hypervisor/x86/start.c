@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The boot CPU from head.S to upcall_main: read what the loader left, build our page tables, give the CPU its stack, descriptors and
- * control state. Up to pgtable_init the boot tables are in use: the first 4 GiB of memory are in the direct map, whatever they are, so
- * loader information and ACPI tables are read here.
+ * The boot CPU from head.S to upcall_main: read what the loader left, build our page tables, give
+ * the CPU its stack, descriptors and control state. Up to pgtable_init the boot tables are in use:
+ * the first 4 GiB of memory are in the direct map, whatever they are, so loader information and
+ * ACPI tables are read here.
  */
 #include "x86/start.h"
 #include "lib/check.h"
@@ -28,8 +29,8 @@ struct boot_info boot_info;
 static bool boot_tables = true;
 
 /*
- * Stack canaries. Our own code takes the global one; the decompression libraries' code reads %fs:0x28, so FS points at a block that
- * has one until the first vcpu's FS base is loaded.
+ * Stack canaries. Our own code takes the global one; the decompression libraries' code reads
+ * %fs:0x28, so FS points at a block that has one until the first vcpu's FS base is loaded.
  */
 u64 __stack_chk_guard = 0x00c0ffee5a5a00ul;
 static struct {
@@ -80,7 +81,8 @@ __attribute__((optimize("no-stack-protector"))) noreturn void boot_start(u32 mag
 	cmdline_parse(boot_info.cmdline);
 	uart_init();
 	if (rc)
-		panic("the boot loader's information (magic %x at %lx) makes no sense", magic, (unsigned long)info);
+		panic("the boot loader's information (magic %x at %lx) makes no sense", magic,
+			(unsigned long)info);
 	cpu_features_init();
 	cpu_control_init();
 	efi_init(&boot_info);

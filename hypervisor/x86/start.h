@@ -7,10 +7,12 @@
 
 #define IMAGE_PHYS 0x200000ul /* where it stands; head.S and paravane.lds say the same */
 
-extern char image_start[], boot_text_end[], boot_end[], text_end[], rodata_end[], ro_after_boot_end[], data_end[], image_end[];
+extern char image_start[], boot_text_end[], boot_end[], text_end[], rodata_end[],
+	ro_after_boot_end[], data_end[], image_end[];
 
 noreturn void boot_start(u32 magic, u64 info);
-/* The end of boot: constants become read-only, boot-only pages leave the image's map. The caller gives their frames away. */
+/* The end of boot: constants become read-only, boot-only pages leave the image's map. The caller
+ * gives their frames away. */
 void pgtable_seal(void);
 void pgtable_drop_boot(void);
 static inline u64 boot_frame_first(void)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time. The TSC runs the clock of each CPU: one scale for all where it is synchronous (invariant, or any virtual machine), else the bases are
- * taken from the boot CPU when a CPU starts. It is measured once against the HPET, the ACPI PM timer or the PIT, whichever is there.
- * Scales are written at boot only; the wall clock by the control domain, under its lock.
+ * Time. The TSC runs the clock of each CPU: one scale for all where it is synchronous (invariant,
+ * or any virtual machine), else the bases are taken from the boot CPU when a CPU starts. It is
+ * measured once against the HPET, the ACPI PM timer or the PIT, whichever is there. Scales are
+ * written at boot only; the wall clock by the control domain, under its lock.
  */
 #include "x86/time.h"
 #include "lib/check.h"
@@ -14,12 +15,12 @@
 #include "x86/hpet.h"
 #include "x86/upcalls.h"
 
-#define NS_PER_SEC      1000000000ul
-#define CALIBRATE_NS    20000000ul
-#define BOOT_NS         1000000ul /* system time when the clock starts: guests take 0 for "no clock yet" */
-#define PM_TIMER_HZ     3579545u
-#define PIT_HZ          1193182u
-#define PIT_TICKS       (PIT_HZ / 50) /* 20 ms */
+#define NS_PER_SEC   1000000000ul
+#define CALIBRATE_NS 20000000ul
+#define BOOT_NS	     1000000ul /* system time at the clock's start: to guests 0 means "none" */
+#define PM_TIMER_HZ  3579545u
+#define PIT_HZ	     1193182u
+#define PIT_TICKS    (PIT_HZ / 50) /* 20 ms */
 
 static struct time_scale scales[NR_CPUS] aligned(64);
 static u64 tsc_hz ro_after_boot;
@@ -85,7 +86,8 @@ static u32 pm_timer_read(void)
 	return inl((u16)acpi_info.pm_timer_port) & 0xffffff;
 }
 
-/* A reading of the reference and the TSC of the same moment: of several, the one that took least time. */
+/* A reading of the reference and the TSC of the same moment: of several, the one that took least
+ * time. */
 static u32 read_pair(u32 (*reference)(void), u64 *tsc)
 {
 	u64 best = ~0ull;
@@ -171,7 +173,8 @@ static u64 rtc_read(void)
 	static const u8 regs[6] = { 0, 2, 4, 7, 8, 9 }; /* second minute hour day month year */
 	bool bcd = !(cmos(0x0b) & 4), same = false;
 
-	for (unsigned tries = 0; tries < 1000 && !same; tries++) { /* two equal readings: no update between */
+	for (unsigned tries = 0; tries < 1000 && !same;
+		tries++) { /* two equal readings: no update between */
 		same = !(cmos(0x0a) & 0x80);
 		for (unsigned i = 0; i < 6; i++)
 			v[i] = cmos(regs[i]);
@@ -183,11 +186,11 @@ static u64 rtc_read(void)
 	if (!(cmos(0x0b) & 2)) { /* 12-hour mode */
 		u32 hour = from_bcd(v[2] & 0x7f, bcd) % 12 + (v[2] & 0x80 ? 12 : 0);
 
-		return time_of_date(2000 + from_bcd(v[5], bcd), from_bcd(v[4], bcd), from_bcd(v[3], bcd), hour,
-				    from_bcd(v[1], bcd), from_bcd(v[0], bcd));
+		return time_of_date(2000 + from_bcd(v[5], bcd), from_bcd(v[4], bcd),
+			from_bcd(v[3], bcd), hour, from_bcd(v[1], bcd), from_bcd(v[0], bcd));
 	}
-	return time_of_date(2000 + from_bcd(v[5], bcd), from_bcd(v[4], bcd), from_bcd(v[3], bcd), from_bcd(v[2], bcd),
-			    from_bcd(v[1], bcd), from_bcd(v[0], bcd));
+	return time_of_date(2000 + from_bcd(v[5], bcd), from_bcd(v[4], bcd), from_bcd(v[3], bcd),
+		from_bcd(v[2], bcd), from_bcd(v[1], bcd), from_bcd(v[0], bcd));
 }
 
 void time_wallclock_get(u64 *sec, u32 *nsec)
@@ -226,8 +229,8 @@ void time_init(void)
 	s->stable = synchronous;
 	if (!acpi_info.no_cmos)
 		time_wallclock_set(rtc_read(), 0, time_now());
-	upcall_log("TSC %lu.%03lu MHz (by %s)%s", (unsigned long)tsc_hz / 1000000, (unsigned long)tsc_hz / 1000 % 1000, by,
-		   synchronous ? "" : ", not synchronous");
+	upcall_log("TSC %lu.%03lu MHz (by %s)%s", (unsigned long)tsc_hz / 1000000,
+		(unsigned long)tsc_hz / 1000 % 1000, by, synchronous ? "" : ", not synchronous");
 }
 
 void time_cpu_lend(void)

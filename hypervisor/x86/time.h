@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* System time from the TSC (machine.h has what core uses), its calibration, the wall clock's start, the CPU's timer. */
+/* System time from the TSC (machine.h has what core uses), its calibration, the wall clock's start,
+ * the CPU's timer. */
 #ifndef X86_TIME_H
 #define X86_TIME_H
 
 #include "x86/machine.h"
 
-void time_init(void);               /* boot CPU: calibrate, read the wall clock */
-void time_cpu_init(unsigned cpu);   /* secondary CPU, while the boot CPU calls time_cpu_lend in a loop */
+void time_init(void); /* boot CPU: calibrate, read the wall clock */
+void time_cpu_init(
+	unsigned cpu); /* secondary CPU, while the boot CPU calls time_cpu_lend in a loop */
 void time_cpu_lend(void);
 u64 time_ns_to_tsc(u64 ns);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLB flushes. Flushing elsewhere: take a ticket from the CPU's `asked`, send it an interrupt, wait until its `done` has reached
- * the ticket; a CPU that waits serves others meanwhile (cpu_relax), so nobody blocks anybody. A flush that a CPU makes counts for
- * every ticket taken before it began.
+ * TLB flushes. Flushing elsewhere: take a ticket from the CPU's `asked`, send it an interrupt, wait
+ * until its `done` has reached the ticket; a CPU that waits serves others meanwhile (cpu_relax), so
+ * nobody blocks anybody. A flush that a CPU makes counts for every ticket taken before it began.
  *
- * The stamp clock: each full flush raises the clock and then flushes, leaving the new value in its `flushed`. A page stamped S is
- * safe on a CPU whose flushed is later than S. 32 bits wrap, so every 2^30 flushes all CPUs are asked to flush, which
- * keeps `flushed` of each within half the range.
+ * The stamp clock: each full flush raises the clock and then flushes, leaving the new value in its
+ * `flushed`. A page stamped S is safe on a CPU whose flushed is later than S. 32 bits wrap, so
+ * every 2^30 flushes all CPUs are asked to flush, which keeps `flushed` of each within half the
+ * range.
  */
 #include "lib/atomic.h"
 #include "x86/apic.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a secondary CPU starts: real mode, in a page below 1 MiB that smp.c copied this code to. It goes straight to long mode
- * on the boot page tables and jumps to its place in the image; position-independent but for physical addresses of the image.
+ * Where a secondary CPU starts: real mode, in a page below 1 MiB that smp.c copied this code to.
+ * It goes straight to long mode on the boot page tables and jumps to its place in the image;
+ * position-independent but for physical addresses of the image.
  */
 #define PHYS(sym) ((sym) - HV_TEXT_START + 0x200000)
 

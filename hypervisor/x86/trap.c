@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exceptions in ring 0, IST traps and interrupts. A fault in ring 0 is one of four things: listed in the exception table, the
- * final IRET of a return to a guest (the guest's values: upcall_exit_fault), a lazy LDT page (upcall_hv_fault), or our own bug.
+ * Exceptions in ring 0, IST traps and interrupts. A fault in ring 0 is one of four things: listed
+ * in the exception table, the final IRET of a return to a guest (the guest's values:
+ * upcall_exit_fault), a lazy LDT page (upcall_hv_fault), or our own bug.
  */
 #include "x86/trap.h"
 #include "lib/check.h"
@@ -13,6 +14,7 @@
 #include "x86/machine.h"
 #include "x86/percpu.h"
 #include "x86/smp.h"
+#include "x86/symbol.h"
 #include "x86/upcalls.h"
 
 struct extable_entry {
@@ -34,8 +36,8 @@ static bool fix_up(struct regs *regs)
 }
 
 /*
- * An IRET to ring 3 faulted. Its operand is where rsp pointed; the guest's other registers are in the fault's own frame, which may overlap the place
- * where they belong.
+ * An IRET to ring 3 faulted. Its operand is where rsp pointed; the guest's other registers are in
+ * the fault's own frame, which may overlap the place where they belong.
  */
 static noreturn void exit_faulted(struct regs *fault)
 {
@@ -51,16 +53,17 @@ static noreturn void exit_faulted(struct regs *fault)
 
 void regs_print(const struct regs *r)
 {
-	upcall_log("vector %u error %x  rip %04lx:%016lx  rflags %08lx", r->vector, r->error_code, (unsigned long)r->cs & 0xffff,
-		   (unsigned long)r->rip, (unsigned long)r->rflags);
-	upcall_log("rsp %04lx:%016lx  rbp %016lx  cr2 %016lx  cr3 %016lx", (unsigned long)r->ss & 0xffff, (unsigned long)r->rsp,
-		   (unsigned long)r->rbp, (unsigned long)read_cr2(), (unsigned long)read_cr3());
-	upcall_log("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", (unsigned long)r->rax, (unsigned long)r->rbx,
-		   (unsigned long)r->rcx, (unsigned long)r->rdx);
-	upcall_log("rsi %016lx  rdi %016lx  r8  %016lx  r9  %016lx", (unsigned long)r->rsi, (unsigned long)r->rdi,
-		   (unsigned long)r->r8, (unsigned long)r->r9);
-	upcall_log("r10 %016lx  r11 %016lx  r12 %016lx  r13 %016lx", (unsigned long)r->r10, (unsigned long)r->r11,
-		   (unsigned long)r->r12, (unsigned long)r->r13);
+	upcall_log("vector %u error %x  rip %04lx:%016lx  rflags %08lx", r->vector, r->error_code,
+		(unsigned long)r->cs & 0xffff, (unsigned long)r->rip, (unsigned long)r->rflags);
+	upcall_log("rsp %04lx:%016lx  rbp %016lx  cr2 %016lx  cr3 %016lx",
+		(unsigned long)r->ss & 0xffff, (unsigned long)r->rsp, (unsigned long)r->rbp,
+		(unsigned long)read_cr2(), (unsigned long)read_cr3());
+	upcall_log("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", (unsigned long)r->rax,
+		(unsigned long)r->rbx, (unsigned long)r->rcx, (unsigned long)r->rdx);
+	upcall_log("rsi %016lx  rdi %016lx  r8  %016lx  r9  %016lx", (unsigned long)r->rsi,
+		(unsigned long)r->rdi, (unsigned long)r->r8, (unsigned long)r->r9);
+	upcall_log("r10 %016lx  r11 %016lx  r12 %016lx  r13 %016lx", (unsigned long)r->r10,
+		(unsigned long)r->r11, (unsigned long)r->r12, (unsigned long)r->r13);
 	upcall_log("r14 %016lx  r15 %016lx", (unsigned long)r->r14, (unsigned long)r->r15);
 }
 
@@ -69,15 +72,16 @@ static noreturn void own_fault(struct regs *regs)
 	upcall_log("exception in the hypervisor on CPU %u", cpu_id());
 	regs_print(regs);
 	backtrace_from(regs->rip, regs->rbp);
-	panic("exception %u (error code %x) in the hypervisor at %lx", regs->vector, regs->error_code,
-	      (unsigned long)regs->rip);
+	panic("exception %u (error code %x) in the hypervisor at %lx", regs->vector,
+		regs->error_code, (unsigned long)regs->rip);
 }
 
 void trap_in_hypervisor(struct regs *regs)
 {
 	u64 cr2 = read_cr2();
 
-	if (regs->vector == TRAP_PF && cr2 - cpu_ldt_window(cpu_id()) < LDT_PAGES * PAGE_SIZE && upcall_hv_fault(regs, cr2))
+	if (regs->vector == TRAP_PF && cr2 - cpu_ldt_window(cpu_id()) < LDT_PAGES * PAGE_SIZE &&
+		upcall_hv_fault(regs, cr2))
 		return;
 	if (fix_up(regs))
 		return;
@@ -87,8 +91,9 @@ void trap_in_hypervisor(struct regs *regs)
 }
 
 /*
- * #DB. In ring 0 it is the guest's doing: a data breakpoint on memory that we touched for it, single-step or a MovSS-delayed one over
- * SYSCALL or SYSENTER. Nothing of it may stay armed in ring 0; the guest loses that report. From ring 3 it moves to the main stack.
+ * #DB. In ring 0 it is the guest's doing: a data breakpoint on memory that we touched for it,
+ * single-step or a MovSS-delayed one over SYSCALL or SYSENTER. Nothing of it may stay armed in ring
+ * 0; the guest loses that report. From ring 3 it moves to the main stack.
  */
 struct regs *trap_debug(struct regs *regs)
 {
@@ -127,14 +132,9 @@ void trap_interrupt(struct regs *regs)
 		apic_eoi();
 		smp_serve();
 		break;
-	case VECTOR_ERROR:
-		apic_error();
-		break;
-	case VECTOR_SPURIOUS:
-		break;
-	default:
-		interrupt_device(regs->vector);
-		break;
+	case VECTOR_ERROR: apic_error(); break;
+	case VECTOR_SPURIOUS: break;
+	default: interrupt_device(regs->vector); break;
 	}
 }
 
@@ -147,13 +147,21 @@ static bool on_stack(u64 p)
 	return p >= here && p + 16 <= here + STACK_SIZE && !(p & 7);
 }
 
+static void print_call(const char *word, u64 pc)
+{
+	u64 offset;
+	const char *name = symbol_find(pc, &offset);
+
+	upcall_log("  %s %lx %s+%lx", word, (unsigned long)pc, name, (unsigned long)offset);
+}
+
 void backtrace_from(u64 rip, u64 rbp)
 {
-	upcall_log("  at %lx", (unsigned long)rip);
+	print_call("at", rip);
 	for (unsigned depth = 0; depth < 32 && on_stack(rbp); depth++) {
 		const u64 *frame = (const u64 *)rbp;
 
-		upcall_log("  by %lx", (unsigned long)frame[1]);
+		print_call("by", frame[1]);
 		if (frame[0] <= rbp)
 			break;
 		rbp = frame[0];

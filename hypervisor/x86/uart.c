@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 16550 registers and bits are those of the PC16550D data sheet. Output waits for the transmitter (bounded, so a missing port cannot hang a
- * crash) and fills its FIFO at once. Locks: the console's above; input runs in interrupt context.
+ * 16550 registers and bits are those of the PC16550D data sheet. Output waits for the transmitter
+ * (bounded, so a missing port cannot hang a crash) and fills its FIFO at once. Locks: the console's
+ * above; input runs in interrupt context.
  */
 #include "x86/uart.h"
 #include "lib/cmdline.h"
@@ -114,7 +115,8 @@ void uart_poll(void)
 	for (unsigned n = 0; n < ARRAY_SIZE(uarts); n++) {
 		const struct uart *u = &uarts[n];
 
-		for (unsigned i = 0; u->there && i < INPUT_LIMIT && get(u, REG_LSR) & LSR_DATA_READY; i++)
+		for (unsigned i = 0;
+			u->there && i < INPUT_LIMIT && get(u, REG_LSR) & LSR_DATA_READY; i++)
 			upcall_console_input((char)get(u, REG_DATA));
 	}
 }

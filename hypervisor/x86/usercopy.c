@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest memory through the current page table. The address range is checked here, at the access (A1, A2 of the rules): not in the hypervisor's slots
- * and canonical from end to end, also for a range that wraps. SMAP is opened for the copy alone. Words first, then bytes, so that
- * short structures cost few steps; a fault ends the copy and the rest is counted in bytes.
+ * Guest memory through the current page table. The address range is checked here, at the access
+ * (A1, A2 of the rules): not in the hypervisor's slots and canonical from end to end, also for a
+ * range that wraps. SMAP is opened for the copy alone. Words first, then bytes, so that short
+ * structures cost few steps; a fault ends the copy and the rest is counted in bytes.
  */
 #include "x86/asm.h"
 #include "x86/cpu.h"
 #include "x86/machine.h"
 
-#define PATCHED(section)                                                                           \
-	"9: nopl (%%rax)\n\t.pushsection ." section ", \"a\"\n\t.balign 4\n\t.long 9b - .\n\t.popsection\n\t"
+#define PATCHED(section)                            \
+	"9: nopl (%%rax)\n\t.pushsection ." section \
+	", \"a\"\n\t.balign 4\n\t.long 9b - .\n\t.popsection\n\t"
 #define STAC PATCHED("patch.stac")
 #define CLAC PATCHED("patch.clac")
 
@@ -29,9 +31,9 @@ u64 guest_copy_in(void *to, u64 va, u64 bytes)
 	if (!guest_range(va, bytes))
 		return bytes;
 	asm volatile(STAC "1: rep movsq\n\tmov %[rest], %%rcx\n2: rep movsb\n3:\n\t" CLAC
-		     ".pushsection .text.fixup, \"ax\"\n"
-		     "4: lea (%[rest], %%rcx, 8), %%rcx\n\tjmp 3b\n\t"
-		     ".popsection\n\t" EXTABLE("1b", "4b") EXTABLE("2b", "3b")
+			  ".pushsection .text.fixup, \"ax\"\n"
+			  "4: lea (%[rest], %%rcx, 8), %%rcx\n\tjmp 3b\n\t"
+			  ".popsection\n\t" EXTABLE("1b", "4b") EXTABLE("2b", "3b")
 		     : "+c"(words), "+D"(to), "+S"(va)
 		     : [rest] "r"(rest)
 		     : "memory");
@@ -47,9 +49,9 @@ u64 guest_copy_out(u64 va, const void *from, u64 bytes)
 	if (!guest_range(va, bytes))
 		return bytes;
 	asm volatile(STAC "1: rep movsq\n\tmov %[rest], %%rcx\n2: rep movsb\n3:\n\t" CLAC
-		     ".pushsection .text.fixup, \"ax\"\n"
-		     "4: lea (%[rest], %%rcx, 8), %%rcx\n\tjmp 3b\n\t"
-		     ".popsection\n\t" EXTABLE("1b", "4b") EXTABLE("2b", "3b")
+			  ".pushsection .text.fixup, \"ax\"\n"
+			  "4: lea (%[rest], %%rcx, 8), %%rcx\n\tjmp 3b\n\t"
+			  ".popsection\n\t" EXTABLE("1b", "4b") EXTABLE("2b", "3b")
 		     : "+c"(words), "+D"(va), "+S"(from)
 		     : [rest] "r"(rest)
 		     : "memory");
@@ -65,9 +67,9 @@ u64 guest_clear(u64 va, u64 bytes)
 	if (!guest_range(va, bytes))
 		return bytes;
 	asm volatile(STAC "1: rep stosq\n\tmov %[rest], %%rcx\n2: rep stosb\n3:\n\t" CLAC
-		     ".pushsection .text.fixup, \"ax\"\n"
-		     "4: lea (%[rest], %%rcx, 8), %%rcx\n\tjmp 3b\n\t"
-		     ".popsection\n\t" EXTABLE("1b", "4b") EXTABLE("2b", "3b")
+			  ".pushsection .text.fixup, \"ax\"\n"
+			  "4: lea (%[rest], %%rcx, 8), %%rcx\n\tjmp 3b\n\t"
+			  ".popsection\n\t" EXTABLE("1b", "4b") EXTABLE("2b", "3b")
 		     : "+c"(words), "+D"(va)
 		     : [rest] "r"(rest), "a"(0ul)
 		     : "memory");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Extended state (SDM vol. 1, chapter 13). XCR0 on a CPU is the running guest's; it is opened to all features for the time of a
- * save or a load, when the guest's has less, so that every component is written and initialised. `xcr0_now` belongs to its CPU.
+ * Extended state (SDM vol. 1, chapter 13). XCR0 on a CPU is the running guest's; it is opened to
+ * all features for the time of a save or a load, when the guest's has less, so that every component
+ * is written and initialised. `xcr0_now` belongs to its CPU.
  */
 #include "x86/xstate.h"
 #include "lib/check.h"
@@ -24,7 +25,8 @@
 static u64 features ro_after_boot;
 static u32 size ro_after_boot = FXSAVE_SIZE;
 static u64 xcr0_now[NR_CPUS];
-static u8 reset_area[FXSAVE_SIZE + HEADER_SIZE] aligned(64) ro_after_boot; /* XSTATE_BV 0: all initial */
+static u8 reset_area[FXSAVE_SIZE + HEADER_SIZE] aligned(
+	64) ro_after_boot; /* XSTATE_BV 0: all initial */
 
 size_t xstate_size(void)
 {
@@ -58,7 +60,8 @@ u32 xstate_size_of(u64 xcr0)
 	return bytes;
 }
 
-/* XSTATE_BV 0 means: every component in its initial state; MXCSR is loaded all the same, FCW by FXRSTOR. */
+/* XSTATE_BV 0 means: every component in its initial state; MXCSR is loaded all the same, FCW by
+ * FXRSTOR. */
 static void xstate_reset(void *area, size_t bytes)
 {
 	const u16 fcw = FCW_INIT;
@@ -97,13 +100,16 @@ void xstate_save(void *area)
 		asm volatile("xsave64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
 }
 
-#define RESTORE(insn)                                                                              \
-	asm volatile("1: " insn " (%1)\n2:\n\t"                                                    \
-		     ".pushsection .text.fixup, \"ax\"\n3: xor %0, %0\n\tjmp 2b\n\t.popsection\n\t" \
-		     EXTABLE("1b", "3b")                                                           \
-		     : "+r"(ok)                                                                    \
-		     : "r"(area), "a"(~0u), "d"(~0u)                                               \
+/* clang-format off */
+#define RESTORE(insn) \
+	asm volatile("1: " insn " (%1)\n2:\n\t" \
+		     ".pushsection .text.fixup, \"ax\"\n" \
+		     "3: xor %0, %0\n\tjmp 2b\n\t" \
+		     ".popsection\n\t" EXTABLE("1b", "3b") \
+		     : "+r"(ok) \
+		     : "r"(area), "a"(~0u), "d"(~0u) \
 		     : "memory", "cc")
+/* clang-format on */
 
 /* False: the area holds what the CPU does not take, and nothing was loaded. */
 static bool restore(const void *area)
@@ -120,7 +126,8 @@ static bool restore(const void *area)
 void xstate_load(const void *area, u64 xcr0)
 {
 	xcr0_set(features);
-	if (unlikely(!restore(area))) /* a context that the control domain set: its guest starts from reset */
+	if (unlikely(!restore(
+		    area))) /* a context that the control domain set: its guest starts from reset */
 		BUG_ON(!restore(reset_area));
 	xcr0_set(xcr0);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole request path in one process: the input is a script for a dom0 client, a read-only one and two guests on
- * rings, with memory that runs out where the script says so. After it every account must be right and nothing may be
- * left over. Built with libFuzzer (make fuzz-xenstore), and into a host test that replays the corpus and mutations.
+ * The whole request path in one process: the input is a script for a dom0 client, a read-only one
+ * and two guests on rings, with memory that runs out where the script says so. After it every
+ * account must be right and nothing may be left over. Built with libFuzzer (make fuzz-xenstore),
+ * and into a host test that replays the corpus and mutations.
  *
  * Script: one byte says who and what; then what it needs.
- *   0x00-0x3f  raw bytes as input: length byte, bytes          0x40-0x7f  a request: type, transaction, length, bytes
- *   0x80-0x8f  memory runs out at the n-th allocation from here   0x90-0x9f  its reader takes what is there
- *   0xa0-0xaf  the guest writes one word into its ring's indices    0xb0  domains change  0xb1  log switch
+ *   0x00-0x3f  raw bytes as input: length byte, bytes          0x40-0x7f  a request: type,
+ * transaction, length, bytes 0x80-0x8f  memory runs out at the n-th allocation from here 0x90-0x9f
+ * its reader takes what is there 0xa0-0xaf  the guest writes one word into its ring's indices 0xb0
+ * domains change  0xb1  log switch
  */
 #include "xenstore.h"
 
@@ -34,7 +36,8 @@ struct link {
 	uint32_t absent, shut;
 } fake_link;
 
-int link_map(struct link *l, unsigned int domid, uint64_t frame, uint32_t port, struct link_ring *ring)
+int link_map(
+	struct link *l, unsigned int domid, uint64_t frame, uint32_t port, struct link_ring *ring)
 {
 	if (domid >= 8)
 		return EINVAL;
@@ -253,7 +256,7 @@ static void check_accounts(struct store *s)
 	while ((n = walk_next(&w)))
 		nodes += perms_owner(n->perms)->alive;
 	walk_end(&w);
-	list_each(l, &s->domains) {
+	list_for_each (l, &s->domains) {
 		charged += list_entry(l, struct domain, all)->use[QUOTA_NODES];
 	}
 	if (nodes != charged)

@@ -19,6 +19,9 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from qemu import die_with_parent, lock_machine  # noqa: E402
+
 KERNEL = "build/pvt.elf"
 QUIET = 40  # seconds without output: hung
 LIMIT = 170  # seconds for one boot
@@ -47,12 +50,14 @@ def xen():
 
 def boot(hypervisor, arguments, log):
 	"""One boot, its serial output to the file LOG. Returns the text; a hang ends it."""
-	command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap", "-m", "512", "-smp", "2", "-display", "none",
-		"-monitor", "none", "-no-reboot", "-kernel", hypervisor, "-initrd", f"{KERNEL} {arguments}".replace(",", ",,"), "-append",
-		"console=com1 dom0_mem=64M", "-serial", "file:" + log]
+	module = f"{KERNEL} {arguments}".replace(",", ",,")
+	command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,-smap", "-m", "512", "-smp", "2",
+		"-display", "none", "-monitor", "none", "-no-reboot", "-kernel", hypervisor, "-initrd", module,
+		"-append", "console=com1 dom0_mem=64M", "-serial", "file:" + log]
+	lock = lock_machine()
 	open(log, "w").close()
 	start = time.monotonic()
-	with subprocess.Popen(command, stdin=subprocess.DEVNULL) as machine:
+	with subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent) as machine:
 		size, heard = 0, start
 		while machine.poll() is None:
 			time.sleep(0.1)
@@ -61,6 +66,8 @@ def boot(hypervisor, arguments, log):
 				size, heard = os.path.getsize(log), now
 			if now - heard > QUIET or now - start > LIMIT:
 				machine.kill()
+	if lock:
+		lock.close()
 	return open(log, errors="replace").read().replace("\r", "")
 
 
@@ -163,7 +170,7 @@ def conform(arguments, ours):
 		unlisted = [f for f in found if f not in known]
 		used.update(f for f in found if f in known)
 		for _, a, b in unlisted:
-			print(f"  {name}: ours '{a}', Xen '{b}': not in differences.txt")
+			print(f"{name} | {a} | {b} | not in differences.txt")
 		bad, same = bad + bool(unlisted), same + (not unlisted)
 	for gone in [k for k in known if k not in used and (not arguments or k[0] in peer)]:
 		print(f"  {gone[0]}: listed difference '{gone[1]}' / '{gone[2]}' no longer occurs")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/console.c, log.c, trace.c, keys.c: the ring, guests' lines and their limits, input and its switch, trace records, keys. */
+/* core/console.c, log.c, trace.c, keys.c: the ring, guests' lines and their limits, input and its
+ * switch, trace records, keys. */
 #include "fake_machine.h"
 
 #include <string.h>

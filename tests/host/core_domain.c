@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/domain.c and vcpu.c: creation and its failures, references, the end in steps, pausing, shutdown, blocking and polling. */
+/* core/domain.c and vcpu.c: creation and its failures, references, the end in steps, pausing,
+ * shutdown, blocking and polling. */
 #include "fake_machine.h"
 
 #include <string.h>
@@ -12,8 +13,9 @@
 #include "core/sched.h"
 #include "core/softirq.h"
 
-static struct xen_domctl_createdomain config = { .max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = 4,
-	.max_maptrack_frames = 4 };
+static struct xen_domctl_createdomain config = {
+	.max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4
+};
 
 static void test_create_refusals(void **state)
 {
@@ -75,9 +77,13 @@ static void test_create_without_memory(void **state)
 
 static void test_ids(void **state)
 {
-	struct domain *a = fake_domain(20, 1, true), *b = fake_domain(700, 1, true), *f;
-	int id = domain_free_id();
+	struct domain *a, *b, *f;
+	int id;
 
+	fake_kill(fake_domain(1, 1, true));
+	a = fake_domain(20, 1, true);
+	b = fake_domain(700, 1, true);
+	id = domain_free_id();
 	assert_int_equal(id, 701); /* goes on from the last one */
 	assert_ptr_equal(f = domain_find_next(0), a);
 	domain_put(f);
@@ -175,13 +181,15 @@ static void test_shutdown_and_info(void **state)
 	assert_int_equal(info.nr_online_vcpus, 2);
 	assert_int_equal(info.max_vcpu_id, 1);
 	assert_true(info.flags & XEN_DOMINF_running);
-	assert_false(info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying | XEN_DOMINF_paused | XEN_DOMINF_blocked));
+	assert_false(info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying | XEN_DOMINF_paused |
+					  XEN_DOMINF_blocked));
 	assert_true(info.cpu_time >= 10000000);
 	domain_shutdown(d, SHUTDOWN_suspend);
 	fake_settle();
 	domain_info(d, &info);
 	assert_true(info.flags & XEN_DOMINF_shutdown);
-	assert_int_equal(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_suspend);
+	assert_int_equal(
+		info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_suspend);
 	assert_false(fake_runs(d->vcpu[0]));
 	domain_shutdown(d, SHUTDOWN_crash); /* the first reason stays */
 	assert_int_equal(d->shutdown_code, SHUTDOWN_suspend);
@@ -341,12 +349,21 @@ static void test_place_info(void **state)
 	fake_kill(other);
 }
 
+/* More lives than there may be domains at once. */
+static void test_short_lives(void **state)
+{
+	for (unsigned i = 0; i < MAX_DOMAINS + 10; i++)
+		fake_kill(fake_domain((u16)(1 + i % 50), 1, true));
+	assert_int_equal(fake_domains_alive, 0);
+}
+
 static void test_many_lives(void **state)
 {
 	u64 least = ~0ull; /* free frames; the heap may keep a page of a size class or not */
 
 	for (unsigned i = 0; i < 300; i++) {
-		struct domain *d = fake_domain((u16)(10 + i % 7), 3, i % 2), *peer = fake_domain(100, 1, true);
+		struct domain *d = fake_domain((u16)(10 + i % 7), 3, i % 2),
+			      *peer = fake_domain(100, 1, true);
 		u32 port, other;
 
 		for (unsigned k = 0; k < 20; k++) {
@@ -378,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_block_and_event),
 		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_place_info),
+		cmocka_unit_test(test_short_lives),
 		cmocka_unit_test(test_many_lives),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/event*.c: every kind of binding, delivery, close and reset, exhaustion, and random sequences against the symmetry of the graph. */
+/* core/event*.c: every kind of binding, delivery, close and reset, exhaustion, and random sequences
+ * against the symmetry of the graph. */
 #include "fake_machine.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static void quiet(struct domain *d)
 	struct vcpu *v;
 
 	memset(d->shared->evtchn_pending, 0, sizeof(d->shared->evtchn_pending));
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		v->info->evtchn_pending_sel = 0;
 		v->info->evtchn_upcall_pending = 0;
 	}
@@ -33,7 +34,8 @@ static u64 state_hash(struct domain *d)
 
 	for (u32 port = 0; port < d->port_limit; port++) {
 		const struct evtchn *c = event_port(d, port);
-		const u64 words[] = { c->state, c->notify_vcpu, c->port, c->state > ECS_RESERVED ? (u64)c->inter.remote : 0,
+		const u64 words[] = { c->state, c->notify_vcpu, c->port,
+			c->state > ECS_RESERVED ? (u64)c->inter.remote : 0,
 			c->state == ECS_INTERDOMAIN ? c->inter.remote_port : 0, pending(d, port) };
 
 		for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
@@ -155,6 +157,11 @@ static void test_ipi_and_masks(void **state)
 	assert_int_equal(event_unmask(a, p), 0); /* was not masked */
 	assert_int_equal(v->info->evtchn_upcall_pending, 0);
 	assert_int_equal(event_unmask(a, 4095), -EINVAL);
+	quiet(a);
+	a->shared->evtchn_mask[0] |= BIT(p);
+	assert_int_equal(event_unmask(a, p), 0); /* nothing is pending */
+	assert_int_equal(v->info->evtchn_pending_sel, 0);
+	assert_int_equal(v->info->evtchn_upcall_pending, 0);
 	assert_int_equal(event_close(a, p), 0);
 }
 
@@ -166,7 +173,8 @@ static void test_virq(void **state)
 	assert_int_equal(event_bind_virq(a, 24, 0, &p), -EINVAL);
 	assert_int_equal(event_bind_virq(a, ~0u, 0, &p), -EINVAL);
 	assert_int_equal(event_bind_virq(a, VIRQ_TIMER, 3, &p), -ENOENT);
-	assert_int_equal(event_bind_virq(a, VIRQ_CONSOLE, 1, &p), -EINVAL); /* global ones: vcpu 0 */
+	assert_int_equal(
+		event_bind_virq(a, VIRQ_CONSOLE, 1, &p), -EINVAL); /* global ones: vcpu 0 */
 	assert_int_equal(event_bind_virq(a, VIRQ_TIMER, 0, &timer[0]), 0);
 	assert_int_equal(event_bind_virq(a, VIRQ_TIMER, 0, &p), -EEXIST);
 	assert_int_equal(event_bind_virq(a, VIRQ_TIMER, 1, &timer[1]), 0);
@@ -202,6 +210,7 @@ static void test_virq(void **state)
 static void test_pirq(void **state)
 {
 	u32 p, q;
+	u64 h;
 
 	assert_int_equal(event_bind_pirq(a, 5, 0, &p), -EINVAL); /* no right to interrupts */
 	a->pirq_port = calloc(NR_IRQS, sizeof(u32));
@@ -209,7 +218,12 @@ static void test_pirq(void **state)
 	fake_irq_level[5] = true;
 	assert_int_equal(event_bind_pirq(a, NR_IRQS, 0, &p), -EINVAL);
 	fake_fail_irq_bind = 1;
+	h = state_hash(a);
 	assert_int_equal(event_bind_pirq(a, 5, 0, &p), -ENOSPC);
+	assert_int_equal(state_hash(a), h);
+	assert_int_equal(a->pirq_port[5], 0);
+	upcall_irq(5);
+	assert_int_equal(state_hash(a), h);
 	assert_int_equal(event_bind_pirq(a, 5, 0, &p), 0);
 	assert_true(fake_irq_bound[5]);
 	assert_true(test_bit(a->pirq_eoi_map, 5));
@@ -279,7 +293,9 @@ static void test_exhaustion(void **state)
 
 static void test_limit(void **state)
 {
-	struct xen_domctl_createdomain c = { .max_vcpus = 1, .max_evtchn_port = 10, .max_grant_frames = 1 };
+	struct xen_domctl_createdomain c = {
+		.max_vcpus = 1, .max_evtchn_port = 10, .max_grant_frames = 1
+	};
 	struct domain *d;
 	u32 p = 0, n = 0;
 
@@ -327,7 +343,8 @@ static void check_graph(struct domain *const *d, unsigned n)
 				assert_ptr_equal(peer->inter.remote, d[i]);
 				assert_int_equal(peer->inter.remote_port, port);
 			} else if (c->state == ECS_VIRQ) {
-				assert_int_equal(d[i]->vcpu[c->notify_vcpu]->virq_port[c->virq], port);
+				assert_int_equal(
+					d[i]->vcpu[c->notify_vcpu]->virq_port[c->virq], port);
 			}
 		}
 	}
@@ -371,8 +388,15 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_interdomain), T(test_loopback), T(test_ipi_and_masks), T(test_virq), T(test_pirq), T(test_exhaustion),
-		T(test_limit), T(test_dying_refuses), T(test_random),
+		T(test_interdomain),
+		T(test_loopback),
+		T(test_ipi_and_masks),
+		T(test_virq),
+		T(test_pirq),
+		T(test_exhaustion),
+		T(test_limit),
+		T(test_dying_refuses),
+		T(test_random),
 	};
 
 	fake_boot(2, 4096);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/frame.c, page.c and heap.c: the buddy allocator against a map of who has what, references, claims, small objects. */
+/* core/frame.c, page.c and heap.c: the buddy allocator against a map of who has what, references,
+ * claims, small objects. */
 #include "fake_machine.h"
 
 #include <string.h>
@@ -50,6 +51,26 @@ static void block_check_and_mark(struct block *b, bool in_use)
 	}
 }
 
+/* RAM is not zero at boot: a frame that was used and freed must not hide that when it merges with
+ * what was never touched. */
+static void test_boot_ram_is_scrubbed(void **state)
+{
+	void *p[16];
+
+	for (unsigned order = 0; order < 9; order++) {
+		p[0] = heap_pages(order, 0);
+		assert_true(is_zero(p[0], PAGE_SIZE << order));
+		heap_pages_free(p[0], order);
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		p[i] = heap_pages(9, 0);
+		assert_non_null(p[i]);
+		assert_true(is_zero(p[i], PAGE_SIZE << 9));
+	}
+	for (unsigned i = 0; i < 5; i++)
+		heap_pages_free(p[i], 9);
+}
+
 static void test_buddy_random(void **state)
 {
 	static struct block blocks[500];
@@ -86,7 +107,8 @@ static void test_buddy_random(void **state)
 	assert_int_equal(frames_free(), start);
 }
 
-/* After everything is free again, it has merged: the largest aligned block that the range holds can be had again. */
+/* After everything is free again, it has merged: the largest aligned block that the range holds can
+ * be had again. */
 static void test_buddy_merges(void **state)
 {
 	void *page[FRAMES], *big;
@@ -128,7 +150,8 @@ static void test_domain_pages(void **state)
 	struct page *p, *q;
 	u64 free_with;
 
-	fake_kill(fake_domain(5, 1, true)); /* the heap keeps a page of each class that was ever used */
+	fake_kill(fake_domain(
+		5, 1, true)); /* the heap keeps a page of each class that was ever used */
 	before = frames_free();
 	d = fake_domain(5, 1, true);
 	other = fake_domain(6, 1, true);
@@ -219,7 +242,7 @@ static void test_shared_heap_page(void **state)
 	assert_true(page_get(p, d));
 	assert_int_equal(page_steal(d, p), -EINVAL);
 	assert_false(page_release(p)); /* the guest cannot free it */
-	assert_int_equal(p->type, 1); /* nobody makes a page table of it */
+	assert_int_equal(p->type, 1);  /* nobody makes a page table of it */
 	page_unshare(h, d);
 	assert_false(page_get(p, d));
 	assert_int_equal(p->ref, PAGE_HEAP | 1); /* the guest's mapping keeps it */
@@ -322,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boot_state),
+		cmocka_unit_test(test_boot_ram_is_scrubbed),
 		cmocka_unit_test(test_buddy_random),
 		cmocka_unit_test(test_buddy_merges),
 		cmocka_unit_test(test_reserved_comes_back),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core/grant*.c: results of each refusal, and a model: two domains map, unmap, copy and rewrite shared entries at random; after each
- * step pins, maptrack, page references, type references and GTF flags must be what the model says.
+ * core/grant*.c: results of each refusal, and a model: two domains map, unmap, copy and rewrite
+ * shared entries at random; after each step pins, maptrack, page references, type references and
+ * GTF flags must be what the model says.
  */
 #include "fake_machine.h"
 
@@ -11,7 +12,7 @@
 
 static struct domain *granter, *mapper;
 static struct page *page[8]; /* the granter's */
-static u64 pte[64];          /* fake page-table entries of the mapper */
+static u64 pte[64];	     /* fake page-table entries of the mapper */
 
 static struct grant_entry_v1 *shared(struct domain *d, u32 ref)
 {
@@ -30,7 +31,9 @@ static unsigned count_of(const struct page *p)
 
 static int do_map(u32 ref, u32 flags, u64 *at, u32 *handle)
 {
-	struct gnttab_map_grant_ref op = { .host_addr = (u64)at, .flags = flags, .ref = ref, .dom = granter->id, .status = 77 };
+	struct gnttab_map_grant_ref op = {
+		.host_addr = (u64)at, .flags = flags, .ref = ref, .dom = granter->id, .status = 77
+	};
 
 	grant_map_ref(&op);
 	if (op.status == GNTST_okay) {
@@ -88,23 +91,27 @@ static void test_map_refusals(void **state)
 	op.flags |= GNTMAP_device_map;
 	grant_map_ref(&op);
 	assert_int_equal(op.status, GNTST_general_error);
-	assert_int_equal(do_map(512, GNTMAP_host_map, pte, &h), GNTST_bad_gntref); /* one frame of entries */
+	assert_int_equal(
+		do_map(512, GNTMAP_host_map, pte, &h), GNTST_bad_gntref); /* one frame of entries */
 	assert_int_equal(do_map(~0u, GNTMAP_host_map, pte, &h), GNTST_bad_gntref);
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error); /* empty */
 	entry_set(9, GTF_permit_access, 3, page[0]);
-	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error); /* for another */
+	assert_int_equal(
+		do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error); /* for another */
 	entry_set(9, GTF_accept_transfer, 2, page[0]);
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error);
 	entry_set(9, GTF_permit_access | GTF_sub_page, 2, page[0]);
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error);
 	entry_set(9, GTF_permit_access | GTF_readonly, 2, page[0]);
-	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error); /* writable wanted */
+	assert_int_equal(
+		do_map(9, GNTMAP_host_map, pte, &h), GNTST_general_error); /* writable wanted */
 	entry_set(9, GTF_permit_access, 2, page[0]);
 	shared(granter, 9)->frame = 5; /* not RAM of the granter */
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_bad_page);
 	shared(granter, 9)->frame = ~0u;
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_bad_page);
-	shared(granter, 9)->frame = (u32)frame_of(granter->shared).n; /* shared with it, not its own */
+	shared(granter, 9)->frame =
+		(u32)frame_of(granter->shared).n; /* shared with it, not its own */
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_bad_page);
 	entry_set(9, GTF_permit_access, 2, page[0]);
 	page[0]->type = 1ull << 63; /* a page table: not writable by anybody */
@@ -136,6 +143,8 @@ static void test_unmap_refusals(void **state)
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_okay);
 	assert_int_equal(do_unmap(pte, h + 1), GNTST_bad_handle);
 	assert_int_equal(do_unmap(pte + 1, h), GNTST_general_error);
+	assert_int_equal(do_unmap(NULL, h), GNTST_okay); /* no address: nothing is undone */
+	assert_int_equal(mapper->grants->maptrack_used, 1);
 	assert_int_equal(granter->grants->active[0][9].pins, 1);
 	assert_int_equal(do_unmap(pte, h), GNTST_okay);
 	assert_int_equal(do_unmap(pte, h), GNTST_bad_handle);
@@ -173,10 +182,12 @@ static void test_exhaustion(void **state)
 	entry_set(9, GTF_permit_access, 2, page[0]);
 	while (do_map(9, GNTMAP_host_map | GNTMAP_readonly, pte + n % 60, &h) == GNTST_okay)
 		n++;
-	assert_int_equal(n, 255); /* pins of one entry */
+	assert_int_equal(n, 255);	      /* pins of one entry */
 	for (u32 i = 0; i < max - 255; i++) { /* maptrack; the page tables do not matter here */
 		entry_set(10 + i / 200, GTF_permit_access, 2, page[1]);
-		assert_int_equal(do_map(10 + i / 200, GNTMAP_host_map | GNTMAP_readonly, &(u64){ 0 }, &h), GNTST_okay);
+		assert_int_equal(
+			do_map(10 + i / 200, GNTMAP_host_map | GNTMAP_readonly, &(u64){ 0 }, &h),
+			GNTST_okay);
 	}
 	assert_int_equal(do_map(11, GNTMAP_host_map | GNTMAP_readonly, pte, &h), GNTST_no_space);
 	assert_int_equal(mapper->grants->maptrack_used, max);
@@ -198,10 +209,13 @@ static void test_copy(void **state)
 	struct page *own = page_alloc(mapper, 0, 0);
 	u64 own_frame = page_frame(own).n;
 	u8 *there = page_map(page[2]), *here = page_map(own);
-	struct gnttab_copy in = { .flags = GNTCOPY_source_gref, .len = 100,
+	struct gnttab_copy in = { .flags = GNTCOPY_source_gref,
+		.len = 100,
 		.source = { .u.ref = 9, .domid = 1, .offset = 10 },
 		.dest = { .u.gmfn = own_frame, .domid = DOMID_SELF, .offset = 3996 } };
-	struct gnttab_copy out = { .flags = GNTCOPY_dest_gref, .len = 4096, .source = { .u.gmfn = own_frame, .domid = DOMID_SELF },
+	struct gnttab_copy out = { .flags = GNTCOPY_dest_gref,
+		.len = 4096,
+		.source = { .u.gmfn = own_frame, .domid = DOMID_SELF },
 		.dest = { .u.ref = 9, .domid = 1 } };
 
 	for (unsigned i = 0; i < PAGE_SIZE; i++)
@@ -360,7 +374,8 @@ static void check_model(void)
 			types += model[r].writes && model[r].frame == page[i];
 		}
 		for (unsigned s = 0; s < SLOTS; s++)
-			refs += slot[s].used && model[slot[s].ref].frame == page[i]; /* the page-table entry's */
+			refs += slot[s].used &&
+				model[slot[s].ref].frame == page[i]; /* the page-table entry's */
 		assert_int_equal(count_of(page[i]), refs);
 		assert_int_equal(page[i]->type, types);
 	}
@@ -375,8 +390,8 @@ static void model_map(unsigned s)
 
 	/* the entry is looked at for a first pin and a first writing one only */
 	check = !model[ref].pins || (write && !model[ref].writes);
-	may = !check || ((e.flags & (GTF_type_mask | GTF_sub_page)) == GTF_permit_access && e.domid == mapper->id &&
-				!(write && (e.flags & GTF_readonly)));
+	may = !check || ((e.flags & (GTF_type_mask | GTF_sub_page)) == GTF_permit_access &&
+				e.domid == mapper->id && !(write && (e.flags & GTF_readonly)));
 	assert_int_equal(rc, may ? GNTST_okay : GNTST_general_error);
 	if (rc)
 		return;
@@ -426,11 +441,17 @@ static void test_model(void **state)
 
 		switch (rand() % 6) {
 		case 0: /* the granter writes what it likes */
-			entry_set(ref, (u16)(rand() % 8 ? GTF_permit_access | (rand() % 3 ? 0 : GTF_readonly) : (unsigned)rand()),
-				(u16)(rand() % 6 ? 2 : rand() % 4), page[rand() % ARRAY_SIZE(page)]);
+			entry_set(ref,
+				(u16)(rand() % 8 ? GTF_permit_access |
+							   (rand() % 3 ? 0 : GTF_readonly)
+						 : (unsigned)rand()),
+				(u16)(rand() % 6 ? 2 : rand() % 4),
+				page[rand() % ARRAY_SIZE(page)]);
 			break;
 		case 1: {
-			struct gnttab_copy op = { .flags = GNTCOPY_source_gref, .len = 8, .source = { .u.ref = ref, .domid = 1 },
+			struct gnttab_copy op = { .flags = GNTCOPY_source_gref,
+				.len = 8,
+				.source = { .u.ref = ref, .domid = 1 },
 				.dest = { .u.gmfn = page_frame(own).n, .domid = DOMID_SELF } };
 
 			grant_copy(&op);
@@ -454,8 +475,15 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_map_refusals), T(test_unmap_refusals), T(test_frame_is_kept_from_first_pin), T(test_exhaustion), T(test_copy),
-		T(test_table_ops), T(test_granter_dies_first), T(test_mapper_dies_first), T(test_model),
+		T(test_map_refusals),
+		T(test_unmap_refusals),
+		T(test_frame_is_kept_from_first_pin),
+		T(test_exhaustion),
+		T(test_copy),
+		T(test_table_ops),
+		T(test_granter_dies_first),
+		T(test_mapper_dies_first),
+		T(test_model),
 	};
 
 	fake_boot(2, 4096);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * core/sched.c and sched_sfs.c on the virtual clock. A vcpu that runs is busy until something stops it. SCHED_CPUS, from
- * the build, says how many CPUs there are: one, two, four, and more than a group of the policy.
+ * core/sched.c and sched_sfs.c on the virtual clock. A vcpu that runs is busy until something stops
+ * it. SCHED_CPUS, from the build, says how many CPUs there are: one, two, four, and more than a
+ * group of the policy.
  */
 #include "fake_machine.h"
 
@@ -105,6 +106,31 @@ static void test_readjusted(void **state)
 			check_share(i, 10 * SEC, 1000, 5);
 	}
 	stop(3);
+}
+
+/*
+ * Without readjustment the heavy one's tag would lag ever more, and whoever comes later, entering
+ * at that tag, would keep the light ones from running until it had caught up with them.
+ */
+static void test_newcomer_does_not_starve(void **state)
+{
+	static const u32 weights[4] = { 2560, 256, 256, 256 };
+
+	if (cpu_online_count() != 2)
+		return;
+	start(4, 1);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(sched_adjust(d[i], weights[i], 0), 0);
+	go(3);
+	fake_advance(fake_time + 20 * SEC);
+	assert_int_equal(domain_unpause_by_controller(d[3]), 0);
+	fake_settle();
+	mark(4);
+	fake_advance(fake_time + SEC);
+	check_share(0, SEC, 1000, 60);
+	for (unsigned i = 1; i < 4; i++)
+		check_share(i, SEC, 333, 60);
+	stop(4);
 }
 
 static void test_weights_on_one_cpu(void **state)
@@ -215,7 +241,8 @@ static void block(struct vcpu *v)
 			fake_on(cpu, do_block, NULL);
 }
 
-/* A vcpu that mostly sleeps runs at once when it is woken, whatever load there is; afterwards it gets no more than its share. */
+/* A vcpu that mostly sleeps runs at once when it is woken, whatever load there is; afterwards it
+ * gets no more than its share. */
 static void test_wake_latency(void **state)
 {
 	u64 worst = 0, slept_time;
@@ -449,14 +476,12 @@ static void test_random(void **state)
 			m.bits[0] = (u64)rand() % ((1ull << min(cpus, 30u)) - 1) + 1;
 			assert_int_equal(vcpu_set_affinity(v, &m, &m), 0);
 			break;
-		case 3:
-			block(v);
-			break;
-		case 4:
-			vcpu_mark_events_pending(v);
-			break;
+		case 3: block(v); break;
+		case 4: vcpu_mark_events_pending(v); break;
 		case 5:
-			assert_int_equal(sched_adjust(d[k], 1 + (u32)rand() % 65535, rand() % 4 ? 0 : (u32)rand() % 200), 0);
+			assert_int_equal(sched_adjust(d[k], 1 + (u32)rand() % 65535,
+						 rand() % 4 ? 0 : (u32)rand() % 200),
+				0);
 			break;
 		case 6:
 			if (rand() % 20 == 0) {
@@ -469,7 +494,8 @@ static void test_random(void **state)
 		for (unsigned cpu = 0; cpu < cpus; cpu++) {
 			const struct vcpu *c = fake_current[cpu];
 
-			assert_true(c->domain->is_idle || (vcpu_runnable(c) && cpumask_test(&c->hard, cpu)));
+			assert_true(c->domain->is_idle ||
+				    (vcpu_runnable(c) && cpumask_test(&c->hard, cpu)));
 			for (unsigned o = 0; o < cpu; o++)
 				assert_ptr_not_equal(fake_current[o], c);
 		}
@@ -482,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_readjusted),
+		cmocka_unit_test(test_newcomer_does_not_starve),
 		cmocka_unit_test(test_weights_on_one_cpu),
 		cmocka_unit_test(test_vcpus_share_the_weight),
 		cmocka_unit_test(test_weight_change),

@@ -24,11 +24,11 @@
 #include "core/frame.h"
 #include "pv/dom0.h"
 
-#define ELF_BYTES    6000u
-#define PACKED_ROOM  16384u
-#define SETUP_BYTES  1024u
-#define BASE         0xffffffff80000000ull
-#define PADDR        0x1000000ull
+#define ELF_BYTES   6000u
+#define PACKED_ROOM 16384u
+#define SETUP_BYTES 1024u
+#define BASE	    0xffffffff80000000ull
+#define PADDR	    0x1000000ull
 
 static unsigned buffers;
 
@@ -72,12 +72,25 @@ static void make_elf(void)
 {
 	u64 base = BASE, entry = BASE + PADDR + 0x40, p2m = 0x8000000000ull;
 	u32 one = 1;
-	Elf64_Ehdr h = { .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_phoff = sizeof(h),
-		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3, .e_ehsize = sizeof(h), .e_entry = PADDR };
+	Elf64_Ehdr h = { .e_type = ET_EXEC,
+		.e_machine = EM_X86_64,
+		.e_phoff = sizeof(h),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 3,
+		.e_ehsize = sizeof(h),
+		.e_entry = PADDR };
 	Elf64_Phdr p[3] = {
-		{ .p_type = PT_LOAD, .p_offset = 1024, .p_paddr = PADDR, .p_vaddr = BASE + PADDR,
-		  .p_filesz = 2000, .p_memsz = 2000 },
-		{ .p_type = PT_LOAD, .p_offset = 4096, .p_paddr = PADDR + 0x2000, .p_filesz = 100, .p_memsz = 9000 },
+		{ .p_type = PT_LOAD,
+			.p_offset = 1024,
+			.p_paddr = PADDR,
+			.p_vaddr = BASE + PADDR,
+			.p_filesz = 2000,
+			.p_memsz = 2000 },
+		{ .p_type = PT_LOAD,
+			.p_offset = 4096,
+			.p_paddr = PADDR + 0x2000,
+			.p_filesz = 100,
+			.p_memsz = 9000 },
 		{ .p_type = PT_NOTE, .p_offset = 512 },
 	};
 	size_t at = 512;
@@ -123,8 +136,9 @@ static size_t pack_xz(u8 *out)
 {
 	size_t at = 0;
 
-	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, elf, sizeof(elf), out, &at,
-						 PACKED_ROOM), LZMA_OK);
+	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, elf, sizeof(elf), out,
+				 &at, PACKED_ROOM),
+		LZMA_OK);
 	return with_size(out, at);
 }
 

@@ -11,10 +11,10 @@
 #include "pv/dom0.h"
 #include "pv/m2p.h"
 
-#define BASE  0xffffffff80000000ull
-#define P2M   0x8000000000ull
-#define MIB   (1ull << 20)
-#define ADDR  0x000ffffffffff000ull
+#define BASE 0xffffffff80000000ull
+#define P2M  0x8000000000ull
+#define MIB  (1ull << 20)
+#define ADDR 0x000ffffffffff000ull
 
 static u64 machine_table[FAKE_FRAMES];
 
@@ -26,11 +26,16 @@ void m2p_set(mfn_t m, u64 pfn)
 
 static struct kernel_image kernel_at(u64 first, u64 bytes, u64 p2m, bool by_pfn)
 {
-	return (struct kernel_image){ .virt_base = BASE, .entry = BASE + first, .start = BASE + first,
-		.end = BASE + first + bytes, .p2m_base = p2m, .mod_start_pfn = by_pfn };
+	return (struct kernel_image){ .virt_base = BASE,
+		.entry = BASE + first,
+		.start = BASE + first,
+		.end = BASE + first + bytes,
+		.p2m_base = p2m,
+		.mod_start_pfn = by_pfn };
 }
 
-static void check_rules(const struct kernel_image *k, u64 initrd, u64 total, const struct dom0_layout *l)
+static void check_rules(
+	const struct kernel_image *k, u64 initrd, u64 total, const struct dom0_layout *l)
 {
 	u64 region = (l->v_end - l->v_start) / PAGE_SIZE, last = l->stack_va + PAGE_SIZE;
 	u64 at = round_up(k->end, PAGE_SIZE), beyond = region;
@@ -69,8 +74,8 @@ static void check_rules(const struct kernel_image *k, u64 initrd, u64 total, con
 
 static void rules_hold_for_many_sizes(void **state)
 {
-	static const u64 sizes[] = { 1, 4095, 4096, 4097, 2 * MIB, 2 * MIB + 1, 33 * MIB, 63 * MIB, 64 * MIB - 1,
-		100 * MIB, 511 * MIB };
+	static const u64 sizes[] = { 1, 4095, 4096, 4097, 2 * MIB, 2 * MIB + 1, 33 * MIB, 63 * MIB,
+		64 * MIB - 1, 100 * MIB, 511 * MIB };
 	static const u64 initrds[] = { 0, 1, 4096, 5 * MIB + 3, 200 * MIB };
 	struct dom0_layout l;
 	unsigned fitted = 0;
@@ -78,11 +83,13 @@ static void rules_hold_for_many_sizes(void **state)
 	for (unsigned s = 0; s < ARRAY_SIZE(sizes); s++)
 		for (unsigned i = 0; i < ARRAY_SIZE(initrds); i++)
 			for (unsigned form = 0; form < 4; form++) {
-				struct kernel_image k = kernel_at(16 * MIB, sizes[s], form & 1 ? P2M : 0, form & 2);
+				struct kernel_image k =
+					kernel_at(16 * MIB, sizes[s], form & 1 ? P2M : 0, form & 2);
 				u64 total = 1ull << 20;
 
 				if (dom0_layout_make(&l, &k, initrds[i], total))
-					continue; /* 1 GiB of addresses do not hold the largest mapped ones */
+					continue; /* 1 GiB of addresses do not hold the largest
+						     mapped ones */
 				check_rules(&k, initrds[i], total, &l);
 				fitted++;
 			}
@@ -99,10 +106,12 @@ static void small_domains_are_refused(void **state)
 		total++;
 	assert_int_equal(dom0_layout_make(&l, &k, MIB, total), 0);
 	check_rules(&k, MIB, total, &l);
-	assert_int_equal(l.p2m_pfn + l.p2m_frames + l.p2m_tables, total); /* not one frame too many */
+	assert_int_equal(
+		l.p2m_pfn + l.p2m_frames + l.p2m_tables, total); /* not one frame too many */
 	assert_int_equal(dom0_layout_make(&l, &k, MIB, total - 1), -E2BIG);
 	assert_int_equal(dom0_layout_make(&l, &k, 1ull << 41, 1ull << 20), -EINVAL);
-	k = kernel_at(0x7fff0000, 0x8000, 0, false); /* no room below the top of the address space */
+	k = kernel_at(
+		0x7fff0000, 0x8000, 0, false); /* no room below the top of the address space */
 	assert_int_equal(dom0_layout_make(&l, &k, 0, 1ull << 20), -EINVAL);
 }
 
@@ -142,7 +151,8 @@ static void check_written(const struct dom0_layout *l, u64 top)
 		bool table = va >= l->tables_va && va < l->stack_va;
 		u64 flags;
 
-		assert_int_equal(walk(top, va, &flags), dom0_frame_of(&f, (va - l->v_start) / PAGE_SIZE));
+		assert_int_equal(
+			walk(top, va, &flags), dom0_frame_of(&f, (va - l->v_start) / PAGE_SIZE));
 		assert_int_equal(!!(flags & 2), !table);
 		assert_true(flags & 4);
 	}

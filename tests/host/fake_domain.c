@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kind of domain for host tests. Page types are counted in page->type: the low half counts writable references; bit 63 stands
- * for "is a page table", which refuses writable ones. A grant is mapped by counting in fake_maps; host_addr 0xbad... refuses.
+ * A kind of domain for host tests. Page types are counted in page->type: the low half counts
+ * writable references; bit 63 stands for "is a page table", which refuses writable ones. A grant is
+ * mapped by counting in fake_maps; host_addr 0xbad... refuses.
  */
 #include "fake_machine.h"
 
@@ -137,7 +138,9 @@ const struct domain_ops fake_ops = {
 
 struct domain *fake_domain(u16 id, unsigned vcpus, bool paused)
 {
-	struct xen_domctl_createdomain config = { .max_vcpus = vcpus, .max_evtchn_port = 4095, .max_grant_frames = 8,
+	struct xen_domctl_createdomain config = { .max_vcpus = vcpus,
+		.max_evtchn_port = 4095,
+		.max_grant_frames = 8,
 		.max_maptrack_frames = 8 };
 	struct domain *d;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x86/machine.h and x86/irq.h for host tests. A switch of vcpus abandons the C stack: here by longjmp to fake_run. Waiting
- * (cpu_relax) runs the other CPUs; a wait that nothing ends fails the test instead of hanging.
+ * x86/machine.h and x86/irq.h for host tests. A switch of vcpus abandons the C stack: here by
+ * longjmp to fake_run. Waiting (cpu_relax) runs the other CPUs; a wait that nothing ends fails the
+ * test instead of hanging.
  */
 #include "fake_machine.h"
 
@@ -78,7 +79,7 @@ void cpu_call(const struct cpumask *mask, void (*fn)(void *arg), void *arg)
 {
 	unsigned self = fake_cpu;
 
-	for_each_cpu(fake_cpu, mask)
+	for_each_cpu (fake_cpu, mask)
 		fn(arg);
 	fake_cpu = self;
 }
@@ -246,8 +247,7 @@ void fake_run(unsigned cpu)
 	landing[cpu] = &here;
 	fake_cpu = cpu;
 	switch (setjmp(here)) {
-	case 3: /* idle: nothing to do */
-		break;
+	case 3: /* idle: nothing to do */ break;
 	default: /* start, entered the guest, entered the idle loop */
 		fake_cpu = cpu;
 		assert_true(++rounds < 10000);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine of the host tests: some CPUs, of which the test runs one at a time, a virtual clock, RAM that is an array. Include this
- * first: it brings cmocka before the hypervisor's headers, whose names overlap.
+ * The machine of the host tests: some CPUs, of which the test runs one at a time, a virtual clock,
+ * RAM that is an array. Include this first: it brings cmocka before the hypervisor's headers, whose
+ * names overlap.
  */
 #ifndef FAKE_MACHINE_H
 #define FAKE_MACHINE_H
@@ -18,10 +19,13 @@
 #include "core/domain.h"
 #include "core/vcpu.h"
 
-#define FAKE_OUTSIDE (FAKE_CPUS - 1) /* where the test itself acts: a CPU that runs no vcpu and is not online */
+#define FAKE_OUTSIDE                                                                             \
+	(FAKE_CPUS - 1) /* where the test itself acts: a CPU that runs no vcpu and is not online \
+			 */
 #define FAKE_FRAMES 32768u /* 128 MiB of RAM; frames from 1 << 20 on would be "high" */
 
-/* Boot the fake machine as main.c does: cpus CPUs, `frames` free frames from frame 256 on. Once a process. */
+/* Boot the fake machine as main.c does: cpus CPUs, `frames` free frames from frame 256 on. Once a
+ * process. */
 void fake_boot(unsigned cpus, unsigned frames);
 
 extern u64 fake_time;
@@ -31,7 +35,8 @@ extern size_t fake_console_length;
 extern bool fake_irq_bound[1024], fake_irq_level[1024];
 extern unsigned fake_irq_eois[1024];
 
-/* Let CPU `cpu` go on to its guest or its idle loop: softirqs, switches and exit work until nothing is left. */
+/* Let CPU `cpu` go on to its guest or its idle loop: softirqs, switches and exit work until nothing
+ * is left. */
 void fake_run(unsigned cpu);
 /* All CPUs, until nothing is pending anywhere. */
 void fake_settle(void);
@@ -50,7 +55,8 @@ struct fake_vcpu {
 
 extern const struct domain_ops fake_ops;
 extern unsigned fake_domains_alive, fake_page_frees;
-/* A domain with that many vcpus, up and runnable, its shared info page in place, paused once when `paused`. */
+/* A domain with that many vcpus, up and runnable, its shared info page in place, paused once when
+ * `paused`. */
 struct domain *fake_domain(u16 id, unsigned vcpus, bool paused);
 /* domain_kill until it is done, then let it vanish. */
 void fake_kill(struct domain *d);

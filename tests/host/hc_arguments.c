@@ -63,7 +63,8 @@ static void all_pairs(void (*call)(u64 arg), const void *head, size_t head_bytes
 					words[i] = values[a];
 					words[j] = values[b];
 					guest_place(0, words, sizeof(words));
-					memmove(guest_memory + head_bytes, guest_memory, sizeof(words));
+					memmove(guest_memory + head_bytes, guest_memory,
+						sizeof(words));
 					guest_place(0, head, head_bytes);
 					call(guest_address(0));
 				}
@@ -94,7 +95,8 @@ static long grant_call(u32 cmd, GUEST_PTR(void) arg)
 	return hc_grant_table_op(cmd, arg, 1);
 }
 
-static void sweep(struct domain *as, long (*call)(u32, GUEST_PTR(void)), u32 first, u32 last, u64 skip)
+static void sweep(
+	struct domain *as, long (*call)(u32, GUEST_PTR(void)), u32 first, u32 last, u64 skip)
 {
 	become(as);
 	command_call = call;
@@ -203,9 +205,13 @@ static void domctls(void **state)
 /* Create with one strange word; what came to be is destroyed. True: something did. */
 static bool create_and_destroy(unsigned word, u32 value)
 {
-	xen_domctl_t op = { .cmd = XEN_DOMCTL_createdomain, .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
-		.u.createdomain = { .max_vcpus = 1, .grant_opts = 1, .max_grant_frames = 1,
-			.max_maptrack_frames = 1, .max_evtchn_port = 100 } };
+	xen_domctl_t op = { .cmd = XEN_DOMCTL_createdomain,
+		.interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.u.createdomain = { .max_vcpus = 1,
+			.grant_opts = 1,
+			.max_grant_frames = 1,
+			.max_maptrack_frames = 1,
+			.max_evtchn_port = 100 } };
 	long ret;
 
 	((u32 *)&op.u.createdomain)[word] = value;
@@ -285,7 +291,8 @@ static void register_arguments(void **state)
 		for (unsigned a = 0; a < ARRAY_SIZE(values); a++)
 			for (unsigned b = 0; b < ARRAY_SIZE(values); b++)
 				for (unsigned c = 0; c < ARRAY_SIZE(values); c++) {
-					u64 args[HYPERCALL_ARGS] = { values[a], values[b], values[c], values[b] };
+					u64 args[HYPERCALL_ARGS] = { values[a], values[b],
+						values[c], values[b] };
 
 					check_answer(hypercall_run(numbers[n], args));
 				}
@@ -314,17 +321,23 @@ static void lists_go_on_after_a_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists_go_on_after_a_stop), cmocka_unit_test(register_arguments),
-		cmocka_unit_test(memory_ops),               cmocka_unit_test(event_ops),
-		cmocka_unit_test(grant_ops),                cmocka_unit_test(vcpu_ops),
-		cmocka_unit_test(sched_ops),                cmocka_unit_test(version_and_callbacks),
-		cmocka_unit_test(physdev_ops),              cmocka_unit_test(sysctls),
-		cmocka_unit_test(platform_ops),             cmocka_unit_test(creations),
+		cmocka_unit_test(lists_go_on_after_a_stop),
+		cmocka_unit_test(register_arguments),
+		cmocka_unit_test(memory_ops),
+		cmocka_unit_test(event_ops),
+		cmocka_unit_test(grant_ops),
+		cmocka_unit_test(vcpu_ops),
+		cmocka_unit_test(sched_ops),
+		cmocka_unit_test(version_and_callbacks),
+		cmocka_unit_test(physdev_ops),
+		cmocka_unit_test(sysctls),
+		cmocka_unit_test(platform_ops),
+		cmocka_unit_test(creations),
 		cmocka_unit_test(domctls),
 	};
-	const u64 v[ARRAY_SIZE(values)] = { 0, 1, 2, 3, 0x7f, 4095, 0x7ff0, 0x7fffffff, 0xffffffff, 1ull << 32,
-		guest_address(ARRAY), guest_address(GUEST_BYTES - 12), HV_VIRT_START, HV_VIRT_END - 1, 1ull << 47,
-		1ull << 63, ~0ull };
+	const u64 v[ARRAY_SIZE(values)] = { 0, 1, 2, 3, 0x7f, 4095, 0x7ff0, 0x7fffffff, 0xffffffff,
+		1ull << 32, guest_address(ARRAY), guest_address(GUEST_BYTES - 12), HV_VIRT_START,
+		HV_VIRT_END - 1, 1ull << 47, 1ull << 63, ~0ull };
 
 	memcpy(values, v, sizeof(values));
 	fake_boot(1, 8192);

@@ -21,9 +21,9 @@ static struct {
 } last;
 
 #define FIRST_PTR(T, name) name.addr
-#define FIRST_VAL(T, name) (u64)name
-#define ARG_PTR(T, name) GUEST_PTR(T) name
-#define ARG_VAL(T, name) T name
+#define FIRST_VAL(T, name) (u64) name
+#define ARG_PTR(T, name)   GUEST_PTR(T) name
+#define ARG_VAL(T, name)   T name
 static long note(u64 number, unsigned count, u64 a, u64 b, u64 c, u64 d)
 {
 	u64 seen[4] = { a, b, c, d };
@@ -38,16 +38,31 @@ static long note(u64 number, unsigned count, u64 a, u64 b, u64 c, u64 d)
 /* multicall itself is the real one */
 #define hc_multicall hc_multicall_stub
 long hc_multicall_stub(GUEST_PTR(multicall_entry_t) calls, u32 count);
-#define HC0(nr, name, who, fl) long hc_##name(void) { return note(nr, 0, 0, 0, 0, 0); }
-#define HC1(nr, name, who, fl, a) \
-	long hc_##name(ARG_##a) { return note(nr, 1, FIRST_##a, 0, 0, 0); }
-#define HC2(nr, name, who, fl, a, b) \
-	long hc_##name(ARG_##a, ARG_##b) { return note(nr, 2, FIRST_##a, FIRST_##b, 0, 0); }
-#define HC3(nr, name, who, fl, a, b, c) \
-	long hc_##name(ARG_##a, ARG_##b, ARG_##c) { return note(nr, 3, FIRST_##a, FIRST_##b, FIRST_##c, 0); }
-#define HC4(nr, name, who, fl, a, b, c, d) \
-	long hc_##name(ARG_##a, ARG_##b, ARG_##c, ARG_##d) \
-	{ return note(nr, 4, FIRST_##a, FIRST_##b, FIRST_##c, FIRST_##d); }
+#define HC0(nr, name, who, fl)                  \
+	long hc_##name(void)                    \
+	{                                       \
+		return note(nr, 0, 0, 0, 0, 0); \
+	}
+#define HC1(nr, name, who, fl, a)                       \
+	long hc_##name(ARG_##a)                         \
+	{                                               \
+		return note(nr, 1, FIRST_##a, 0, 0, 0); \
+	}
+#define HC2(nr, name, who, fl, a, b)                            \
+	long hc_##name(ARG_##a, ARG_##b)                        \
+	{                                                       \
+		return note(nr, 2, FIRST_##a, FIRST_##b, 0, 0); \
+	}
+#define HC3(nr, name, who, fl, a, b, c)                                 \
+	long hc_##name(ARG_##a, ARG_##b, ARG_##c)                       \
+	{                                                               \
+		return note(nr, 3, FIRST_##a, FIRST_##b, FIRST_##c, 0); \
+	}
+#define HC4(nr, name, who, fl, a, b, c, d)                                      \
+	long hc_##name(ARG_##a, ARG_##b, ARG_##c, ARG_##d)                      \
+	{                                                                       \
+		return note(nr, 4, FIRST_##a, FIRST_##b, FIRST_##c, FIRST_##d); \
+	}
 #include "abi/hypercalls.def"
 #undef HC0
 #undef HC1
@@ -56,11 +71,11 @@ long hc_multicall_stub(GUEST_PTR(multicall_entry_t) calls, u32 count);
 #undef HC4
 #undef hc_multicall
 
-#define ROW(nr, nm, wh) { nr, #nm, WHO_##wh },
-#define HC0(nr, name, who, fl)             ROW(nr, name, who)
-#define HC1(nr, name, who, fl, a)          ROW(nr, name, who)
-#define HC2(nr, name, who, fl, a, b)       ROW(nr, name, who)
-#define HC3(nr, name, who, fl, a, b, c)    ROW(nr, name, who)
+#define ROW(nr, nm, wh)			   { nr, #nm, WHO_##wh },
+#define HC0(nr, name, who, fl)		   ROW(nr, name, who)
+#define HC1(nr, name, who, fl, a)	   ROW(nr, name, who)
+#define HC2(nr, name, who, fl, a, b)	   ROW(nr, name, who)
+#define HC3(nr, name, who, fl, a, b, c)	   ROW(nr, name, who)
 #define HC4(nr, name, who, fl, a, b, c, d) ROW(nr, name, who)
 static const struct {
 	u64 number;
@@ -82,8 +97,14 @@ static void become(struct domain *d)
 
 static struct regs frame_for(u64 number)
 {
-	return (struct regs){ .rax = number, .rdi = 0x1111111122222222, .rsi = 0x3333333344444444,
-		.rdx = 0x5555555566666666, .r10 = 0x7777777788888888, .r8 = 5, .r9 = 6, .rip = 0x1000 };
+	return (struct regs){ .rax = number,
+		.rdi = 0x1111111122222222,
+		.rsi = 0x3333333344444444,
+		.rdx = 0x5555555566666666,
+		.r10 = 0x7777777788888888,
+		.r8 = 5,
+		.r9 = 6,
+		.rip = 0x1000 };
 }
 
 static bool has_row(u64 number)
@@ -225,7 +246,8 @@ static void multicall_runs_each_entry(void **state)
 	u64 before = hc_unknown_count();
 
 	for (unsigned i = 0; i < 20; i++)
-		e[i] = (multicall_entry_t){ .op = i == 3 ? 63 : __HYPERVISOR_stack_switch, .result = 99,
+		e[i] = (multicall_entry_t){ .op = i == 3 ? 63 : __HYPERVISOR_stack_switch,
+			.result = 99,
 			.args = { i, i + 1 } };
 	become(guest);
 	last.answer = 5;
@@ -238,7 +260,8 @@ static void multicall_runs_each_entry(void **state)
 
 static void multicall_refuses_itself_and_privilege(void **state)
 {
-	multicall_entry_t e[2] = { { .op = __HYPERVISOR_multicall }, { .op = __HYPERVISOR_domctl } };
+	multicall_entry_t e[2] = { { .op = __HYPERVISOR_multicall },
+		{ .op = __HYPERVISOR_domctl } };
 
 	become(guest);
 	assert_int_equal(hc_multicall(as_ptr_multicall_entry_t(place_calls(e, 2)), 2), 0);
@@ -250,7 +273,8 @@ static void multicall_refuses_itself_and_privilege(void **state)
 static void multicall_ends_at_iret(void **state)
 {
 	multicall_entry_t e[3] = { { .op = __HYPERVISOR_stack_switch, .result = 9 },
-		{ .op = __HYPERVISOR_iret, .result = 9 }, { .op = __HYPERVISOR_stack_switch, .result = 9 } };
+		{ .op = __HYPERVISOR_iret, .result = 9 },
+		{ .op = __HYPERVISOR_stack_switch, .result = 9 } };
 
 	become(guest);
 	last.answer = 1234;
@@ -271,7 +295,9 @@ static void multicall_bad_memory(void **state)
 	assert_int_equal(hc_multicall(as_ptr_multicall_entry_t(0), 0), 0);
 	/* the list leaves the guest's memory in the middle: what is before it ran */
 	guest_place(GUEST_BYTES - sizeof(e), &e, sizeof(e));
-	assert_int_equal(hc_multicall(as_ptr_multicall_entry_t(guest_address(GUEST_BYTES - sizeof(e))), 1), 0);
+	assert_int_equal(
+		hc_multicall(as_ptr_multicall_entry_t(guest_address(GUEST_BYTES - sizeof(e))), 1),
+		0);
 	assert_int_equal(last.calls, 1);
 }
 
@@ -296,18 +322,20 @@ static void multicall_entry_stops_and_goes_on(void **state)
 
 static void guest_ranges_do_not_wrap(void **state)
 {
-	static const u64 edges[] = { 0, 1, 8, 4095, 4096, 65535, 65536, 1ull << 31, 1ull << 32, 1ull << 47,
-		HV_VIRT_START, HV_VIRT_END - 1, 1ull << 63, ~0ull - 7, ~0ull };
+	static const u64 edges[] = { 0, 1, 8, 4095, 4096, 65535, 65536, 1ull << 31, 1ull << 32,
+		1ull << 47, HV_VIRT_START, HV_VIRT_END - 1, 1ull << 63, ~0ull - 7, ~0ull };
 	u8 small[64];
 
 	for (unsigned a = 0; a < ARRAY_SIZE(edges); a++)
 		for (unsigned i = 0; i < ARRAY_SIZE(edges); i++)
 			for (unsigned s = 0; s < ARRAY_SIZE(edges); s++)
 				for (unsigned c = 1; c < ARRAY_SIZE(edges); c++) {
-					assert_int_equal(guest_in(small, edges[a], edges[i], edges[s] | 1,
-								  edges[c]), -EFAULT);
-					assert_int_equal(guest_out(edges[a], edges[i], small, edges[s] | 1,
-								   edges[c]), -EFAULT);
+					assert_int_equal(guest_in(small, edges[a], edges[i],
+								 edges[s] | 1, edges[c]),
+						-EFAULT);
+					assert_int_equal(guest_out(edges[a], edges[i], small,
+								 edges[s] | 1, edges[c]),
+						-EFAULT);
 				}
 	assert_int_equal(guest_in(small, guest_address(0), 1023, 64, 1), 0);
 	assert_int_equal(guest_in(small, guest_address(0), 1024, 64, 1), -EFAULT);

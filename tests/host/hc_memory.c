@@ -12,9 +12,9 @@
 #include "hc_guest_memory.h"
 #include "hc_pv_stubs.h"
 
-#define ARG     0u      /* offsets in the guest's memory */
-#define LIST    1024u
-#define OUT     8192u
+#define ARG  0u /* offsets in the guest's memory */
+#define LIST 1024u
+#define OUT  8192u
 
 static struct domain *control, *guest, *other;
 
@@ -103,8 +103,10 @@ static void limits_give_partial_counts(void **state)
 
 static xen_memory_exchange_t exchange(u64 in, unsigned in_order, u64 out, unsigned out_order)
 {
-	xen_memory_exchange_t x = { .in = { .nr_extents = in, .extent_order = in_order, .domid = DOMID_SELF },
-		.out = { .nr_extents = out, .extent_order = out_order, .domid = DOMID_SELF } };
+	xen_memory_exchange_t x = {
+		.in = { .nr_extents = in, .extent_order = in_order, .domid = DOMID_SELF },
+		.out = { .nr_extents = out, .extent_order = out_order, .domid = DOMID_SELF }
+	};
 
 	x.in.extent_start.p = (xen_pfn_t *)guest_address(LIST);
 	x.out.extent_start.p = (xen_pfn_t *)guest_address(OUT);
@@ -199,17 +201,17 @@ static void exchange_refuses_nonsense(void **state)
 		unsigned in_order, out_order;
 		long answer;
 	} bad[] = {
-		{ 4, 1, 0, 0, 3, -EINVAL },            /* 4 frames for 8 */
-		{ 1, 1, 2, 0, 0, -EINVAL },            /* more done than asked */
-		{ 16, 1, 3, 0, 4, -EINVAL },           /* done up to the middle of a chunk */
-		{ 1, 1, 0, 13, 13, -EPERM },
-		{ 1, 1, 0, 64, 64, -EPERM },
+		{ 4, 1, 0, 0, 3, -EINVAL },  /* 4 frames for 8 */
+		{ 1, 1, 2, 0, 0, -EINVAL },  /* more done than asked */
+		{ 16, 1, 3, 0, 4, -EINVAL }, /* done up to the middle of a chunk */
+		{ 1, 1, 0, 13, 13, -EPERM }, { 1, 1, 0, 64, 64, -EPERM },
 		{ 1ull << 63, 1ull << 63, 0, 1, 1, -EINVAL }, /* products that wrap */
 	};
 
 	become(guest);
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
-		xen_memory_exchange_t x = exchange(bad[i].in, bad[i].in_order, bad[i].out, bad[i].out_order);
+		xen_memory_exchange_t x =
+			exchange(bad[i].in, bad[i].in_order, bad[i].out, bad[i].out_order);
 
 		x.nr_exchanged = bad[i].done;
 		assert_int_equal(memory_op(XENMEM_exchange, &x, sizeof(x)), bad[i].answer);
@@ -228,9 +230,17 @@ static void totals_and_maps(void **state)
 
 	become(guest);
 	assert_int_equal(hc_memory_op(XENMEM_maximum_ram_page, as_ptr_void(0)), frame_limit() - 1);
-	assert_int_equal(memory_op(XENMEM_current_reservation, &self, sizeof(self)), guest->tot_pages);
-	assert_int_equal(memory_op(XENMEM_maximum_reservation, &self, sizeof(self)), guest->max_pages);
+	assert_int_equal(
+		memory_op(XENMEM_current_reservation, &self, sizeof(self)), guest->tot_pages);
+	assert_int_equal(
+		memory_op(XENMEM_maximum_reservation, &self, sizeof(self)), guest->max_pages);
 	assert_int_equal(memory_op(XENMEM_current_reservation, &them, sizeof(them)), -EPERM);
+	guest->shared->arch.max_pfn = 0;
+	assert_int_equal(memory_op(XENMEM_maximum_gpfn, &self, sizeof(self)), 0);
+	guest->shared->arch.max_pfn = 100;
+	assert_int_equal(memory_op(XENMEM_maximum_gpfn, &self, sizeof(self)), 99);
+	guest->shared->arch.max_pfn = ~0ull;
+	assert_int_equal(memory_op(XENMEM_maximum_gpfn, &self, sizeof(self)), 0);
 	assert_int_equal(memory_op(XENMEM_machphys_mapping, &mapping, sizeof(mapping)), 0);
 	assert_int_equal(((xen_machphys_mapping_t *)guest_memory)->v_start, 0xffff800000000000);
 	assert_int_equal(memory_op(XENMEM_machine_memory_map, &map, sizeof(map)), -EPERM);

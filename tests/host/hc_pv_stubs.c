@@ -27,7 +27,8 @@ long stub_answer;
 unsigned stub_calls, stub_restart_at;
 
 struct acpi_info acpi_info = { .cpu_count = 1 };
-struct boot_info boot_info = { .range_count = 2, .ranges = { { 0, 0x9f000, 1 }, { 0x100000, 0x7f00000, 1 } } };
+struct boot_info boot_info = { .range_count = 2,
+	.ranges = { { 0, 0x9f000, 1 }, { 0x100000, 0x7f00000, 1 } } };
 struct cpu_features cpu_features = { .family = 6 };
 struct efi_info efi_info;
 const struct {
@@ -180,7 +181,6 @@ void hypercall_page_fill(void *page)
 	memset(page, 0xcc, PAGE_SIZE);
 }
 
-
 unsigned irq_gsi_count(void)
 {
 	return 24;
@@ -192,7 +192,8 @@ int irq_setup_gsi(unsigned gsi, bool level, bool active_low)
 	return answer();
 }
 
-int msi_map(unsigned segment, unsigned bus, unsigned devfn, unsigned entry, u64 table_base, unsigned count)
+int msi_map(unsigned segment, unsigned bus, unsigned devfn, unsigned entry, u64 table_base,
+	unsigned count)
 {
 	int ret = answer();
 
@@ -207,11 +208,6 @@ void msi_unmap(unsigned irq)
 int msix_prepare(unsigned segment, unsigned bus, unsigned devfn, bool release)
 {
 	return answer();
-}
-
-void pci_device_added(unsigned segment, unsigned bus, unsigned devfn)
-{
-	stub_calls++;
 }
 
 int ioapic_guest_read(u64 physbase, u32 reg, u32 *value)
@@ -261,8 +257,8 @@ struct domain_ops stub_ops;
 
 static struct vcpu *stub_vcpu_alloc(struct domain *d)
 {
-	size_t bytes = sizeof(struct pv_vcpu) > sizeof(struct fake_vcpu) ? sizeof(struct pv_vcpu) :
-									  sizeof(struct fake_vcpu);
+	size_t bytes = sizeof(struct pv_vcpu) > sizeof(struct fake_vcpu) ? sizeof(struct pv_vcpu)
+									 : sizeof(struct fake_vcpu);
 	struct pv_vcpu *v = calloc(1, bytes);
 
 	v->xsave = calloc(1, xstate_size());
@@ -290,7 +286,9 @@ void stub_ops_init(void)
 
 struct domain *stub_domain(u16 id, bool privileged)
 {
-	struct xen_domctl_createdomain config = { .max_vcpus = 2, .max_evtchn_port = 4095, .max_grant_frames = 4,
+	struct xen_domctl_createdomain config = { .max_vcpus = 2,
+		.max_evtchn_port = 4095,
+		.max_grant_frames = 4,
 		.max_maptrack_frames = 4 };
 	struct domain *d;
 

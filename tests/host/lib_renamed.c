@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/string.c and lib/fmt.c under names of their own (hv_*), so that the test can compare them with the C library's. */
+/* lib/string.c and lib/fmt.c under names of their own (hv_*), so that the test can compare them
+ * with the C library's. */
 #pragma redefine_extname memcpy hv_memcpy
 #pragma redefine_extname memmove hv_memmove
 #pragma redefine_extname memset hv_memset

@@ -150,7 +150,8 @@ static void test_rangeset_random(void **state)
 	srand(2);
 	memset(model, 0, sizeof(model));
 	for (unsigned round = 0; round < 5000; round++) {
-		unsigned a = (unsigned)rand() % UNIVERSE, b = a + (unsigned)rand() % min(20u, UNIVERSE - a);
+		unsigned a = (unsigned)rand() % UNIVERSE,
+			 b = a + (unsigned)rand() % min(20u, UNIVERSE - a);
 		bool add = rand() % 2, no_memory = rand() % 8 == 0;
 		int rc;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib: string, fmt, text and cmdline. The C library is the reference wherever it has the same function. */
+/* lib: string, fmt, text and cmdline. The C library is the reference wherever it has the same
+ * function. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,7 +74,8 @@ static void test_strings(void **state)
 			assert_int_equal(sign(hv_strcmp(s[i], s[j])), sign(strcmp(s[i], s[j])));
 			assert_ptr_equal(hv_strstr(s[i], s[j]), strstr(s[i], s[j]));
 			for (unsigned n = 0; n < 5; n++)
-				assert_int_equal(sign(hv_strncmp(s[i], s[j], n)), sign(strncmp(s[i], s[j], n)));
+				assert_int_equal(sign(hv_strncmp(s[i], s[j], n)),
+					sign(strncmp(s[i], s[j], n)));
 		}
 	}
 	assert_int_equal(strlcpy(to, "abcdef", sizeof(to)), 6);
@@ -104,11 +106,14 @@ static void test_parse_u64(void **state)
 	assert_string_equal(end, "");
 }
 
-/* Every combination of flags, width, precision and size, with edge values, against the C library. */
-static void check_number(const char *flags, int width, int precision, const char *size, char conversion)
+/* Every combination of flags, width, precision and size, with edge values, against the C library.
+ */
+static void check_number(
+	const char *flags, int width, int precision, const char *size, char conversion)
 {
-	static const long long values[] = { 0, 1, -1, 9, 10, 127, 128, 255, 256, -128, 32767, -32768, 65535, 65536, 2147483647LL,
-		-2147483648LL, 4294967295LL, 9223372036854775807LL, -9223372036854775807LL - 1 };
+	static const long long values[] = { 0, 1, -1, 9, 10, 127, 128, 255, 256, -128, 32767,
+		-32768, 65535, 65536, 2147483647LL, -2147483648LL, 4294967295LL,
+		9223372036854775807LL, -9223372036854775807LL - 1 };
 	char fmt[32], ours[128], theirs[128];
 
 	if (precision >= 0)
@@ -157,17 +162,19 @@ static void test_fmt_text(void **state)
 {
 	char ours[64], theirs[64];
 
-#define SAME(...)                                                                                  \
-	do {                                                                                       \
-		assert_int_equal(hv_snprintf(ours, sizeof(ours), __VA_ARGS__), snprintf(theirs, sizeof(theirs), __VA_ARGS__)); \
-		assert_string_equal(ours, theirs);                                                 \
+#define SAME(...)                                                              \
+	do {                                                                   \
+		assert_int_equal(hv_snprintf(ours, sizeof(ours), __VA_ARGS__), \
+			snprintf(theirs, sizeof(theirs), __VA_ARGS__));        \
+		assert_string_equal(ours, theirs);                             \
 	} while (0)
 	SAME("plain");
 	SAME("%s|%10s|%-10s|%.2s|%.0s|%5.1s", "abc", "abc", "abc", "abc", "abc", "abc");
 	SAME("%c%5c%-5c|", 'x', 'y', 'z');
 	SAME("100%% %p", (void *)0x1234abcd);
 	SAME("%*d|%-*d|%.*d", 5, 42, 5, 42, 5, 42);
-	SAME("a long one that does not fit: %s %s %s", "xxxxxxxxxxxxxxxxxxxxxx", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", "z");
+	SAME("a long one that does not fit: %s %s %s", "xxxxxxxxxxxxxxxxxxxxxx",
+		"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", "z");
 	assert_int_equal(hv_snprintf(ours, 0, "%d", 12345), 5);
 	assert_int_equal(hv_snprintf(ours, 1, "%d", 12345), 5);
 	assert_string_equal(ours, "");
@@ -198,9 +205,11 @@ static void test_cmdline(void **state)
 	assert_string_equal(opt.loglvl, "all");
 	assert_true(opt.noreboot);
 	assert_int_equal(opt.maxcpus, 2);
-	assert_string_equal(cmdline_text(), "  console=com1,vga dom0_mem=512M,max:1G\tnoreboot  maxcpus=2 loglvl=all ");
+	assert_string_equal(cmdline_text(),
+		"  console=com1,vga dom0_mem=512M,max:1G\tnoreboot  maxcpus=2 loglvl=all ");
 
-	parse("noreboot=0 no-smep smap=off maxcpus=0x10 bogus=1 wrong no-wrong maxcpus=zz smep=perhaps no-com1");
+	parse("noreboot=0 no-smep smap=off maxcpus=0x10 bogus=1 wrong no-wrong maxcpus=zz "
+	      "smep=perhaps no-com1");
 	assert_false(opt.noreboot);
 	assert_false(opt.smep);
 	assert_false(opt.smap);

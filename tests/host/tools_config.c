@@ -288,6 +288,7 @@ static void test_nics(void **state)
 	bad_nic("bridge=aaaaaaaaaaaaaaaaaaaa", "cannot be an interface's name");
 	bad_nic("rate=fast", "rate 'fast'");
 	bad_nic("mtu=1", "mtu must be");
+	bad_nic("backend=driverdomain", "only the control domain");
 	bad_nic("speed=9", "unknown parameter 'speed'");
 }
 

@@ -379,12 +379,37 @@ static void test_lifecycle(void **state)
 	assert_true(fake.domain[4].exists);
 	assert_int_equal(guest_destroy(&X, &S, 4, &E), 0);
 	next = end_of("on_crash='rename-restart'", SHUTDOWN_crash);
+	assert_non_null(fake_read("/vm/11111111-2222-3333-4444-555555555555/start_time"));
 	assert_int_equal(next, 6);
 	assert_true(fake.domain[5].exists);
 	assert_memory_not_equal(fake.domain[5].info.handle, fake.domain[6].info.handle, 16);
 	assert_memory_equal(fake_read("/local/domain/5/name"), "g-20", 4);
 	assert_string_equal(fake_read("/local/domain/6/name"), "g");
+	assert_int_equal(guest_destroy(&X, &S, 5, &E), 0);
+	assert_string_equal(fake_read("/vm/11111111-2222-3333-4444-555555555555/name"), "g");
 	free(devices);
+}
+
+static void test_host_defaults(void **state)
+{
+	char path[128],
+		*conf = xprintf("# defaults\nvif.default.script=\"%s\"\nvif.default.bridge='br7'\n"
+				"max_grant_frames=9\n",
+			script_path);
+	uint32_t domid;
+
+	snprintf(path, sizeof(path), "%s/xl.conf", fake.dir);
+	write_file(path, conf, strlen(conf), 0600);
+	if (create("vif=['','bridge=br8']", &domid))
+		fail_msg("%s", E.what);
+	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/0/script"), script_path);
+	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/0/bridge"), "br7");
+	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/1/bridge"), "br8");
+	assert_int_equal(guest_destroy(&X, &S, domid, &E), 0);
+	write_file(path, "x = [", 5, 0600);
+	assert_int_equal(create("", &domid), 0);
+	assert_int_equal(guest_destroy(&X, &S, domid, &E), 0);
+	free(conf);
 }
 
 static void test_records(void **state)
@@ -412,6 +437,7 @@ int main(void)
 		T(test_refused_before),
 		T(test_hotplug_failure),
 		T(test_lifecycle),
+		T(test_host_defaults),
 		T(test_records),
 	};
 

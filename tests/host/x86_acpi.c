@@ -53,12 +53,12 @@ static void finish(u32 pa, const char *signature, u32 bytes)
 static void make_madt(void)
 {
 	static const u8 entries[] = {
-		0, 8, 0, 0, 1, 0, 0, 0,                         /* CPU 0 */
-		0, 8, 1, 2, 1, 0, 0, 0,                         /* CPU 1, APIC id 2 */
-		0, 8, 2, 4, 0, 0, 0, 0,                         /* disabled */
-		1, 12, 5, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,      /* IO-APIC at 0xfec00000 */
-		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                  /* ISA 0 is GSI 2 */
-		2, 10, 0, 9, 9, 0, 0, 0, 13, 0,                 /* ISA 9: level, high */
+		0, 8, 0, 0, 1, 0, 0, 0,			   /* CPU 0 */
+		0, 8, 1, 2, 1, 0, 0, 0,			   /* CPU 1, APIC id 2 */
+		0, 8, 2, 4, 0, 0, 0, 0,			   /* disabled */
+		1, 12, 5, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, /* IO-APIC at 0xfec00000 */
+		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,		   /* ISA 0 is GSI 2 */
+		2, 10, 0, 9, 9, 0, 0, 0, 13, 0,		   /* ISA 9: level, high */
 	};
 
 	put32(at(MADT) + 36, 0xfee00000);
@@ -114,6 +114,33 @@ static void test_good(void **state)
 	assert_false(acpi_info.reset_supported);
 }
 
+/* A FADT of revision 5, by the specification's offsets: generic addresses win over the old ports.
+ */
+static void test_long_fadt(void **state)
+{
+	static const u8 reset[12] = { 1, 8, 0, 1, 0xf9, 0x0c },
+			control[12] = { 1, 16, 0, 2, 0x04, 0x06 };
+
+	make_all();
+	put32(at(FADT) + 64, 0xb004);
+	at(FADT)[109] = 2; /* an 8042 */
+	put32(at(FADT) + 112, 1 << 10);
+	memcpy(at(FADT) + 116, reset, 12);
+	at(FADT)[128] = 0x0f;
+	memcpy(at(FADT) + 172, control, 12);
+	finish(FADT, "FACP", 268);
+	acpi_init(0);
+	assert_true(acpi_info.reset_supported);
+	assert_int_equal(acpi_info.reset.address, 0xcf9);
+	assert_int_equal(acpi_info.reset_value, 0x0f);
+	assert_int_equal(acpi_info.pm1a_control.address, 0x604);
+	assert_int_equal(acpi_info.pm1a_control.width, 16);
+	assert_int_equal(acpi_info.pm1b_control.address, 0);
+	assert_int_equal(acpi_info.sleep_control.address, 0);
+	assert_true(acpi_info.has_8042);
+	assert_false(acpi_info.hw_reduced);
+}
+
 static void test_nothing(void **state)
 {
 	arena_new(BASE, BYTES);
@@ -155,7 +182,8 @@ static void check(void)
 	assert_in_range(acpi_info.ecam_count, 0, ACPI_MAX_ECAM);
 }
 
-/* Each byte of each table set to hostile values, checksums right again, so that the parsers see it. */
+/* Each byte of each table set to hostile values, checksums right again, so that the parsers see it.
+ */
 static void test_hostile(void **state)
 {
 	static const u8 values[] = { 0, 1, 2, 7, 8, 0x7f, 0x80, 0xff };
@@ -195,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_long_fadt),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_bad_checksum),
 		cmocka_unit_test(test_hostile),

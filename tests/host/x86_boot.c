@@ -30,7 +30,8 @@ static void put64(u8 *to, u64 v)
 	memcpy(to, &v, 8);
 }
 
-/* Multiboot 1 as QEMU's -kernel leaves it: image name before the command line, one module, three ranges. */
+/* Multiboot 1 as QEMU's -kernel leaves it: image name before the command line, one module, three
+ * ranges. */
 static u8 *mb1_make(void)
 {
 	u8 *a = arena_new(BASE, BYTES);
@@ -126,7 +127,8 @@ static void test_grub_without_placeholder(void **state)
 {
 	u8 *a = mb2_make();
 
-	memcpy(strstr((char *)a + 8 + 24 + 8, "placeholder"), "no-real-mod", 11); /* in the command line's tag */
+	memcpy(strstr((char *)a + 8 + 24 + 8, "placeholder"), "no-real-mod",
+		11); /* in the command line's tag */
 	assert_int_equal(multiboot_parse(MULTIBOOT2_MAGIC, BASE, &info), 0);
 	assert_string_equal(info.cmdline, "no-real-mod loglvl=all");
 }
@@ -145,10 +147,12 @@ static void check_strings(void)
 	assert_in_range(info.module_count, 0, BOOT_MAX_MODULES);
 	assert_in_range(info.range_count, 0, BOOT_MAX_RANGES);
 	for (unsigned i = 0; i < info.module_count; i++)
-		assert_non_null(memchr(info.modules[i].cmdline, 0, sizeof(info.modules[i].cmdline)));
+		assert_non_null(
+			memchr(info.modules[i].cmdline, 0, sizeof(info.modules[i].cmdline)));
 }
 
-/* Broken in every single byte, and at random: an error or a sane result, never a step outside (ASan) or an endless loop. */
+/* Broken in every single byte, and at random: an error or a sane result, never a step outside
+ * (ASan) or an endless loop. */
 static void test_hostile(void **state)
 {
 	unsigned good = 0, bad = 0;
@@ -191,7 +195,8 @@ static u32 model[UNITS];
 
 static void add(unsigned start, unsigned count, u32 type)
 {
-	info.ranges[info.range_count++] = (struct boot_range){ start * PAGE_SIZE, count * PAGE_SIZE, type };
+	info.ranges[info.range_count++] =
+		(struct boot_range){ start * PAGE_SIZE, count * PAGE_SIZE, type };
 	for (unsigned i = start; i < start + count; i++)
 		model[i] = model[i] > type ? model[i] : type;
 }
@@ -215,7 +220,8 @@ static void test_normalise_random(void **state)
 
 			if (i)
 				assert_true(r->start >= r[-1].start + r[-1].bytes);
-			for (u64 u = r->start / PAGE_SIZE; u < (r->start + r->bytes) / PAGE_SIZE; u++)
+			for (u64 u = r->start / PAGE_SIZE; u < (r->start + r->bytes) / PAGE_SIZE;
+				u++)
 				seen[u] = r->type;
 		}
 		assert_memory_equal(seen, model, sizeof(seen));
@@ -228,7 +234,8 @@ static void test_free_ranges(void **state)
 
 	memset(&info, 0, sizeof(info));
 	info.ranges[0] = (struct boot_range){ 0, 0x9fc00, 1 };
-	info.ranges[1] = (struct boot_range){ 0x100000, 0x8000000 - 0x100800, 1 }; /* ends in the middle of a page */
+	info.ranges[1] = (struct boot_range){ 0x100000, 0x8000000 - 0x100800,
+		1 }; /* ends in the middle of a page */
 	info.range_count = 2;
 	info.module_count = 1;
 	info.modules[0].start = 0x1000800;

@@ -12,7 +12,7 @@
 #include "x86/upcalls.h"
 #include "x86_fakes.h"
 
-unsigned fake_cpu, fake_log_lines, fake_panics;
+unsigned fake_cpu, fake_log_lines;
 static u8 *arena;
 static u64 arena_base, arena_bytes;
 
@@ -43,6 +43,12 @@ noreturn void panic_at(const char *file, unsigned line, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
+	abort();
+}
+
+noreturn void bug_at(const char *what, const char *file, unsigned line)
+{
+	fprintf(stderr, "%s:%u: %s\n", file, line, what);
 	abort();
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* irq.c on fake IO-APICs and devices: who may bind what, vectors, when a level-triggered line is masked. */
+/* irq.c on fake IO-APICs and devices: who may bind what, vectors, when a level-triggered line is
+ * masked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +81,10 @@ u8 pci_capability(struct pci_function f, u8 id)
 
 int msi_open(struct msi *m, struct pci_function f, unsigned entry, u64 table_base)
 {
-	*m = (struct msi){ .function = f, .capability = pci_capability(f, 5), .x = table_base, .entry = (u16)entry };
+	*m = (struct msi){ .function = f,
+		.capability = pci_capability(f, 5),
+		.x = table_base,
+		.entry = (u16)entry };
 	return m->capability ? 0 : -ENODEV;
 }
 
@@ -217,7 +221,8 @@ static void test_vectors_run_out(void **state)
 		used[msi_vector] = true;
 	}
 	assert_int_equal(irq_bind((unsigned)irqs[count]), -ENOSPC);
-	assert_int_equal(count, VECTOR_LAST_DEVICE - VECTOR_FIRST_DEVICE + 1 - 1); /* one is the serial port's */
+	assert_int_equal(count,
+		VECTOR_LAST_DEVICE - VECTOR_FIRST_DEVICE + 1 - 1); /* one is the serial port's */
 	msi_unmap((unsigned)irqs[7]);
 	assert_int_equal(irq_bind((unsigned)irqs[count]), 0);
 	for (unsigned i = 0; i <= count; i++)

@@ -45,8 +45,8 @@ void apic_timer_stop(void)
 {
 }
 
-static const u64 frequencies[] = { 1000000, 25000000, 999999999, 1000000000, 1000000001, 2596126000, 3000000000, 4294967296,
-				   6123456789 };
+static const u64 frequencies[] = { 1000000, 25000000, 999999999, 1000000000, 1000000001, 2596126000,
+	3000000000, 4294967296, 6123456789 };
 
 /* After a year of ticks the reading is within 2^-31 of the exact value. */
 static void test_scale(void **state)
@@ -58,7 +58,8 @@ static void test_scale(void **state)
 		time_scale_make(hz, &s.mul, &s.shift);
 		assert_true(s.mul >> 31);
 		for (u64 seconds = 1; seconds < 31536000; seconds *= 7) {
-			u64 got = time_scale_ns(&s, s.tsc_base + seconds * hz), want = seconds * 1000000000 + s.ns_base;
+			u64 got = time_scale_ns(&s, s.tsc_base + seconds * hz),
+			    want = seconds * 1000000000 + s.ns_base;
 			u64 error = got > want ? got - want : want - got;
 
 			assert_true(error <= (want >> 30) + 1);
@@ -85,14 +86,19 @@ static void test_dates(void **state)
 {
 	srand(4);
 	for (unsigned i = 0; i < 20000; i++) {
-		struct tm tm = { .tm_year = 70 + rand() % 200, .tm_mon = rand() % 12, .tm_mday = 1 + rand() % 28,
-				 .tm_hour = rand() % 24, .tm_min = rand() % 60, .tm_sec = rand() % 60 };
-		u64 got = time_of_date((u32)tm.tm_year + 1900, (u32)tm.tm_mon + 1, (u32)tm.tm_mday, (u32)tm.tm_hour,
-				       (u32)tm.tm_min, (u32)tm.tm_sec);
+		struct tm tm = { .tm_year = 70 + rand() % 200,
+			.tm_mon = rand() % 12,
+			.tm_mday = 1 + rand() % 28,
+			.tm_hour = rand() % 24,
+			.tm_min = rand() % 60,
+			.tm_sec = rand() % 60 };
+		u64 got = time_of_date((u32)tm.tm_year + 1900, (u32)tm.tm_mon + 1, (u32)tm.tm_mday,
+			(u32)tm.tm_hour, (u32)tm.tm_min, (u32)tm.tm_sec);
 
 		assert_int_equal(got, timegm(&tm));
 	}
-	assert_int_equal(time_of_date(2028, 2, 29, 0, 0, 0) + 86400, time_of_date(2028, 3, 1, 0, 0, 0));
+	assert_int_equal(
+		time_of_date(2028, 2, 29, 0, 0, 0) + 86400, time_of_date(2028, 3, 1, 0, 0, 0));
 }
 
 static void test_wallclock(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store's tree by itself: paths, sharing between versions, big directories, and that running out of memory at any
- * allocation of any change leaves everything as it was.
+ * The store's tree by itself: paths, sharing between versions, big directories, and that running
+ * out of memory at any allocation of any change leaves everything as it was.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,8 @@ enum link_state link_domain(struct link *l, unsigned int domid)
 	return LINK_ALIVE;
 }
 
-int link_map(struct link *l, unsigned int domid, uint64_t frame, uint32_t port, struct link_ring *ring)
+int link_map(
+	struct link *l, unsigned int domid, uint64_t frame, uint32_t port, struct link_ring *ring)
 {
 	return EINVAL;
 }
@@ -125,7 +126,8 @@ static int put(struct tree *t, const char *path, const char *value)
 
 static void paths(void **state)
 {
-	static const char *const bad[] = { "", "//", "/a/", "a/", "/a//b", "/a b", "/a.b", "@x", "/\xff", "/local/domain/" };
+	static const char *const bad[] = { "", "//", "/a/", "a/", "/a//b", "/a b", "/a.b", "@x",
+		"/\xff", "/local/domain/" };
 	struct path p;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -218,10 +220,12 @@ static struct perms *other_perms(struct store *s)
 	return perms;
 }
 
-/* Fail the n-th allocation for every n until the change is made: before that nothing may have changed. */
+/* Fail the n-th allocation for every n until the change is made: before that nothing may have
+ * changed. */
 static void change_out_of_memory(struct store *s, const struct change *ch, bool shared)
 {
-	uint64_t before = fingerprint(&s->tree), nodes = s->dom0->use[QUOTA_NODES], bytes = s->dom0->use[QUOTA_MEMORY];
+	uint64_t before = fingerprint(&s->tree), nodes = s->dom0->use[QUOTA_NODES],
+		 bytes = s->dom0->use[QUOTA_MEMORY];
 	struct tree other;
 	int err = ENOMEM;
 
@@ -236,7 +240,8 @@ static void change_out_of_memory(struct store *s, const struct change *ch, bool 
 		if (!err)
 			break;
 		assert_true(fingerprint(&s->tree) == before);
-		assert_true(s->dom0->use[QUOTA_NODES] == nodes && s->dom0->use[QUOTA_MEMORY] == bytes);
+		assert_true(
+			s->dom0->use[QUOTA_NODES] == nodes && s->dom0->use[QUOTA_MEMORY] == bytes);
 	}
 	assert_true(fingerprint(&s->tree) != before);
 	if (shared) {
@@ -260,8 +265,16 @@ static void out_of_memory(void **state)
 			assert_int_equal(put(&s.tree, path, "v"), 0);
 		}
 		const struct change changes[] = {
-			{ .kind = CHANGE_WRITE, .path = &deep, .value = "new", .len = 3, .perms = s.tree.root->perms },
-			{ .kind = CHANGE_WRITE, .path = &deep, .value = "longer", .len = 6, .perms = s.tree.root->perms },
+			{ .kind = CHANGE_WRITE,
+				.path = &deep,
+				.value = "new",
+				.len = 3,
+				.perms = s.tree.root->perms },
+			{ .kind = CHANGE_WRITE,
+				.path = &deep,
+				.value = "longer",
+				.len = 6,
+				.perms = s.tree.root->perms },
 			{ .kind = CHANGE_PERMS, .path = &mid, .perms = other },
 			{ .kind = CHANGE_RM, .path = &top },
 		};
@@ -299,8 +312,11 @@ static void fork_is_constant(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths), cmocka_unit_test(versions), cmocka_unit_test(big_directory),
-		cmocka_unit_test(out_of_memory), cmocka_unit_test(fork_is_constant),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(big_directory),
+		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(fork_is_constant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

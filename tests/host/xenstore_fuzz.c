@@ -12,9 +12,9 @@
 
 #include "tests/fuzz/xenstore.h"
 
-#define CORPUS "tests/fuzz/corpus/xenstore"
+#define CORPUS	  "tests/fuzz/corpus/xenstore"
 #define MUTATIONS 20
-#define SIZE 4096
+#define SIZE	  4096
 
 static uint32_t seed;
 
@@ -27,7 +27,8 @@ static uint32_t draw(void)
 static void mutate(uint8_t *data, size_t len)
 {
 	for (uint32_t n = draw() % 6 + 1; n && len; n--)
-		data[draw() % len] = draw() % 3 ? (uint8_t)draw() : (uint8_t)"\0\x40\x7f\x80/@T\x0a"[draw() % 8];
+		data[draw() % len] = draw() % 3 ? (uint8_t)draw()
+						: (uint8_t) "\0\x40\x7f\x80/@T\x0a"[draw() % 8];
 }
 
 static void replay(const char *name)

@@ -17,6 +17,7 @@
 #include "tools/lib/disk.h"
 #include "tools/lib/guest.h"
 #include "tools/lib/host.h"
+#include "tools/lib/hostconf.h"
 #include "tools/lib/log.h"
 #include "tools/lib/nic.h"
 #include "tools/lib/record.h"
@@ -340,6 +341,7 @@ int guest_create(struct xen *x, struct store *s, struct config *c, const char *p
 	int rc, lock = guest_lock();
 
 	guest_fill_uuid(c);
+	hostconf_apply(c);
 	format_uuid(c->uuid, k.uuid);
 	for (i = 0; i < c->nnics; i++)
 		nic_fill_mac(&c->nics[i], c->uuid);

@@ -17,6 +17,7 @@
 #include "tools/lib/daemon.h"
 #include "tools/lib/host.h"
 #include "tools/lib/log.h"
+#include "tools/lib/storewatch.h"
 #include "tools/lib/text.h"
 
 #define LOG_DIR		   "/var/log/xen/console"
@@ -31,6 +32,7 @@ struct hypervisor_log {
 };
 
 static struct consoled C;
+static struct storewatch watch = { .s = &C.s };
 static struct hypervisor_log H = { .c = &C, .port = -1 };
 
 static struct guestcon *find_guest(uint32_t domid)
@@ -54,7 +56,7 @@ static const domain_info *find_info(const domain_info *all, int n, const struct 
 }
 
 /* Detach from what has gone, attach to what has come. */
-static void look_around(void)
+static void look_around(bool timer)
 {
 	struct guestcon *g, **link = &C.guests;
 	domain_info *all;
@@ -62,6 +64,10 @@ static void look_around(void)
 
 	if (n < 0)
 		return;
+	if (!C.s.xs) {
+		free(all);
+		return;
+	}
 	while ((g = *link)) {
 		if (find_info(all, n, g)) {
 			link = &g->next;
@@ -80,21 +86,6 @@ static void look_around(void)
 		}
 	}
 	free(all);
-}
-
-static int store_ready(sd_event_source *src, int fd, uint32_t events, void *arg)
-{
-	char **w;
-
-	errno = 0;
-	while ((w = xs_check_watch(C.s.xs)))
-		free(w);
-	if (errno != EAGAIN) {
-		log_line(LOG_ERROR, "error: the connection to xenstore is lost");
-		return sd_event_exit(C.loop, 1);
-	}
-	look_around();
-	return 0;
 }
 
 static void read_hypervisor(void)
@@ -149,7 +140,7 @@ static int open_all(struct error *e)
 {
 	sigset_t stop;
 
-	if (xen_open(&C.x, e) || store_open(&C.s, e))
+	if (xen_open(&C.x, e))
 		return -1;
 	C.events = xenevtchn_open(NULL, 0);
 	C.grants = xengnttab_open(NULL, 0);
@@ -166,12 +157,11 @@ static int open_all(struct error *e)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	sd_event_add_signal(C.loop, NULL, SIGTERM, NULL, NULL);
 	sd_event_add_signal(C.loop, NULL, SIGINT, NULL, NULL);
-	if (!xs_watch(C.s.xs, "@introduceDomain", "look") ||
-		!xs_watch(C.s.xs, "@releaseDomain", "look"))
-		return error_errno(e, ERR_FAIL, "cannot watch for domains");
-	if (sd_event_add_io(C.loop, NULL, xs_fileno(C.s.xs), EPOLLIN, store_ready, NULL) < 0 ||
-		sd_event_add_io(C.loop, NULL, xenevtchn_fd(C.events), EPOLLIN, event_ready, NULL) <
-			0)
+	watch.loop = C.loop;
+	watch.look = look_around;
+	if (storewatch_start(&watch, e))
+		return -1;
+	if (sd_event_add_io(C.loop, NULL, xenevtchn_fd(C.events), EPOLLIN, event_ready, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event sources");
 	return 0;
 }
@@ -227,7 +217,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	follow_hypervisor();
-	look_around();
+	look_around(false);
 	daemon_ready();
 	rc = sd_event_loop(C.loop);
 	while (C.guests) {

@@ -30,7 +30,6 @@ struct disk_config {
 	char *vdev;
 	uint32_t number; /* the vdev's xenbus number */
 	char *script;	 /* NULL: none was given */
-	char *backend;	 /* domain, NULL: 0 */
 	bool readwrite, removable, cdrom;
 	bool discard; /* may be switched off with no-discard */
 	bool discard_set, direct_io_safe, phy;
@@ -41,7 +40,7 @@ struct nic_config {
 	int devid;
 	uint8_t mac[6];
 	bool has_mac;
-	char *bridge, *ip, *script, *vifname, *backend, *gatewaydev;
+	char *bridge, *ip, *script, *vifname, *gatewaydev;
 	uint32_t mtu;	     /* 0: default */
 	uint64_t rate_bytes; /* an interval; 0: unlimited */
 	uint32_t rate_interval_us;

@@ -89,8 +89,6 @@ static void b_info(struct json *j, const struct config *c, const struct config_l
 static void disk(struct json *j, const struct disk_config *d, bool live)
 {
 	json_open(j, NULL, '{');
-	if (d->backend)
-		json_string(j, "backend_domname", d->backend);
 	json_string(j, "pdev_path", d->path);
 	json_string(j, "vdev", d->vdev);
 	json_string(j, "format", d->path[0] ? "raw" : "empty");
@@ -124,7 +122,6 @@ static void nic(struct json *j, const struct nic_config *n, bool live)
 	char mac[18];
 
 	json_open(j, NULL, '{');
-	optional(j, "backend_domname", n->backend);
 	json_number(j, "devid", n->devid);
 	if (n->mtu)
 		json_number(j, "mtu", n->mtu);

@@ -78,6 +78,14 @@ static int set_backendtype(struct spec *s, const char *v)
 	return 0;
 }
 
+/* Only domain 0 serves devices here. */
+static int check_backend(struct spec *s, const char *v)
+{
+	if (!strcmp(v, "0") || !strcmp(v, "Domain-0"))
+		return 0;
+	return bad(s, "backend '%.100s': only the control domain (0) can serve devices", v);
+}
+
 static int set_key(struct spec *s, const char *key, const char *v)
 {
 	if (!strcmp(key, "format"))
@@ -88,13 +96,13 @@ static int set_key(struct spec *s, const char *key, const char *v)
 		return set_access(s, v);
 	if (!strcmp(key, "backendtype"))
 		return set_backendtype(s, v);
-	if (!strcmp(key, "script") || !strcmp(key, "backend")) {
-		char **to = *key == 's' ? &s->d->script : &s->d->backend;
-
-		free(*to);
-		*to = xstrdup(v);
+	if (!strcmp(key, "script")) {
+		free(s->d->script);
+		s->d->script = xstrdup(v);
 		return 0;
 	}
+	if (!strcmp(key, "backend"))
+		return check_backend(s, v);
 	if (!strcmp(key, "devtype")) {
 		s->d->cdrom = s->d->removable = !strcmp(v, "cdrom");
 		return s->d->cdrom || !strcmp(v, "disk") ? 0
@@ -260,8 +268,6 @@ char *disk_format(const struct disk_config *d)
 		text_add(&t, d->discard ? ",discard" : ",no-discard");
 	if (d->direct_io_safe)
 		text_add(&t, ",direct-io-safe");
-	if (d->backend)
-		text_add(&t, ",backend=%s", d->backend);
 	if (d->script)
 		text_add(&t, ",script=%s", d->script);
 	text_add(&t, ",target=%s", d->path);
@@ -273,6 +279,5 @@ void disk_config_free(struct disk_config *d)
 	free(d->path);
 	free(d->vdev);
 	free(d->script);
-	free(d->backend);
 	memset(d, 0, sizeof(*d));
 }

@@ -139,8 +139,7 @@ void guest_forget(struct store *s, uint32_t domid)
 	     *domain = xprintf("/local/domain/%u", domid);
 	char *ours = xprintf("/libxl/%u", domid);
 
-	/* Another domain (the guest's next life) may have taken over the same UUID. */
-	if (vm && store_read_number(s, domid, "%s/domid", vm) == domid)
+	if (vm)
 		store_rm(s, vm);
 	store_rm(s, domain);
 	store_rm(s, ours);

@@ -67,6 +67,14 @@ static int set_number(
 	return -1;
 }
 
+/* Only domain 0 serves devices here. */
+static int check_backend(struct spec *s, const char *v)
+{
+	if (!strcmp(v, "0") || !strcmp(v, "Domain-0"))
+		return 0;
+	return bad(s, "backend '%.100s': only the control domain (0) can serve devices", v);
+}
+
 static int set_key(struct spec *s, const char *key, const char *v)
 {
 	struct nic_config *n = s->n;
@@ -85,7 +93,7 @@ static int set_key(struct spec *s, const char *key, const char *v)
 	if (!strcmp(key, "script"))
 		return set_string(&n->script, v);
 	if (!strcmp(key, "backend"))
-		return set_string(&n->backend, v);
+		return check_backend(s, v);
 	if (!strcmp(key, "rate"))
 		return parse_rate(v, &n->rate_bytes, &n->rate_interval_us)
 			       ? bad(s, "rate '%.100s' is not like 10Mb/s or 1MB/s@20ms", v)
@@ -154,7 +162,6 @@ char *nic_format(const struct nic_config *n)
 	add_string(&t, "ip", n->ip);
 	add_string(&t, "script", n->script);
 	add_string(&t, "vifname", n->vifname);
-	add_string(&t, "backend", n->backend);
 	add_string(&t, "gatewaydev", n->gatewaydev);
 	if (n->mtu)
 		text_add(&t, ",mtu=%u", n->mtu);
@@ -171,7 +178,6 @@ void nic_config_free(struct nic_config *n)
 	free(n->ip);
 	free(n->script);
 	free(n->vifname);
-	free(n->backend);
 	free(n->gatewaydev);
 	memset(n, 0, sizeof(*n));
 }

@@ -163,9 +163,10 @@ bool store_exists(struct store *s, const char *path)
 {
 	unsigned int len;
 	void *v = xs_read(s->xs, s->t, path, &len);
+	bool there = v;
 
 	free(v);
-	return v;
+	return there;
 }
 
 long long store_read_number(struct store *s, long long dflt, const char *fmt, ...)

@@ -117,8 +117,12 @@ int console_attach(struct vane *v, uint32_t domid, bool start)
 	bool is_tty = !tcgetattr(STDIN_FILENO, &saved);
 	int tty = open_tty(v, domid, &e);
 
-	if (tty < 0)
+	if (tty < 0) {
+		/* The guest runs all the same. */
+		if (start && !domain_unpause(&v->x, domid))
+			error_state(&e, "domain %u was started", domid);
 		return vane_fail(v, &e);
+	}
 	if (!tcgetattr(tty, &raw)) {
 		cfmakeraw(&raw);
 		tcsetattr(tty, TCSANOW, &raw);

@@ -124,8 +124,9 @@ static int create(struct vane *v, struct create_options *o, struct config *c, co
 	uint32_t domid;
 	int rc;
 
-	if (vane_open(v))
-		return 1;
+	rc = vane_open(v);
+	if (rc)
+		return rc;
 	text_add(&whole, "%s\n%s", text, o->arguments.s ? o->arguments.s : "");
 	rc = guest_create(&v->x, &v->s, c, o->file, whole.s, &domid, &e);
 	text_free(&whole);

@@ -17,8 +17,8 @@ static void print_nic(struct vane *v, const struct device *d)
 	char refs[32];
 
 	snprintf(refs, sizeof(refs), "%lld/%lld", tx, rx);
-	printf("%-3u %-2u %-17s %5lld %5lld %6lld %8s          %-30s\n", d->devid, 0,
-		mac ? mac : "", store_read_number(s, -1, "%s/handle", d->front),
+	printf("%-3u 0  %-17s %5lld %5lld %6lld %8s          %-30s\n", d->devid, mac ? mac : "",
+		store_read_number(s, -1, "%s/handle", d->front),
 		store_read_number(s, -1, "%s/state", d->front),
 		store_read_number(s, -1, "%s/event-channel", d->front), refs, d->back);
 	free(mac);
@@ -28,7 +28,7 @@ static void print_disk(struct vane *v, const struct device *d)
 {
 	struct store *s = &v->s;
 
-	printf("%-5u %-3u %-6u %-5lld %-6lld %-8lld %-30s\n", d->devid, 0, d->domid,
+	printf("%-5u 0   %-6u %-5lld %-6lld %-8lld %-30s\n", d->devid, d->domid,
 		store_read_number(s, -1, "%s/state", d->front),
 		store_read_number(s, -1, "%s/event-channel", d->front),
 		store_read_number(s, -1, "%s/ring-ref", d->front), d->back);

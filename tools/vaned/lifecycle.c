@@ -47,8 +47,32 @@ static int start_again(struct xen *x, struct store *s, const domain_info *d, con
 	return rc;
 }
 
-/* The dead domain stays under another name and a UUID of its own, so that the guest can live on
- * beside it. */
+/* Give a domain a /vm directory of its own; the old one belongs to the guest's next life. */
+static int move_vm(struct store *s, uint32_t domid, const uint8_t uuid[16], const char *name)
+{
+	char text[37], *vm, *started, *path = xprintf("/local/domain/%u/vm", domid);
+	int rc;
+
+	format_uuid(uuid, text);
+	vm = xprintf("/vm/%s", text);
+	do {
+		store_begin(s);
+		started = store_read(s, "/local/domain/%u/vm", domid);
+		store_mkdir(s, vm, 0, domid);
+		store_put(s, vm, "name", "%s", name);
+		store_put(s, vm, "uuid", "%s", text);
+		store_write(s, path, "%s", vm);
+		if (started)
+			store_rm(s, started);
+		free(started);
+		rc = store_commit(s);
+	} while (rc == 1);
+	free(path);
+	free(vm);
+	return rc;
+}
+
+/* The dead domain stays under another name and UUID, so that the guest can live on beside it. */
 static int set_aside(
 	struct xen *x, struct store *s, const domain_info *d, const char *name, struct error *e)
 {
@@ -62,8 +86,10 @@ static int set_aside(
 	memcpy(uuid, d->handle, sizeof(uuid));
 	uuid[15] ^= d->domain;
 	uuid[14] ^= 0xff;
+	/* Its devices go to the next life. */
+	guest_remove_devices(s, d->domain);
 	rc = guest_rename(x, s, d->domain, aside, e);
-	if (!rc && domain_set_handle(x, d->domain, uuid))
+	if (!rc && (domain_set_handle(x, d->domain, uuid) || move_vm(s, d->domain, uuid, aside)))
 		rc = error_errno(e, ERR_FAIL, "cannot set domain %u aside", d->domain);
 	free(aside);
 	return rc;

@@ -22,6 +22,7 @@
 #include "tools/lib/log.h"
 #include "tools/lib/paths.h"
 #include "tools/lib/record.h"
+#include "tools/lib/storewatch.h"
 #include "tools/vaned/lifecycle.h"
 
 #define LOOK_US	  5000000 /* besides xenstore's watches, in case one is missed */
@@ -39,6 +40,7 @@ struct task {
 static struct xen X;
 static struct store S;
 static sd_event *loop;
+static struct storewatch watch = { .s = &S };
 static struct task *tasks;
 static uint64_t leftovers[DOMID_FIRST_RESERVED / 64 +
 			  1]; /* ids that had xenstore nodes and no domain last time */
@@ -108,6 +110,8 @@ static void child(const domain_info *d, uint32_t domid)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Nothing of the parent's: above all not its lock, which must go when it goes. */
+	close_range(3, ~0U, 0);
 	if (xen_open(&X, &e) || store_open(&S, &e)) {
 		error_print(&e);
 		_exit(1);
@@ -206,6 +210,10 @@ static void look_around(bool timer)
 
 	if (n < 0)
 		return;
+	if (!S.xs) {
+		free(all);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		if (all[i].domain)
 			look_at(&all[i]);
@@ -222,28 +230,6 @@ static void look_around(bool timer)
 static int look_soon(sd_event_source *src, void *arg)
 {
 	sd_event_source_disable_unref(src);
-	look_around(false);
-	return 0;
-}
-
-static int look_again(sd_event_source *src, uint64_t now, void *arg)
-{
-	look_around(true);
-	sd_event_source_set_time_relative(src, LOOK_US);
-	return 0;
-}
-
-static int store_ready(sd_event_source *src, int fd, uint32_t events, void *arg)
-{
-	char **w;
-
-	errno = 0;
-	while ((w = xs_check_watch(S.xs)))
-		free(w);
-	if (errno != EAGAIN) {
-		log_line(LOG_ERROR, "error: the connection to xenstore is lost");
-		return sd_event_exit(loop, 1);
-	}
 	look_around(false);
 	return 0;
 }
@@ -319,16 +305,9 @@ static int open_all(struct error *e)
 		return error_set(e, ERR_FAIL, "no event loop");
 	for (i = 0; i < 2; i++)
 		sd_event_add_signal(loop, NULL, stops[i], NULL, NULL);
-	if (open_socket(e) || xen_open(&X, e) || store_open(&S, e))
-		return -1;
-	if (!xs_watch(S.xs, "@introduceDomain", "look") ||
-		!xs_watch(S.xs, "@releaseDomain", "look"))
-		return error_errno(e, ERR_FAIL, "cannot watch for domains");
-	if (sd_event_add_io(loop, NULL, xs_fileno(S.xs), EPOLLIN, store_ready, NULL) < 0 ||
-		sd_event_add_time_relative(
-			loop, NULL, CLOCK_MONOTONIC, LOOK_US, 0, look_again, NULL) < 0)
-		return error_set(e, ERR_FAIL, "no event sources");
-	return 0;
+	watch.loop = loop;
+	watch.look = look_around;
+	return open_socket(e) || xen_open(&X, e) || storewatch_start(&watch, e) ? -1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hot accessors of machine.h for the real machine. The CPU's block stands at the top of its stack (STACK_SIZE-aligned, the
- * IST stacks inside the same area), so it is found from rsp: no segment base is ours (PV-ABI 12).
+ * The hot accessors of machine.h for the real machine. The CPU's block stands at the top of its
+ * stack (STACK_SIZE-aligned, the IST stacks inside the same area), so it is found from rsp: no
+ * segment base is ours (PV-ABI 12).
  */
 #ifndef MACHINE_INLINE_H
 #define MACHINE_INLINE_H

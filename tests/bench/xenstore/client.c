@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one operation costs, seen by a libxenstore client: each benchmark runs its operation some times to warm up, then
- * COUNT times, in 1 or 16 processes at once, and prints "row NAME CLIENTS NANOSECONDS-PER-OPERATION".
- * In a machine whose virtual clock counts instructions a nanosecond is an instruction.
+ * What one operation costs, seen by a libxenstore client: each benchmark runs its operation some
+ * times to warm up, then COUNT times, in 1 or 16 processes at once, and prints "row NAME CLIENTS
+ * NANOSECONDS-PER-OPERATION". In a machine whose virtual clock counts instructions a nanosecond is
+ * an instruction.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,8 @@
 #include <unistd.h>
 #include <xenstore.h>
 
-#define COUNT 60
-#define WARM 10
+#define COUNT 40
+#define WARM  10
 
 static char base[64];
 
@@ -197,7 +198,8 @@ static void run_one(const struct bench *b, int number, int clients, struct gate 
 
 static void run(const struct bench *b, int clients)
 {
-	struct gate *g = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct gate *g =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	double first = 1e30, last = 0, times[2];
 	int fds[2];
 
@@ -206,6 +208,7 @@ static void run(const struct bench *b, int clients)
 	for (int i = 0; i < clients; i++)
 		if (!fork())
 			run_one(b, i, clients, g, fds[1]);
+	close(fds[1]);
 	for (int i = 0; i < clients; i++) {
 		if (read(fds[0], times, sizeof(times)) != sizeof(times))
 			fail("pipe");
@@ -216,12 +219,11 @@ static void run(const struct bench *b, int clients)
 		wait(NULL);
 	printf("row %s %d %.0f\n", b->name, clients, (last - first) / (double)(COUNT * clients));
 	close(fds[0]);
-	close(fds[1]);
 	munmap(g, 4096);
 }
 
-/* fill NODES: so many nodes, 100 to a directory; by hand, many requests at once. watches NUMBER: hold so many watches
- * elsewhere, until killed. */
+/* fill NODES: so many nodes, 100 to a directory; by hand, many requests at once. watches NUMBER:
+ * hold so many watches elsewhere, until killed. */
 static void fill(long nodes)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -237,7 +239,9 @@ static void fill(long nodes)
 
 		for (int k = 0; k < 64 && i < nodes; k++, i++) {
 			struct xsd_sockmsg h = { .type = XS_WRITE };
-			int path = sprintf(out + len + sizeof(h), "/fill/%ld/%ld", i / 100, i % 100) + 1;
+			int path =
+				sprintf(out + len + sizeof(h), "/fill/%ld/%ld", i / 100, i % 100) +
+				1;
 
 			h.len = (uint32_t)path + 10;
 			memcpy(out + len, &h, sizeof(h));

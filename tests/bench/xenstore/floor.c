@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The floor: answers every request at once with a reply of the size that a store would give, and a WRITE below
- * ".../watched" with an event too once somebody watches. It keeps nothing. What a store costs above this is its own.
+ * The floor: answers every request at once with a reply of the size that a store would give, and a
+ * WRITE below
+ * ".../watched" with an event too once somebody watches. It keeps nothing. What a store costs above
+ * this is its own.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +23,8 @@ struct client {
 
 static char hundred[400];
 
-static size_t message(char *out, const struct xsd_sockmsg *req, uint32_t type, const void *body, uint32_t len)
+static size_t message(
+	char *out, const struct xsd_sockmsg *req, uint32_t type, const void *body, uint32_t len)
 {
 	struct xsd_sockmsg h = *req;
 
@@ -46,14 +49,10 @@ static size_t event(char *out, const char *path)
 static size_t answer(struct client *c, const struct xsd_sockmsg *h, const char *body, char *out)
 {
 	switch (h->type) {
-	case XS_READ:
-		return message(out, h, XS_READ, "0123456789", 10);
-	case XS_DIRECTORY:
-		return message(out, h, XS_DIRECTORY, hundred, sizeof(hundred));
-	case XS_GET_PERMS:
-		return message(out, h, XS_GET_PERMS, "n0", 3);
-	case XS_TRANSACTION_START:
-		return message(out, h, h->type, "1", 2);
+	case XS_READ: return message(out, h, XS_READ, "0123456789", 10);
+	case XS_DIRECTORY: return message(out, h, XS_DIRECTORY, hundred, sizeof(hundred));
+	case XS_GET_PERMS: return message(out, h, XS_GET_PERMS, "n0", 3);
+	case XS_TRANSACTION_START: return message(out, h, h->type, "1", 2);
 	case XS_WATCH: {
 		size_t n = message(out, h, h->type, "OK", 3);
 
@@ -102,7 +101,8 @@ int main(int argc, char **argv)
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s/socket", getenv("XENSTORED_RUNDIR"));
 	for (int i = 0; i < 100; i++)
 		snprintf(hundred + i * 4, 4, "n%02d", i);
-	if (bind(s, (struct sockaddr *)&a, sizeof(a)) || listen(s, 128) || epoll_ctl(ep, EPOLL_CTL_ADD, s, &e))
+	if (bind(s, (struct sockaddr *)&a, sizeof(a)) || listen(s, 128) ||
+		epoll_ctl(ep, EPOLL_CTL_ADD, s, &e))
 		return 1;
 	for (;;) {
 		struct epoll_event got[16];

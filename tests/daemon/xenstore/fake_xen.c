@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hypervisor made of files, behind the names of the stable libraries: link it in, or preload it as a shared object
- * (then Debian's stores run on it too). In $FAKE_XEN:
- *   dom<N>     domain N is there; "s" in it: shut down; "d": dying
- *   ring<N>    its store ring page
- *   to<N>, from<N>   FIFOs: a byte is an event to, or from, the domain
- *   virq       FIFO: a byte is VIRQ_DOM_EXC
- * Ports: 1 for the VIRQ, 100 + N for domain N.
+ * A hypervisor made of files, behind the names of the stable libraries: link it in, or preload it
+ * as a shared object (then Debian's stores run on it too). In $FAKE_XEN: dom<N>     domain N is
+ * there; "s" in it: shut down; "d": dying ring<N>    its store ring page to<N>, from<N>   FIFOs: a
+ * byte is an event to, or from, the domain virq       FIFO: a byte is VIRQ_DOM_EXC Ports: 1 for the
+ * VIRQ, 100 + N for domain N.
  */
 #define __XEN_TOOLS__ 1
 #include <errno.h>
@@ -26,7 +24,7 @@
 #include <xen/xen.h>
 #include <xen/domctl.h>
 
-#define PORTS 40000
+#define PORTS	 40000
 #define DOM_PORT 100
 
 struct xenevtchn_handle {
@@ -53,7 +51,8 @@ static int fake_open(const char *name, int n)
 {
 	char path[512];
 
-	return fake_path(path, sizeof(path), name, n) ? -1 : open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return fake_path(path, sizeof(path), name, n) ? -1
+						      : open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 }
 
 xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int flags)
@@ -98,9 +97,11 @@ xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle *h, unsigned int 
 	return bind_fifos(h, 1, fake_open("virq", -1), -1);
 }
 
-xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *h, uint32_t domid, evtchn_port_t remote)
+xenevtchn_port_or_error_t xenevtchn_bind_interdomain(
+	xenevtchn_handle *h, uint32_t domid, evtchn_port_t remote)
 {
-	return bind_fifos(h, DOM_PORT + (int)domid, fake_open("from", (int)domid), fake_open("to", (int)domid));
+	return bind_fifos(h, DOM_PORT + (int)domid, fake_open("from", (int)domid),
+		fake_open("to", (int)domid));
 }
 
 int xenevtchn_unbind(xenevtchn_handle *h, evtchn_port_t port)
@@ -137,7 +138,8 @@ int xenevtchn_unmask(xenevtchn_handle *h, evtchn_port_t port)
 static void *map_ring(unsigned int domid)
 {
 	int fd = fake_open("ring", (int)domid);
-	void *page = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *page =
+		fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (fd >= 0)
 		close(fd);
@@ -183,8 +185,8 @@ int xenforeignmemory_close(xenforeignmemory_handle *h)
 	return 0;
 }
 
-void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t dom, int prot, size_t pages, const xen_pfn_t *arr,
-			   int *err)
+void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t dom, int prot, size_t pages,
+	const xen_pfn_t *arr, int *err)
 {
 	return map_ring(dom);
 }

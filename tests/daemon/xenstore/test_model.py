@@ -344,3 +344,31 @@ def soak_sequences():
 
 def soak_histories():
 	return histories(20000, time.time_ns())
+
+
+def test_contention_with_writes():
+	"""Somebody who writes without pause does not keep a guest's transaction from ever being committed."""
+	with Host() as h:
+		clients, _ = start(h)
+		admin, one, two = clients[0][1], clients[2][1], clients[3][1]
+		admin.write("/shared", b"0")
+		admin.set_perms("/shared", ["b0"])
+		tries = committed = 0
+		number = two.send(*encode(("write", "/shared", b"x")))
+		while committed < 20:
+			tries += 1
+			tx = one.start()
+			one.read("/shared", tx)
+			one.write("/mine" if one.domid == 0 else "mine", b"1", tx)
+			# The other one has always one write under way, and time to get it done.
+			for _ in range(20):
+				two.pull(0)
+				if number in two.replies:
+					two.replies.pop(number)
+					number = two.send(*encode(("write", "/shared", b"%d" % tries)))
+				admin.read("/shared")
+			if refused(one.end, tx) is None:
+				committed += 1
+			assert tries <= 20 * 8, f"{committed} commits in {tries} tries"
+		two.wait(number)
+	return f"{committed} commits in {tries} tries"

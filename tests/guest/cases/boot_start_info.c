@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Start of day as <xen/xen.h> lays it out (PV-ABI, last part): the elements follow each other from the virtual base, all
- * mapped one to one and writable but the page tables, with 512 KiB of padding up to a 4 MiB boundary; selectors are the
- * hypervisor's flat ones (fact 13); the M2P agrees with the p2m list.
+ * Start of day as <xen/xen.h> lays it out (PV-ABI, last part): the elements follow each other from
+ * the virtual base, all mapped one to one and writable but the page tables, with 512 KiB of padding
+ * up to a 4 MiB boundary; selectors are the hypervisor's flat ones (fact 13); the M2P agrees with
+ * the p2m list.
  */
 #include "test.h"
 

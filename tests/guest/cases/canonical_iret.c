@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * iret to a non-canonical rip or rsp, to user mode and to kernel mode, as iret and as sysret (VGCF_in_syscall): xsa-7. The
- * guest gets a fault of its own, the hypervisor none.
+ * iret to a non-canonical rip or rsp, to user mode and to kernel mode, as iret and as sysret
+ * (VGCF_in_syscall): xsa-7. The guest gets a fault of its own, the hypervisor none.
  */
 #include "test.h"
 

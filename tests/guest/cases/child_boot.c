@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An unprivileged domain built by domctl: it starts with what its builder put there, its start_info says that it is
- * neither privileged nor initial, console_io is not for it (PV-ABI: domU output goes through its ring), and when it
- * shuts down the builder reads the code in getdomaininfo.
+ * An unprivileged domain built by domctl: it starts with what its builder put there, its start_info
+ * says that it is neither privileged nor initial, console_io is not for it (PV-ABI: domU output
+ * goes through its ring), and when it shuts down the builder reads the code in getdomaininfo.
  */
 #include "test.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A fault with no handler in the guest's trap table ends the domain with SHUTDOWN_crash; nothing else happens.
+ * A fault with no handler in the guest's trap table ends the domain with SHUTDOWN_crash; nothing
+ * else happens.
  */
 #include "test.h"
 

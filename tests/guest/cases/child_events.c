@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Event channels between two domains (SECURITY C9): dom0 binds to the port that a child left unbound for it; sends go both
- * ways; a third party's port is refused; when the child dies dom0's end falls back to unbound and sending to it is
- * harmless.
+ * Event channels between two domains (SECURITY C9): dom0 binds to the port that a child left
+ * unbound for it; sends go both ways; a third party's port is refused; when the child dies dom0's
+ * end falls back to unbound and sending to it is harmless.
  */
 #include "test.h"
 
@@ -30,10 +30,13 @@ static void body(void)
 	fact("status of dom0's port", "%ld", HC(event_channel_op, EVTCHNOP_status, &s));
 	a.dom = 0;
 	fact("a port in dom0", "%ld", HC(event_channel_op, EVTCHNOP_alloc_unbound, &a));
-	fact("reset of dom0", "%ld", HC(event_channel_op, EVTCHNOP_reset, &(struct evtchn_reset){ 0 }));
-	fact("global VIRQ", "%ld", HC(event_channel_op, EVTCHNOP_bind_virq,
-				       &((struct evtchn_bind_virq){ .virq = VIRQ_DOM_EXC })));
-	fact("pirq 1", "%ld", HC(event_channel_op, EVTCHNOP_bind_pirq, &((struct evtchn_bind_pirq){ 1, 0, 0 })));
+	fact("reset of dom0", "%ld",
+		HC(event_channel_op, EVTCHNOP_reset, &(struct evtchn_reset){ 0 }));
+	fact("global VIRQ", "%ld",
+		HC(event_channel_op, EVTCHNOP_bind_virq,
+			&((struct evtchn_bind_virq){ .virq = VIRQ_DOM_EXC })));
+	fact("pirq 1", "%ld",
+		HC(event_channel_op, EVTCHNOP_bind_pirq, &((struct evtchn_bind_pirq){ 1, 0, 0 })));
 }
 
 TEST(child_events, "events between domains, and after one died")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Domains that end in every way (never started, powered off, crashed, destroyed while running) give all their memory back
- * (SECURITY G18): the number of free pages is the same before and after twenty of them, but for a few that the hypervisor's
- * own heap may hold on to.
+ * Domains that end in every way (never started, powered off, crashed, destroyed while running) give
+ * all their memory back (SECURITY G18): the number of free pages is the same before and after
+ * twenty of them, but for a few that the hypervisor's own heap may hold on to.
  */
 #include "test.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A call gate may be stored but using it faults (PV-ABI fact 14; xsa-298): whatever it names, a far call through it in
- * kernel or user mode is #GP with the selector as the error code, and never enters the target.
+ * A call gate may be stored but using it faults (PV-ABI fact 14; xsa-298): whatever it names, a far
+ * call through it in kernel or user mode is #GP with the selector as the error code, and never
+ * enters the target.
  */
 #include "test.h"
 
@@ -15,7 +16,8 @@ TEST(descriptor_call_gate, "a far call through a guest's call gate faults")
 	u64 *gdt = page_alloc();
 	xen_pfn_t frame = virt_to_mfn(gdt);
 	u64 target = (u64)trap_entries;
-	u64 low = (target & 0xffff) | (u64)FLAT_KERNEL_CS << 16 | 0xec00ul << 32 | (target & 0xffff0000) << 32;
+	u64 low = (target & 0xffff) | (u64)FLAT_KERNEL_CS << 16 | 0xec00ul << 32 |
+		  (target & 0xffff0000) << 32;
 	long error;
 
 	CHECK_EQ(page_set_flags(gdt, PTE_RO), 0);

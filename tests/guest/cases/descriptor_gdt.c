@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * set_gdt (PV-ABI facts 13, 14): up to 14 frames, which become descriptor pages: no writable mapping may exist, each entry
- * is validated, the hypervisor's own selectors 0xe023, 0xe02b, 0xe033 go on working. A refused call leaves the old
- * table in place. Segments loaded from it work, LSL shows the limit that the guest gave.
+ * set_gdt (PV-ABI facts 13, 14): up to 14 frames, which become descriptor pages: no writable
+ * mapping may exist, each entry is validated, the hypervisor's own selectors 0xe023, 0xe02b, 0xe033
+ * go on working. A refused call leaves the old table in place. Segments loaded from it work, LSL
+ * shows the limit that the guest gave.
  */
 #include "test.h"
 
@@ -37,7 +38,8 @@ TEST(descriptor_gdt, "set_gdt: frames, validation, reserved selectors")
 	fact("limit of e02b", "%lx", limit_of(FLAT_KERNEL_SS));
 	fact("limit of e033", "%lx", limit_of(FLAT_KERNEL_CS));
 	fact("limit of e023", "%lx", limit_of(FLAT_RING3_CS32));
-	CHECK_EQ(TRAP(asm volatile("movw %%ax, %%ds; movw %%bx, %%ds" ::"a"(3 * 8 + 3), "b"(0))), NO_TRAP);
+	CHECK_EQ(TRAP(asm volatile("movw %%ax, %%ds; movw %%bx, %%ds" ::"a"(3 * 8 + 3), "b"(0))),
+		NO_TRAP);
 	CHECK_EQ(TRAP(asm volatile("movw %%ax, %%ds" ::"a"(5 * 8 + 3))), TRAP_GP);
 
 	bad[7] = 0x0000890000000067ul;

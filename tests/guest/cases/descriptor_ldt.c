@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MMUEXT_SET_LDT (PV-ABI fact 14): pages are taken when first touched, which the guest does not see; then they are
- * descriptor pages that cannot be mapped writable. A page that has a writable mapping when it is touched gives the
- * guest the fault instead. The base must be page aligned, canonical and ours, at most 8192 entries.
+ * MMUEXT_SET_LDT (PV-ABI fact 14): pages are taken when first touched, which the guest does not
+ * see; then they are descriptor pages that cannot be mapped writable. A page that has a writable
+ * mapping when it is touched gives the guest the fault instead. The base must be page aligned,
+ * canonical and ours, at most 8192 entries.
  */
 #include "test.h"
 
 static long set_ldt(u64 address, u64 entries)
 {
-	return mmuext_op((struct mmuext_op){ .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = address, .arg2.nr_ents = entries });
+	return mmuext_op((struct mmuext_op){
+		.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = address, .arg2.nr_ents = entries });
 }
 
 static void load(u16 selector)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * update_descriptor (PV-ABI fact 14, SECURITY C14): all 256 access bytes into an installed GDT. Not-present ones always
- * pass; code and data come out with DPL 3; of the system types only call gates pass, with DPL 0; the others are EINVAL.
- * The address must be 8-byte aligned memory of ours that is a descriptor page or plain.
+ * update_descriptor (PV-ABI fact 14, SECURITY C14): all 256 access bytes into an installed GDT.
+ * Not-present ones always pass; code and data come out with DPL 3; of the system types only call
+ * gates pass, with DPL 0; the others are EINVAL. The address must be 8-byte aligned memory of ours
+ * that is a descriptor page or plain.
  */
 #include "test.h"
 
@@ -39,7 +40,9 @@ TEST(descriptor_update, "update_descriptor: every access byte, alignment, owners
 	fact("no such memory", "%ld", HC(update_descriptor, 1ul << 45, 0));
 	CHECK_EQ(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(table)), 0);
 	fact("a page table", "%ld", HC(update_descriptor, virt_to_mfn(table) << PAGE_SHIFT, 0));
-	fact("a writable page", "%ld", HC(update_descriptor, virt_to_mfn(page_alloc()) << PAGE_SHIFT, 0x00cff3000000fffful));
+	fact("a writable page", "%ld",
+		HC(update_descriptor, virt_to_mfn(page_alloc()) << PAGE_SHIFT,
+			0x00cff3000000fffful));
 	fact("map the GDT writable", "%ld", page_set_flags(gdt, PTE_RW_DATA));
 	CHECK(page_set_flags(gdt, PTE_RW_DATA) < 0);
 	CHECK_EQ(HC(set_gdt, NULL, 0), 0);

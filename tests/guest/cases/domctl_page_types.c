@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * getpageframeinfo3 tells a toolstack the type of each frame of a child: its page tables by level and whether they are
- * pinned, plain pages as none, frames that are not there as broken. This is what save streams are made of.
+ * getpageframeinfo3 tells a toolstack the type of each frame of a child: its page tables by level
+ * and whether they are pinned, plain pages as none, frames that are not there as broken. This is
+ * what save streams are made of.
  */
 #include "test.h"
 

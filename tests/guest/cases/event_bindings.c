@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Each way to get a port (<xen/event_channel.h>), what EVTCHNOP_status tells of it, and what is refused: unknown
- * domains, ports that are not unbound, a VIRQ bound twice, vcpus that do not exist. A closed port is free again.
+ * Each way to get a port (<xen/event_channel.h>), what EVTCHNOP_status tells of it, and what is
+ * refused: unknown domains, ports that are not unbound, a VIRQ bound twice, vcpus that do not
+ * exist. A closed port is free again.
  */
 #include "test.h"
 
@@ -109,7 +110,6 @@ static void virqs_and_ipis(void)
 TEST(event_bindings, "all bindings, their status and refusals")
 {
 	struct evtchn_status s = { .dom = 999, .port = 1 };
-	u32 port;
 
 	interdomain_pair();
 	virqs_and_ipis();
@@ -120,8 +120,9 @@ TEST(event_bindings, "all bindings, their status and refusals")
 	fact("send to port 0", "%ld", event_send(0));
 	fact("unknown operation", "%ld", HC(event_channel_op, 99, &s));
 	fact("bad pointer", "%ld", HC(event_channel_op, EVTCHNOP_send, UNMAPPED));
-	fact("hypervisor's pointer", "%ld", HC(event_channel_op, EVTCHNOP_send, HYPERVISOR_VIRT_START));
-	port = 0;
-	fact("pirq 9999", "%ld", HC(event_channel_op, EVTCHNOP_bind_pirq, &((struct evtchn_bind_pirq){ 9999, 0, 0 })));
-	CHECK_EQ(port, 0);
+	fact("hypervisor's pointer", "%ld",
+		HC(event_channel_op, EVTCHNOP_send, HYPERVISOR_VIRT_START));
+	fact("pirq 9999", "%ld",
+		HC(event_channel_op, EVTCHNOP_bind_pirq,
+			&((struct evtchn_bind_pirq){ 9999, 0, 0 })));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A domain's ports run out at the number that its creator set (here max_evtchn_port 1023): then each way to bind fails
- * with ENOSPC and changes nothing (SECURITY C9, xsa-496); closing one makes room for one. Port 0 is never given out.
+ * A domain's ports run out at the number that its creator set (here max_evtchn_port 1023): then
+ * each way to bind fails with ENOSPC and changes nothing (SECURITY C9, xsa-496); closing one makes
+ * room for one. Port 0 is never given out.
  */
 #include "test.h"
 
@@ -40,6 +41,7 @@ CHILD_TEST(event_exhaustion, "no more ports: every binding fails and leaves no t
 	CHECK_EQ(event_close(77), 0);
 	CHECK_EQ(HC(event_channel_op, EVTCHNOP_bind_interdomain, &inter), 0);
 	CHECK_EQ(inter.local_port, 77);
-	fact("reset", "%ld", HC(event_channel_op, EVTCHNOP_reset, &(struct evtchn_reset){ DOMID_SELF }));
+	fact("reset", "%ld",
+		HC(event_channel_op, EVTCHNOP_reset, &(struct evtchn_reset){ DOMID_SELF }));
 	fact("first port afterwards", "%ld", bind());
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * FIFO event channels are optional for a guest, but the errors matter (PV-ABI fact 22): expand_array before init_control,
- * init_control with a bad frame is EINVAL (xsa-188) and the two-level ABI goes on working afterwards.
+ * FIFO event channels are optional for a guest, but the errors matter (PV-ABI fact 22):
+ * expand_array before init_control, init_control with a bad frame is EINVAL (xsa-188) and the
+ * two-level ABI goes on working afterwards.
  */
 #include "test.h"
 
@@ -17,8 +18,10 @@ TEST(event_fifo, "FIFO control: errors, and two-level still works")
 	fact("init_control, bad frame", "%ld", HC(event_channel_op, EVTCHNOP_init_control, &init));
 	init.vcpu = 99;
 	fact("init_control, bad vcpu", "%ld", HC(event_channel_op, EVTCHNOP_init_control, &init));
-	init = (struct evtchn_init_control){ .control_gfn = virt_to_mfn(page_alloc()), .offset = 4092 };
-	fact("init_control, past the page", "%ld", HC(event_channel_op, EVTCHNOP_init_control, &init));
+	init = (struct evtchn_init_control){ .control_gfn = virt_to_mfn(page_alloc()),
+		.offset = 4092 };
+	fact("init_control, past the page", "%ld",
+		HC(event_channel_op, EVTCHNOP_init_control, &init));
 	init.offset = 4;
 	fact("init_control, misaligned", "%ld", HC(event_channel_op, EVTCHNOP_init_control, &init));
 	fact("set_priority", "%ld", HC(event_channel_op, EVTCHNOP_set_priority, &priority));

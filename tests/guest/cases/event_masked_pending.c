@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Corners of the two-level ABI (PV-ABI fact 21): a second send while pending adds nothing; a pending port whose mask the
- * guest clears itself gives no upcall (the edge was lost) until EVTCHNOP_unmask; the upcall is not repeated while
- * the selector is not looked at; an upcall cannot nest while the mask set by entry stands.
+ * Corners of the two-level ABI (PV-ABI fact 21): a second send while pending adds nothing; a
+ * pending port whose mask the guest clears itself gives no upcall (the edge was lost) until
+ * EVTCHNOP_unmask; the upcall is not repeated while the selector is not looked at; an upcall cannot
+ * nest while the mask set by entry stands.
  */
 #include "test.h"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An event on a port bound to ourselves (PV-ABI fact 21): sending sets the pending bit, the selector bit and
- * evtchn_upcall_pending; the upcall comes on the way back from the hypercall when the upcall mask is 0, and with the
- * mask set by entry. A masked port stays pending without the selector; EVTCHNOP_unmask raises it again.
+ * An event on a port bound to ourselves (PV-ABI fact 21): sending sets the pending bit, the
+ * selector bit and evtchn_upcall_pending; the upcall comes on the way back from the hypercall when
+ * the upcall mask is 0, and with the mask set by entry. A masked port stays pending without the
+ * selector; EVTCHNOP_unmask raises it again.
  */
 #include "test.h"
 

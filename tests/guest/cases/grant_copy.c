@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * GNTTABOP_copy in both directions between a child and dom0, its limits (not past a page, not into a read-only grant), and
- * that a copy leaves no flags in the entry. Each operation of a batch has its own status.
+ * GNTTABOP_copy in both directions between a child and dom0, its limits (not past a page, not into
+ * a read-only grant), and that a copy leaves no flags in the entry. Each operation of a batch has
+ * its own status.
  */
 #include "test.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A child dies while dom0 has its page mapped by a grant (SECURITY C8, C15): the page stays as it was until it is unmapped,
- * the domain exists as a dying one until then, and afterwards it is gone for good: no memory is lost.
+ * A child dies while dom0 has its page mapped by a grant (SECURITY C8, C15): the page stays as it
+ * was until it is unmapped, the domain exists as a dying one until then, and afterwards it is gone
+ * for good: no memory is lost.
  */
 #include "test.h"
 
@@ -20,8 +21,9 @@ static void body(void)
 
 static bool gone(u16 domid)
 {
-	struct xen_domctl d = { .cmd = XEN_DOMCTL_getdomaininfo, .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
-				.domain = domid };
+	struct xen_domctl d = { .cmd = XEN_DOMCTL_getdomaininfo,
+		.interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.domain = domid };
 	long error = HC(domctl, &d);
 
 	return error || d.u.getdomaininfo.domain != domid;

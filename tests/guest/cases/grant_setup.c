@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The table itself: sizes and versions, setup of more frames than allowed, of another domain's table, the frames are
- * mapped like own memory but cannot become page tables. Version 2 is optional (PV-ABI fact 22).
+ * The table itself: sizes and versions, setup of more frames than allowed, of another domain's
+ * table, the frames are mapped like own memory but cannot become page tables. Version 2 is optional
+ * (PV-ABI fact 22).
  */
 #include "test.h"
 
@@ -29,7 +30,8 @@ CHILD_TEST(grant_setup, "query_size, version, setup_table")
 	fact("5 of 4 frames", "%ld, status %d", error, setup.status);
 	setup.nr_frames = 2;
 	error = HC(grant_table_op, GNTTABOP_setup_table, &setup, 1);
-	fact("2 frames", "%ld, status %d, two different %d", error, setup.status, frames[0] != frames[1]);
+	fact("2 frames", "%ld, status %d, two different %d", error, setup.status,
+		frames[0] != frames[1]);
 	CHECK_EQ(setup.status, GNTST_okay);
 	fact("a grant frame as a page table", "%ld", mmuext(MMUEXT_PIN_L1_TABLE, frames[0]));
 	setup.dom = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A multicall runs its entries in order and puts each result into its entry; an unknown number gives that entry ENOSYS
- * and the rest goes on (PV-ABI, last part). A nested multicall is refused. The call itself fails only for its array.
+ * A multicall runs its entries in order and puts each result into its entry; an unknown number
+ * gives that entry ENOSYS and the rest goes on (PV-ABI, last part). A nested multicall is refused.
+ * The call itself fails only for its array.
  */
 #include "test.h"
 
@@ -29,7 +30,8 @@ TEST(hypercall_multicall, "results per entry, unknown numbers, bad arrays")
 		.args = { (u64)page, MAKE_PTE(virt_to_mfn(other), PTE_RW_DATA), UVMF_INVLPG } };
 	calls[1] = (struct multicall_entry){ .op = __HYPERVISOR_update_va_mapping,
 		.args = { UNMAPPED, 0, 0 } };
-	calls[2] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
+	calls[2] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+		.args = { XENVER_version } };
 	CHECK_EQ(HC(multicall, calls, 3), 0);
 	CHECK_EQ(READ_ONCE(page[0]), 3);
 	CHECK_EQ(calls[1].result, -XEN_EINVAL);
@@ -39,6 +41,7 @@ TEST(hypercall_multicall, "results per entry, unknown numbers, bad arrays")
 	fact("unmapped array", "%ld", HC(multicall, UNMAPPED, 1));
 	fact("hypervisor's array", "%ld", HC(multicall, HYPERVISOR_VIRT_START, 1));
 	fact("2^32-1 of them", "%ld", HC(multicall, UNMAPPED, ~0u));
-	fact("operation 2^32 + 17", "%ld", (calls[0] = first, calls[0].op |= 1ul << 32, HC(multicall, calls, 1)));
+	fact("operation 2^32 + 17", "%ld",
+		(calls[0] = first, calls[0].op |= 1ul << 32, HC(multicall, calls, 1)));
 	fact("its result", "%lx", calls[0].result);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An iret inside a multicall ends it (PV-ABI, last part; xsa-213): the vcpu goes where the frame says, here to user mode,
- * and the entries behind it must not run there. rax is that of the frame.
+ * An iret inside a multicall ends it (PV-ABI, last part; xsa-213): the vcpu goes where the frame
+ * says, here to user mode, and the entries behind it must not run there. rax is that of the frame.
  */
 #include "test.h"
 
@@ -13,7 +13,8 @@ TEST(hypercall_multicall_iret, "iret inside a multicall ends the multicall")
 	struct user_regs regs = user_regs(multicall_iret_code);
 	int vector;
 
-	calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
+	calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+		.args = { XENVER_version } };
 	calls[1] = (struct multicall_entry){ .op = __HYPERVISOR_iret, .result = 77 };
 	calls[2] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .result = 77 };
 	regs.iret.rax = 0x1234;

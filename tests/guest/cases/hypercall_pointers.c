@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Arguments at addresses that the guest may not use (SECURITY C10): unmapped, in the hypervisor's range, non-canonical,
- * read-only for results, straddling into nothing. All give EFAULT (or, for reservations,
- * a count of nothing done) and none changes anything.
+ * Arguments at addresses that the guest may not use (SECURITY C10): unmapped, in the hypervisor's
+ * range, non-canonical, read-only for results, straddling into nothing. All give EFAULT (or, for
+ * reservations, a count of nothing done) and none changes anything.
  */
 #include "test.h"
 
@@ -10,8 +10,8 @@ static u64 edge;
 
 static void each(const char *what, unsigned int number, u64 a1, int argument)
 {
-	const u64 bad[] = { UNMAPPED, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START + 0x100000000, HYPERVISOR_VIRT_END - 4,
-			    NON_CANONICAL, ~0ul, edge - 4 };
+	const u64 bad[] = { UNMAPPED, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START + 0x100000000,
+		HYPERVISOR_VIRT_END - 4, NON_CANONICAL, ~0ul, edge - 4 };
 
 	long error[ARRAY_SIZE(bad)];
 
@@ -26,8 +26,8 @@ static void each(const char *what, unsigned int number, u64 a1, int argument)
 		error[i] = hypercall5(number, a[0], a[1], a[2], DOMID_SELF, 0);
 		CHECK(error[i] <= 0);
 	}
-	fact("call", "%s: %ld %ld %ld %ld %ld %ld %ld", what, error[0], error[1], error[2], error[3], error[4], error[5],
-	     error[6]);
+	fact("call", "%s: %ld %ld %ld %ld %ld %ld %ld", what, error[0], error[1], error[2],
+		error[3], error[4], error[5], error[6]);
 }
 
 TEST(hypercall_pointers, "bad pointers give EFAULT in every hypercall that takes one")

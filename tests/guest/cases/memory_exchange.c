@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * XENMEM_exchange trades frames for others of another shape, here one for one and an order that the domain may not have;
- * nr_exchanged tells how far it came. The old frame must have no mapping left.
+ * XENMEM_exchange trades frames for others of another shape, here one for one and an order that the
+ * domain may not have; nr_exchanged tells how far it came. The old frame must have no mapping left.
  */
 #include "test.h"
 
@@ -9,7 +9,9 @@ static long exchange(xen_pfn_t *in, xen_pfn_t *out, u64 count, unsigned int out_
 {
 	struct xen_memory_exchange x = {
 		.in = { .nr_extents = count, .domid = DOMID_SELF },
-		.out = { .nr_extents = count >> out_order, .extent_order = out_order, .domid = DOMID_SELF },
+		.out = { .nr_extents = count >> out_order,
+			.extent_order = out_order,
+			.domid = DOMID_SELF },
 	};
 	long error;
 

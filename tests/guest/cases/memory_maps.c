@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What describes memory: the machine-to-physical table's place (XENMEM_machphys_mapping and _mfn_list), the pseudo-physical
- * map of the domain, the machine's map and its highest page (dom0 only). The M2P is readable everywhere it claims to be.
+ * What describes memory: the machine-to-physical table's place (XENMEM_machphys_mapping and
+ * _mfn_list), the pseudo-physical map of the domain, the machine's map and its highest page (dom0
+ * only). The M2P is readable everywhere it claims to be.
  */
 #include "test.h"
 
@@ -21,9 +22,13 @@ static void common(void)
 	CHECK(m.max_mfn >= virt_to_mfn(report_pages.text));
 	set_xen_guest_handle(map.buffer, (void *)entries);
 	fact("memory_map", "%ld", HC(memory_op, XENMEM_memory_map, &map));
-	fact("machine_memory_map", "%s", HC(memory_op, XENMEM_machine_memory_map, &map) ? "refused" : "given");
-	fact("maximum_ram_page", "%s", HC(memory_op, XENMEM_maximum_ram_page, NULL) > 0 ? "given" : "refused");
-	fact("maximum_gpfn", "%s", HC(memory_op, XENMEM_maximum_gpfn, &((domid_t){ DOMID_SELF })) > 0 ? "given" : "refused");
+	fact("machine_memory_map", "%s",
+		HC(memory_op, XENMEM_machine_memory_map, &map) ? "refused" : "given");
+	fact("maximum_ram_page", "%s",
+		HC(memory_op, XENMEM_maximum_ram_page, NULL) > 0 ? "given" : "refused");
+	fact("maximum_gpfn", "%s",
+		HC(memory_op, XENMEM_maximum_gpfn, &((domid_t){ DOMID_SELF })) > 0 ? "given"
+										   : "refused");
 }
 
 CHILD_TEST(memory_map_child, "memory maps as a domU sees them")
@@ -38,6 +43,6 @@ TEST(memory_map_dom0, "memory maps as dom0 sees them")
 
 	common();
 	set_xen_guest_handle(m.extent_start, list);
-	fact("machphys_mfn_list", "%ld, %u extents, aligned %d", HC(memory_op, XENMEM_machphys_mfn_list, &m), m.nr_extents,
-	     !(list[0] & 511));
+	fact("machphys_mfn_list", "%ld, %u extents, aligned %d",
+		HC(memory_op, XENMEM_machphys_mfn_list, &m), m.nr_extents, !(list[0] & 511));
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whose frames a domU may map (PV-ABI fact 18): its own. Frames of dom0, of the hypervisor, free ones and I/O memory
- * are refused (and through DOMID_IO or another domain's id too), and so is naming another domain's page tables. The
- * child tries every frame number it can think of around its own.
+ * Whose frames a domU may map (PV-ABI fact 18): its own. Frames of dom0, of the hypervisor, free
+ * ones and I/O memory are refused (and through DOMID_IO or another domain's id too), and so is
+ * naming another domain's page tables. The child tries every frame number it can think of around
+ * its own.
  */
 #include "test.h"
 
@@ -19,7 +20,8 @@ CHILD_TEST(mmu_foreign, "a domU can map its own frames only")
 
 		if (pfn < start_info->nr_pages && pfn_to_mfn(pfn) == other)
 			continue;
-		if (other == start_info->shared_info >> PAGE_SHIFT || other == PTE_FRAME(pte_read(grants, 1)))
+		if (other == start_info->shared_info >> PAGE_SHIFT ||
+			other == PTE_FRAME(pte_read(grants, 1)))
 			continue;
 		if (!va_write(page, MAKE_PTE(other, PTE_RO)))
 			mapped++;
@@ -39,7 +41,7 @@ CHILD_TEST(mmu_foreign, "a domU can map its own frames only")
 	fact("table of dom0", "%ld", HC(mmu_update, &u, 1, NULL, 1u << 16 | DOMID_SELF));
 	fact("otherdomain, dom0", "%ld", HC(update_va_mapping_otherdomain, page, u.val, 0, 0));
 	fact("otherdomain, self", "%ld",
-	     HC(update_va_mapping_otherdomain, page, MAKE_PTE(mfn, PTE_RW_DATA), 0, DOMID_SELF));
+		HC(update_va_mapping_otherdomain, page, MAKE_PTE(mfn, PTE_RW_DATA), 0, DOMID_SELF));
 	u = (struct mmu_update){ 0x1000000 | MMU_MACHPHYS_UPDATE, 0 };
 	fact("M2P of another's frame", "%ld", HC(mmu_update, &u, 1, NULL, DOMID_SELF));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * dom0 may map a child's frames, by naming the child (PV-ABI fact 18); not writable where they are the child's page tables,
- * and never as page tables of its own. Frames of a destroyed domain stay until they are unmapped.
+ * dom0 may map a child's frames, by naming the child (PV-ABI fact 18); not writable where they are
+ * the child's page tables, and never as page tables of its own. Frames of a destroyed domain stay
+ * until they are unmapped.
  */
 #include "test.h"
 
@@ -12,7 +13,8 @@ static void body(void)
 TEST(mmu_foreign_dom0, "dom0's mappings of a child's frames")
 {
 	struct child *child = child_create(body);
-	u64 l4 = child->mfn[child->l4_pfn], l1 = child->mfn[child->l4_pfn + 3], plain = child->mfn[CHILD_PAGES - 1];
+	u64 l4 = child->mfn[child->l4_pfn], l1 = child->mfn[child->l4_pfn + 3],
+	    plain = child->mfn[CHILD_PAGES - 1];
 	u8 *va = page_alloc();
 	u64 *l2 = table_alloc();
 	u64 home = virt_to_mfn(va);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mmu_update takes machine addresses with the operation in the low two bits; done receives how many went through,
- * also on failure (PV-ABI fact 18). MMU_MACHPHYS_UPDATE writes the M2P entry. Operation 3 is an ordinary update for a
- * PV guest (MMU_PT_UPDATE_NO_TRANSLATE). A machine address that is not memory is EINVAL. It flushes nothing of what it changed in an L1: that is the guest's work.
+ * mmu_update takes machine addresses with the operation in the low two bits; done receives how many
+ * went through, also on failure (PV-ABI fact 18). MMU_MACHPHYS_UPDATE writes the M2P entry.
+ * Operation 3 is an ordinary update for a PV guest (MMU_PT_UPDATE_NO_TRANSLATE). A machine address
+ * that is not memory is EINVAL. It flushes nothing of what it changed in an L1: that is the guest's
+ * work.
  */
 #include "test.h"
 
 static void flush(const void *va)
 {
-	CHECK_EQ(mmuext_op((struct mmuext_op){ .cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = (u64)va }), 0);
+	CHECK_EQ(mmuext_op((struct mmuext_op){
+			 .cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = (u64)va }),
+		0);
 }
 
 TEST(mmu_update, "mmu_update: count done, operations, refusals")

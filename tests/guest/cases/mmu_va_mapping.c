@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * update_va_mapping changes the L1 entry that maps an address in the running page table (PV-ABI fact 18). The entry
- * read back has bits that we did not write: U/S is added to every present one (fact 19). An address without
- * an L1 table is EINVAL, as is one in the hypervisor's range and an entry with reserved bits.
+ * update_va_mapping changes the L1 entry that maps an address in the running page table (PV-ABI
+ * fact 18). The entry read back has bits that we did not write: U/S is added to every present one
+ * (fact 19). An address without an L1 table is EINVAL, as is one in the hypervisor's range and an
+ * entry with reserved bits.
  */
 #include "test.h"
 
@@ -19,7 +20,8 @@ TEST(mmu_va_mapping, "update_va_mapping: effect, value read back, refusals")
 	CHECK_EQ(TRAP((void)READ_ONCE(page[0])), TRAP_PF);
 	CHECK_EQ(va_write(page, MAKE_PTE(mfn, PTE_P | PTE_RW)), 0);
 	CHECK_EQ(READ_ONCE(page[0]), 1);
-	fact("present and writable reads back", "%lx", pte_read((u64)page, 1) & 0xfff & ~(PTE_A | PTE_D));
+	fact("present and writable reads back", "%lx",
+		pte_read((u64)page, 1) & 0xfff & ~(PTE_A | PTE_D));
 	CHECK_EQ(va_write(page, MAKE_PTE(mfn, PTE_P)), 0);
 	fact("present reads back", "%lx", pte_read((u64)page, 1) & 0xfff & ~(PTE_A | PTE_D));
 	CHECK_EQ(va_write(page, MAKE_PTE(mfn, 0xe)), 0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * NEW_BASEPTR takes a valid L4, pinned or not (PV-ABI fact 16), and holds its type while the vcpu runs on it; a page that
- * is no L4 is refused and the old one stays in force. The table in use cannot be written even after unpinning.
+ * NEW_BASEPTR takes a valid L4, pinned or not (PV-ABI fact 16), and holds its type while the vcpu
+ * runs on it; a page that is no L4 is refused and the old one stays in force. The table in use
+ * cannot be written even after unpinning.
  */
 #include "test.h"
 

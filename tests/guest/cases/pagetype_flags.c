@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * All 4096 combinations of the low flag bits as a change of a live entry, for L1 and L2 (SECURITY C1: xsa-148, 182). An L1
- * entry to a page table must never become writable, an L2 entry must never take PSE, however the change is made.
- * The facts are the sets of flags that are accepted, as a hash and a count.
+ * All 4096 combinations of the low flag bits as a change of a live entry, for L1 and L2 (SECURITY
+ * C1: xsa-148, 182). An L1 entry to a page table must never become writable, an L2 entry must never
+ * take PSE, however the change is made. The facts are the sets of flags that are accepted, as a
+ * hash and a count.
  */
 #include "test.h"
 
@@ -39,7 +40,8 @@ TEST(pagetype_flags, "every low flag combination on a live L1 and L2 entry")
 		CHECK_EQ(pte_write(slot, 0), 0);
 	}
 	for (u64 flags = 0; flags < 4096; flags++) {
-		long error = pte_write(virt_to_mfn(l2) << PAGE_SHIFT, MAKE_PTE(virt_to_mfn(l1), flags));
+		long error =
+			pte_write(virt_to_mfn(l2) << PAGE_SHIFT, MAKE_PTE(virt_to_mfn(l1), flags));
 
 		add(&upper, flags, error);
 		CHECK(error || (flags & (PTE_P | PTE_PSE)) != (PTE_P | PTE_PSE));

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a table of each level may point to (PV-ABI fact 16, SECURITY C1): an L1 to any page of ours, an L2 to L1 tables
- * only, and so on. A frame of the wrong type, a foreign one, one that does not exist and entries with PSE are refused
- * at every level and nothing is left behind: the page can be written again.
+ * What a table of each level may point to (PV-ABI fact 16, SECURITY C1): an L1 to any page of ours,
+ * an L2 to L1 tables only, and so on. A frame of the wrong type, a foreign one, one that does not
+ * exist and entries with PSE are refused at every level and nothing is left behind: the page can be
+ * written again.
  */
 #include "test.h"
 
-static const unsigned int pin[5] = { 0, MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
-				     MMUEXT_PIN_L4_TABLE };
+static const unsigned int pin[5] = { 0, MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
+	MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE };
 
 static long pin_with(int level, u64 entry)
 {
@@ -33,8 +34,10 @@ TEST(pagetype_levels, "pinning each level: what its entries may point to")
 		fact("empty", "%ld", pin_with(level, 0));
 		fact("not present, garbage", "%ld", pin_with(level, 0x123456789abcde));
 		fact("writable page", "%ld", pin_with(level, MAKE_PTE(own, PTE_TABLE)));
-		fact("page not mapped writable", "%ld", pin_with(level, MAKE_PTE(table, PTE_TABLE)));
-		fact("page not mapped writable, read-only", "%ld", pin_with(level, MAKE_PTE(table, PTE_RO)));
+		fact("page not mapped writable", "%ld",
+			pin_with(level, MAKE_PTE(table, PTE_TABLE)));
+		fact("page not mapped writable, read-only", "%ld",
+			pin_with(level, MAKE_PTE(table, PTE_RO)));
 		fact("running L4", "%ld", pin_with(level, MAKE_PTE(l4_mfn(), PTE_TABLE)));
 		fact("running L4, read-only", "%ld", pin_with(level, MAKE_PTE(l4_mfn(), PTE_RO)));
 		fact("PSE", "%ld", pin_with(level, MAKE_PTE(table & ~511ul, PTE_TABLE | PTE_PSE)));

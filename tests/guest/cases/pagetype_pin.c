@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pinning gives a page the type of a table of that level for good, after validating what it points to (PV-ABI fact
- * 16). A page with a writable mapping cannot become a table; a table cannot be mapped writable; the same pin twice
- * is refused, as is unpinning what is not pinned; after the last reference the page is plain again.
+ * Pinning gives a page the type of a table of that level for good, after validating what it points
+ * to (PV-ABI fact 16). A page with a writable mapping cannot become a table; a table cannot be
+ * mapped writable; the same pin twice is refused, as is unpinning what is not pinned; after the
+ * last reference the page is plain again.
  */
 #include "test.h"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Shapes that a walker could fall into (SECURITY C3: xsa-185, 240, 286, 309): a table that contains itself, two that
- * contain each other, a chain of same-level tables, at each level and writable or not. Xen 4.17 on Debian is built
- * without linear page tables for guests, so each is refused; a read-only self entry in an L4 is the one worth asking.
+ * Shapes that a walker could fall into (SECURITY C3: xsa-185, 240, 286, 309): a table that contains
+ * itself, two that contain each other, a chain of same-level tables, at each level. Writable ones
+ * are always refused. Xen takes a read-only self entry (linear page tables); we take none.
  */
 #include "test.h"
 
-static const unsigned int pin[5] = { 0, MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
-				     MMUEXT_PIN_L4_TABLE };
+static const unsigned int pin[5] = { 0, MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
+	MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE };
 
 static long self_map(int level, u64 flags)
 {
@@ -22,7 +22,8 @@ static long self_map(int level, u64 flags)
 	}
 	table_set(table, 5, 0);
 	CHECK_EQ(mmuext(pin[level], virt_to_mfn(table)), 0);
-	live = pte_write((virt_to_mfn(table) << PAGE_SHIFT) + 40, MAKE_PTE(virt_to_mfn(table), flags));
+	live = pte_write(
+		(virt_to_mfn(table) << PAGE_SHIFT) + 40, MAKE_PTE(virt_to_mfn(table), flags));
 	fact("into a live table", "%ld", live);
 	CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(table)), 0);
 	return error;

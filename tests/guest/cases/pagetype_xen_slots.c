@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * L4 slots 256 to 271 are the hypervisor's (PV-ABI fact 15): a guest's write to one is refused, what stands there
- * when the page becomes an L4 is replaced, never validated or followed, and the read-only machine-to-physical table
- * is reachable through every L4. update_va_mapping does not reach there either.
+ * L4 slots 256 to 271 are the hypervisor's (PV-ABI fact 15): a guest's write to one is refused,
+ * what stands there when the page becomes an L4 is replaced, never validated or followed, and the
+ * read-only machine-to-physical table is reachable through every L4. update_va_mapping does not
+ * reach there either.
  */
 #include "test.h"
 
@@ -22,7 +23,7 @@ TEST(pagetype_xen_slots, "L4 slots 256 to 271 cannot be written")
 	for (int i = 250; i < 280; i++) {
 		long error = pte_write(base + i * 8, mine);
 
-		refused |= (u64)!!error << (i - 250);
+		refused |= (u64) !!error << (i - 250);
 		if (i >= 256 && i < 272) {
 			CHECK_EQ(error, -XEN_EINVAL);
 			CHECK_EQ(pte_write(base + i * 8, 0), -XEN_EINVAL);
@@ -32,7 +33,7 @@ TEST(pagetype_xen_slots, "L4 slots 256 to 271 cannot be written")
 	fact("in the running table", "%ld", pte_write(own + 256 * 8, 0));
 	CHECK_EQ(machine_to_phys_mapping[virt_to_mfn(l3)], virt_to_pfn(l3));
 	fact("write to the M2P", "%s",
-	     trap_name(TRAP(WRITE_ONCE(machine_to_phys_mapping[virt_to_mfn(l3)], 0))));
+		trap_name(TRAP(WRITE_ONCE(machine_to_phys_mapping[virt_to_mfn(l3)], 0))));
 	CHECK_EQ(machine_to_phys_mapping[virt_to_mfn(l3)], virt_to_pfn(l3));
 	CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(l4)), 0);
 }

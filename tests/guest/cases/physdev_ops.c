@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * physdev_op: IOPL and port bitmap are everybody's own, interrupts and devices are dom0's; a domU gets EPERM or ENODEV for
- * them. I/O ports stay closed to a domU whatever it sets (SECURITY C11, C25).
+ * physdev_op: IOPL and port bitmap are everybody's own, interrupts and devices are dom0's; a domU
+ * gets EPERM or ENODEV for them. I/O ports stay closed to a domU whatever it sets (SECURITY C11,
+ * C25).
  */
 #include "test.h"
 
@@ -21,7 +22,9 @@ CHILD_TEST(physdev_ops, "physdev operations of a domU")
 	struct physdev_set_iobitmap io = { .nr_ports = 65536 };
 	struct physdev_irq_status_query query = { .irq = 1 };
 	struct physdev_apic apic = { 0 };
-	struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 1, .pirq = 1 };
+	struct physdev_map_pirq map = {
+		.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 1, .pirq = 1
+	};
 	struct physdev_pci_device device = { 0 };
 	u8 value;
 

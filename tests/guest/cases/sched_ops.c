@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sched_op: yield returns 0; block with a pending event comes back at once with the upcall mask cleared (PV-ABI fact 21);
- * poll returns when a port is pending or at the timeout (absolute system time); errors of the others.
+ * sched_op: yield returns 0; block with a pending event comes back at once with the upcall mask
+ * cleared (PV-ABI fact 21); poll returns when a port is pending or at the timeout (absolute system
+ * time); errors of the others.
  */
 #include "test.h"
 
@@ -53,9 +54,10 @@ TEST(sched_ops, "yield, block, poll and errors")
 	fact("unknown", "%ld", HC(sched_op, 99, NULL));
 	fact("shutdown, bad pointer", "%ld", HC(sched_op, SCHEDOP_shutdown, UNMAPPED));
 	fact("remote_shutdown of nobody", "%ld",
-	     HC(sched_op, SCHEDOP_remote_shutdown, &((struct sched_remote_shutdown){ 999, 0 })));
+		HC(sched_op, SCHEDOP_remote_shutdown, &((struct sched_remote_shutdown){ 999, 0 })));
 	fact("remote_shutdown of oneself", "%ld",
-	     HC(sched_op, SCHEDOP_remote_shutdown, &((struct sched_remote_shutdown){ DOMID_SELF, 0 })));
+		HC(sched_op, SCHEDOP_remote_shutdown,
+			&((struct sched_remote_shutdown){ DOMID_SELF, 0 })));
 	fact("watchdog 99", "%ld", HC(sched_op, SCHEDOP_watchdog, &dog));
 
 	CHECK_EQ(event_send(other), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCHEDOP_watchdog: a domain that arms one and does not come back to it is shut down with SHUTDOWN_watchdog; one that
- * disarms it goes on. Two per domain, the third is refused.
+ * SCHEDOP_watchdog: a domain that arms one and does not come back to it is shut down with
+ * SHUTDOWN_watchdog; one that disarms it goes on. Two per domain, the third is refused.
  */
 #include "test.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Events between the vcpus of a domain: an IPI port wakes a blocked vcpu, an interdomain port moved by EVTCHNOP_bind_vcpu
- * is delivered on its new vcpu only, with that vcpu's selector.
+ * Events between the vcpus of a domain: an IPI port wakes a blocked vcpu, an interdomain port moved
+ * by EVTCHNOP_bind_vcpu is delivered on its new vcpu only, with that vcpu's selector.
  */
 #include "test.h"
 

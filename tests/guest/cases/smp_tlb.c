@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * TLB across vcpus (PV-ABI fact 19, SECURITY C4): a page that becomes a page table may no longer be writable through any
- * vcpu's old translation; update_va_mapping with UVMF_ALL and the *_ALL flushes reach the other vcpu too.
+ * TLB across vcpus (PV-ABI fact 19, SECURITY C4): a page that becomes a page table may no longer be
+ * writable through any vcpu's old translation; update_va_mapping with UVMF_ALL and the *_ALL
+ * flushes reach the other vcpu too.
  */
 #include "test.h"
 
@@ -50,7 +51,8 @@ CHILD_TEST(smp_tlb, "no vcpu keeps a writable translation of a page table")
 		CHECK_EQ(HC(update_va_mapping, page, MAKE_PTE(mfn, PTE_RO), UVMF_NONE), 0);
 		CHECK_EQ(mmuext(MMUEXT_PIN_L1_TABLE, mfn), 0);
 		ask(TRY);
-		/* A write to a live L1 is emulated; a stale translation would have let it through unseen. */
+		/* A write to a live L1 is emulated; a stale translation would have let it through
+		 * unseen. */
 		CHECK(vector == NO_TRAP || vector == TRAP_PF);
 		CHECK_EQ(page[1], 0);
 		CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, mfn), 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two vcpus fight over the type of the same frames (SECURITY C2: xsa-401, 242, 299): one pins and unpins them as page
- * tables, the other maps them writable and writes garbage. At no time may a frame be both; at the end all references
- * are gone and each frame can be either again.
+ * Two vcpus fight over the type of the same frames (SECURITY C2: xsa-401, 242, 299): one pins and
+ * unpins them as page tables, the other maps them writable and writes garbage. At no time may a
+ * frame be both; at the end all references are gone and each frame can be either again.
  */
 #include "test.h"
 
@@ -28,7 +28,8 @@ static void writer(void *argument)
 		if (va_write(va, MAKE_PTE(virt_to_mfn(frame[i]), PTE_RW_DATA)))
 			continue;
 		mapped++;
-		/* Garbage of the kind that validation must refuse: another frame of nobody's, writable. */
+		/* Garbage of the kind that validation must refuse: another frame of nobody's,
+		 * writable. */
 		WRITE_ONCE(va[7], MAKE_PTE(0x3fffffff, PTE_RW_DATA));
 		WRITE_ONCE(va[7], 0);
 		CHECK_EQ(va_write(va, 0), 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vcpu_time_info (PV-ABI fact 20): the version is even when the guest looks at its own, system time computed from it never
- * goes back, agrees with the stop of a timed poll, and the wall clock in shared_info has its own version. A copy can
- * be registered elsewhere.
+ * vcpu_time_info (PV-ABI fact 20): the version is even when the guest looks at its own, system time
+ * computed from it never goes back, agrees with the stop of a timed poll, and the wall clock in
+ * shared_info has its own version. A copy can be registered elsewhere.
  */
 #include "test.h"
 
@@ -22,7 +22,8 @@ TEST(time_info, "system time and wall clock")
 		last = now;
 	}
 	start = system_time();
-	CHECK_EQ(HC(sched_op, SCHEDOP_poll, &(struct sched_poll){ .timeout = start + 50000000 }), 0);
+	CHECK_EQ(
+		HC(sched_op, SCHEDOP_poll, &(struct sched_poll){ .timeout = start + 50000000 }), 0);
 	last = system_time() - start;
 	CHECK(last >= 50000000 && last < 5000000000);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A fault while the bounce frame is written crashes the domain (PV-ABI fact 4): here a trap in user mode with kernel_sp
- * in unmapped memory.
+ * A fault while the bounce frame is written crashes the domain (PV-ABI fact 4): here a trap in user
+ * mode with kernel_sp in unmapped memory.
  */
 #include "test.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The bounce frame of a trap without error code (PV-ABI facts 1 to 4): rcx, r11, rip, cs, rflags, rsp, ss from the new
- * stack pointer upwards, which is the interrupted one aligned down to 16 less 56. The selector is 0xe030: a guest in
- * kernel mode sees RPL 0 in the frame though it runs in ring 3. The previous upcall mask is in bits 32 to 39 of the
- * cs slot; IF in the frame is its opposite. INT3 is reported behind the instruction.
+ * The bounce frame of a trap without error code (PV-ABI facts 1 to 4): rcx, r11, rip, cs, rflags,
+ * rsp, ss from the new stack pointer upwards, which is the interrupted one aligned down to 16
+ * less 56. The selector is 0xe030: a guest in kernel mode sees RPL 0 in the frame though it runs in
+ * ring 3. The previous upcall mask is in bits 32 to 39 of the cs slot; IF in the frame is its
+ * opposite. INT3 is reported behind the instruction.
  */
 #include "test.h"
 
@@ -11,7 +12,8 @@ static u64 stack_before, address;
 
 static void breakpoint(u64 displacement)
 {
-	asm volatile("movq %%rsp, %%rbx; subq %2, %%rsp; movq %%rsp, %0; leaq 1f(%%rip), %%rcx; movq %%rcx, %1;"
+	asm volatile("movq %%rsp, %%rbx; subq %2, %%rsp; movq %%rsp, %0;"
+		     "leaq 1f(%%rip), %%rcx; movq %%rcx, %1;"
 		     "movq $0x1111, %%rcx; movq $0x2222, %%r11; int3\n1: movq %%rbx, %%rsp"
 		     : "=m"(stack_before), "=m"(address)
 		     : "r"(displacement)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CPUID with the forced emulation prefix 0f 0b 78 65 6e (PV-ABI fact 25): the hypervisor's leaves are at 0x40000000 with
- * its signature, the interface version is in 0x40000001, and a guest never sees the bits that PV cannot give it.
+ * CPUID with the forced emulation prefix 0f 0b 78 65 6e (PV-ABI fact 25): the hypervisor's leaves
+ * are at 0x40000000 with its signature, the interface version is in 0x40000001, and a guest never
+ * sees the bits that PV cannot give it.
  */
 #include "test.h"
 #include <xen/arch-x86/cpuid.h>
@@ -42,5 +43,6 @@ TEST(trap_cpuid, "emulated cpuid: hypervisor leaves and hidden features")
 	cpuid(0x80000001, 0, r);
 	fact("extended ecx edx", "%x %x", r[2], r[3]);
 	fact("page1gb", "%u", r[3] >> 26 & 1);
-	fact("prefix alone", "%s", trap_name(TRAP(asm volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; nop"))));
+	fact("prefix alone", "%s",
+		trap_name(TRAP(asm volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; nop"))));
 }

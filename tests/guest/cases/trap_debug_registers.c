@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Debug registers (PV-ABI fact 23): the addresses may not lie in the hypervisor's range, DR6 and DR7 get their fixed
- * bits, GD is refused, the upper halves must be clear, 4 and 5 are aliases. A breakpoint that is armed gives the
- * guest #DB with DR6 telling which; so does single-stepping.
+ * Debug registers (PV-ABI fact 23): the addresses may not lie in the hypervisor's range, DR6 and
+ * DR7 get their fixed bits, GD is refused, the upper halves must be clear, 4 and 5 are aliases. A
+ * breakpoint that is armed gives the guest #DB with DR6 telling which; so does single-stepping.
  */
 #include "test.h"
 
@@ -21,7 +21,8 @@ static u64 watched;
 TEST(trap_debug_registers, "set_debugreg: refusals, aliases, breakpoints")
 {
 	fact("address of ours", "%ld", set(0, (u64)&watched));
-	fact("hypervisor's range", "%ld %ld", set(0, HYPERVISOR_VIRT_START), set(1, HYPERVISOR_VIRT_END - 1));
+	fact("hypervisor's range", "%ld %ld", set(0, HYPERVISOR_VIRT_START),
+		set(1, HYPERVISOR_VIRT_END - 1));
 	fact("non-canonical", "%ld", set(0, NON_CANONICAL));
 	fact("index 8", "%ld %ld", set(8, 0), (long)get(8));
 	fact("DR6 high half", "%ld", set(6, 1ul << 32));
@@ -48,8 +49,11 @@ TEST(trap_debug_registers, "set_debugreg: refusals, aliases, breakpoints")
 	CHECK_EQ(TRAP(WRITE_ONCE(watched, 2)), NO_TRAP);
 	CHECK_EQ(set(0, 0), 0);
 
-	CHECK_EQ(TRAP(asm volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; nop" ::: "memory", "cc")), TRAP_DB);
+	CHECK_EQ(TRAP(asm volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; nop" ::
+					   : "memory", "cc")),
+		TRAP_DB);
 	fact("DR6 after a step", "%lx", get(6));
-	fact("TF in the frame, live", "%d %d", !!(caught()->rflags & FLAG_TF), !!(caught()->live_flags & FLAG_TF));
+	fact("TF in the frame, live", "%d %d", !!(caught()->rflags & FLAG_TF),
+		!!(caught()->live_flags & FLAG_TF));
 	CHECK_EQ(set(6, 0), 0);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CR0.TS is the guest's own (PV-ABI fact 24): fpu_taskswitch(1) makes the next FPU instruction #NM, which is delivered with
- * TS already clear; clts and a CR0 write change it too. Register contents survive hypercalls and rescheduling
- * (SECURITY C15: FPU isolation).
+ * CR0.TS is the guest's own (PV-ABI fact 24): fpu_taskswitch(1) makes the next FPU instruction #NM,
+ * which is delivered with TS already clear; clts and a CR0 write change it too. Register contents
+ * survive hypercalls and rescheduling (SECURITY C15: FPU isolation).
  */
 #include "test.h"
 
@@ -46,7 +46,8 @@ TEST(trap_fpu, "virtual CR0.TS, #NM, contents kept")
 	CHECK_EQ(TRAP((void)get_xmm()), NO_TRAP);
 	CHECK_EQ(TRAP(asm volatile("movq %0, %%cr0" ::"r"(cr0 | 8))), NO_TRAP);
 	CHECK_EQ(TRAP((void)get_xmm()), TRAP_NM);
-	fact("CR0 with PG clear", "%s", trap_name(TRAP(asm volatile("movq %0, %%cr0" ::"r"(cr0 & ~(1ul << 31))))));
+	fact("CR0 with PG clear", "%s",
+		trap_name(TRAP(asm volatile("movq %0, %%cr0" ::"r"(cr0 & ~(1ul << 31))))));
 	CHECK_EQ(HC(fpu_taskswitch, 1), 0);
 	CHECK_EQ(HC(fpu_taskswitch, 0), 0);
 	CHECK_EQ(TRAP((void)get_xmm()), NO_TRAP);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * iret to selectors that the processor refuses: Xen 4.17 gives the guest the #GP itself (PV-ABI fact 11 expected the
- * failsafe callback): its frame shows the rip, cs, ss that could not be loaded and the selector as the error code.
+ * iret to selectors that the processor refuses: Xen 4.17 gives the guest the #GP itself (PV-ABI
+ * fact 11 expected the failsafe callback): its frame shows the rip, cs, ss that could not be loaded
+ * and the selector as the error code.
  */
 #include "test.h"
 

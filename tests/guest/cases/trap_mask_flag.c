@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * trap_info flag 4 sets the upcall mask on entry, without it the mask stays (PV-ABI fact 10). The set_trap_table call
- * changes the vectors that it names only; a null pointer clears all; handlers at non-canonical addresses are refused or
- * harmless (SECURITY C7).
+ * trap_info flag 4 sets the upcall mask on entry, without it the mask stays (PV-ABI fact 10). The
+ * set_trap_table call changes the vectors that it names only; a null pointer clears all; handlers
+ * at non-canonical addresses are refused or harmless (SECURITY C7).
  */
 #include "test.h"
 
 TEST(trap_mask_flag, "trap table flags and partial updates")
 {
-	struct trap_info table[2] = { { TRAP_UD, 0, FLAT_KERNEL_CS, (u64)trap_entries + 16 * TRAP_UD } };
+	struct trap_info table[2] = { { TRAP_UD, 0, FLAT_KERNEL_CS,
+		(u64)trap_entries + 16 * TRAP_UD } };
 
 	upcalls_enable();
 	CHECK_EQ(TRAP(asm volatile("ud2")), TRAP_UD);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * #DB that would be taken in the hypervisor because of the guest (SECURITY C13: xsa-260, 265): a data breakpoint on the
- * operand of mov ss followed by a syscall, and a breakpoint on memory that the hypervisor reads for the guest (a
- * hypercall's argument), single-stepping into a hypercall. The machine must survive and the hypercall work.
+ * #DB that would be taken in the hypervisor because of the guest (SECURITY C13: xsa-260, 265): a
+ * data breakpoint on the operand of mov ss followed by a syscall, and a breakpoint on memory that
+ * the hypervisor reads for the guest (a hypercall's argument), single-stepping into a hypercall.
+ * The machine must survive and the hypercall work.
  */
 #include "test.h"
 
@@ -20,7 +21,8 @@ TEST(trap_movss_debug, "breakpoints and single steps around hypercalls are harml
 				   : "+a"(version)
 				   : "m"(selector), "D"(XENVER_version), "S"(0)
 				   : "rcx", "r11", "memory"));
-	fact("mov ss and syscall", "%s", vector == NO_TRAP || vector == TRAP_DB ? "survived" : "other");
+	fact("mov ss and syscall", "%s",
+		vector == NO_TRAP || vector == TRAP_DB ? "survived" : "other");
 	CHECK_EQ(HC(set_debugreg, 7, 0), 0);
 
 	feature.submap_idx = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MSRs of a domU (PV-ABI facts 12 and 25, SECURITY C12): a short list can be read, unknown ones are #GP; writes to the
- * segment bases work with canonical values only (xsa-193). Nothing that is the machine's own can be changed.
+ * MSRs of a domU (PV-ABI facts 12 and 25, SECURITY C12): a short list can be read, unknown ones are
+ * #GP; writes to the segment bases work with canonical values only (xsa-193). Nothing that is the
+ * machine's own can be changed.
  */
 #include "test.h"
 
@@ -31,8 +32,10 @@ static void sweep(u32 first, u32 last)
 CHILD_TEST(trap_msr, "rdmsr and wrmsr of a domU")
 {
 	static const u32 bases[] = { 0xc0000100, 0xc0000101, 0xc0000102 };
-	static const u32 machine[] = { 0x1b, 0x1d9, 0x277, 0xc0000081, 0xc0000082, 0xc0000084, 0x174, 0x176 };
-	static const u32 named[] = { 0x10, 0x1b, 0xce, 0xfe, 0x179, 0x1a0, 0x277, 0xc0000080, 0xc0000081, 0xc0000103 };
+	static const u32 machine[] = { 0x1b, 0x1d9, 0x277, 0xc0000081, 0xc0000082, 0xc0000084,
+		0x174, 0x176 };
+	static const u32 named[] = { 0x10, 0x1b, 0xce, 0xfe, 0x179, 0x1a0, 0x277, 0xc0000080,
+		0xc0000081, 0xc0000103 };
 	u64 value;
 
 	sweep(0, 0x1000);

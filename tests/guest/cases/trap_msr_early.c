@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Early in boot, with no #GP handler in the trap table, an rdmsr of an unknown MSR is not injected (and so does not crash the
- * domain): it reads as if nothing was there (PV-ABI fact 25). A wrmsr is not let off.
+ * Early in boot, with no #GP handler in the trap table, an rdmsr of an unknown MSR is not injected
+ * (and so does not crash the domain): it reads as if nothing was there (PV-ABI fact 25). A wrmsr is
+ * not let off.
  */
 #include "test.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * VCPUOP_send_nmi delivers to the NMI callback (callback_op CALLBACKTYPE_nmi or nmi_op), also while upcalls are masked; the
- * frame has no error code. Without a callback it stays pending until one is registered.
+ * VCPUOP_send_nmi delivers to the NMI callback (callback_op CALLBACKTYPE_nmi or nmi_op), also while
+ * upcalls are masked; the frame has no error code. Without a callback it stays pending until one is
+ * registered.
  */
 #include "test.h"
 

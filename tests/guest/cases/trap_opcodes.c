@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every two-byte opcode 0f xx, and all 256 modrm bytes of the system groups 0f 00, 0f 01 and 0f ae, in user mode of a child
- * (SECURITY C11): each ends in a fault of the guest or in the int3 behind it. The fact per group is how many ran and
- * how many faulted which way; nothing else may happen.
+ * Every two-byte opcode 0f xx, and all 256 modrm bytes of the system groups 0f 00, 0f 01 and 0f ae,
+ * in user mode of a child (SECURITY C11): each ends in a fault of the guest or in the int3 behind
+ * it. The fact per group is how many ran and how many faulted which way; nothing else may happen.
  */
 #include "test.h"
 
@@ -38,8 +38,8 @@ static void group(const char *name, u8 second, bool modrm)
 
 		run(page, bytes, modrm ? 8 : 3);
 	}
-	fact("group", "%s: #BP %u, #UD %u, #GP %u, #PF %u, #NM %u", name, counts[TRAP_BP], counts[TRAP_UD], counts[TRAP_GP],
-	     counts[TRAP_PF], counts[TRAP_NM]);
+	fact("group", "%s: #BP %u, #UD %u, #GP %u, #PF %u, #NM %u", name, counts[TRAP_BP],
+		counts[TRAP_UD], counts[TRAP_GP], counts[TRAP_PF], counts[TRAP_NM]);
 }
 
 CHILD_TEST(trap_opcodes, "two-byte opcodes in user mode")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * #PF: the address is in vcpu_info.arch.cr2 before the bounce and the error code is in the frame. Though the guest
- * kernel runs in ring 3, the user bit (4) of the code is clear for it (PV-ABI fact 10). The frame is 8 bytes
- * longer, so that rsp on entry is 64 below the aligned stack pointer.
+ * #PF: the address is in vcpu_info.arch.cr2 before the bounce and the error code is in the frame.
+ * Though the guest kernel runs in ring 3, the user bit (4) of the code is clear for it (PV-ABI fact
+ * 10). The frame is 8 bytes longer, so that rsp on entry is 64 below the aligned stack pointer.
  */
 #include "test.h"
 

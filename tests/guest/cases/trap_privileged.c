@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Privileged instructions in kernel mode (PV-ABI fact 25, SECURITY C11): what is carried out for the guest and what is
- * #GP or #UD. In user mode every one of them faults.
+ * Privileged instructions in kernel mode (PV-ABI fact 25, SECURITY C11): what is carried out for
+ * the guest and what is #GP or #UD. In user mode every one of them faults.
  */
 #include "test.h"
 
@@ -32,11 +32,11 @@ static void in_kernel(void)
 	TRY("read cr4", "movq %%cr4, %%rax" ::: "rax");
 	TRY("read cr8", "movq %%cr8, %%rax" ::: "rax");
 	TRY("write cr3 with garbage", "movq %0, %%cr3" ::"r"(~0ul << 12 & 0xffffffffff000));
-	TRY("invlpg", "invlpg (%%rsp)"::);
+	TRY("invlpg", "invlpg (%%rsp)" ::);
 	TRY("wbinvd", "wbinvd");
 	TRY("invd", "invd");
-	TRY("lgdt", "lgdt (%%rsp)"::);
-	TRY("lidt", "lidt (%%rsp)"::);
+	TRY("lgdt", "lgdt (%%rsp)" ::);
+	TRY("lidt", "lidt (%%rsp)" ::);
 	TRY("lldt", "lldt %%ax" ::"a"(0));
 	TRY("ltr", "ltr %%ax" ::"a"(0));
 	TRY("lmsw", "lmsw %%ax" ::"a"(0));

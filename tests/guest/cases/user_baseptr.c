@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The user L4 is a table of its own (PV-ABI fact 15): NEW_USER_BASEPTR validates the frame as an L4 and holds its type, 0
- * removes it, something that is no L4 is refused and the old one stays. It need not be pinned (fact 16).
+ * The user L4 is a table of its own (PV-ABI fact 15): NEW_USER_BASEPTR validates the frame as an L4
+ * and holds its type, 0 removes it, something that is no L4 is refused and the old one stays. It
+ * need not be pinned (fact 16).
  */
 #include "test.h"
 

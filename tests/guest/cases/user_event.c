@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An event that is pending when iret goes to user mode with IF set is delivered before the first user instruction
- * (PV-ABI fact 5): the upcall's frame already shows the user's rip and cs. With IF clear in the frame user mode runs.
+ * An event that is pending when iret goes to user mode with IF set is delivered before the first
+ * user instruction (PV-ABI fact 5): the upcall's frame already shows the user's rip and cs. With IF
+ * clear in the frame user mode runs.
  */
 #include "test.h"
 

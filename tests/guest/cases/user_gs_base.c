@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two GS bases per vcpu, swapped at each change of mode (PV-ABI fact 12): set_segment_base GS_KERNEL sets the kernel's
- * own, GS_USER the one that user mode gets; FS is one for both. SWAPGS is a privileged instruction that faults.
+ * Two GS bases per vcpu, swapped at each change of mode (PV-ABI fact 12): set_segment_base
+ * GS_KERNEL sets the kernel's own, GS_USER the one that user mode gets; FS is one for both. SWAPGS
+ * is a privileged instruction that faults.
  */
 #include "test.h"
 
-USER_CODE(user_gs_code, "movq %gs:8, %rdi; movq %fs:8, %rsi; movq $0x99, %rax; movq %rax, %gs:16; int3");
+USER_CODE(user_gs_code,
+	"movq %gs:8, %rdi; movq %fs:8, %rsi; movq $0x99, %rax; movq %rax, %gs:16; int3");
 
 TEST(user_gs_base, "GS bases follow the mode")
 {
@@ -35,8 +37,10 @@ TEST(user_gs_base, "GS bases follow the mode")
 
 	fact("which 4", "%ld", HC(set_segment_base, 4, 0));
 	fact("user selector 0", "%ld", HC(set_segment_base, SEGBASE_GS_USER_SEL, 0));
-	fact("user selector without descriptor", "%ld", HC(set_segment_base, SEGBASE_GS_USER_SEL, 0x1003));
-	fact("non-canonical GS_KERNEL", "%ld", HC(set_segment_base, SEGBASE_GS_KERNEL, NON_CANONICAL));
+	fact("user selector without descriptor", "%ld",
+		HC(set_segment_base, SEGBASE_GS_USER_SEL, 0x1003));
+	fact("non-canonical GS_KERNEL", "%ld",
+		HC(set_segment_base, SEGBASE_GS_KERNEL, NON_CANONICAL));
 	fact("non-canonical GS_USER", "%ld", HC(set_segment_base, SEGBASE_GS_USER, NON_CANONICAL));
 	fact("non-canonical FS", "%ld", HC(set_segment_base, SEGBASE_FS, NON_CANONICAL));
 	fact("hypervisor's FS", "%ld", HC(set_segment_base, SEGBASE_FS, HYPERVISOR_VIRT_START));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * INT n (PV-ABI fact 9, xsa-259): the guest's trap_info DPL decides who may: 0 nobody, 1 and 2 the kernel, 3 all. Then the
- * frame has no error code and rip is behind the two bytes. Without permission it is #GP at the instruction
- * (hardware's code is n * 8 + 2; QEMU 7.2 says n * 16 + 2, which a hypervisor that trusts it takes for vector 2n: so 0x82 is
- * given the same handler as 0x41, and the code is no fact). INT 0x80 is a gate of its own, and
- * Xen looks only at whether the guest has a handler for it, not at the DPL.
+ * INT n (PV-ABI fact 9, xsa-259): the guest's trap_info DPL decides who may: 0 nobody, 1 and 2 the
+ * kernel, 3 all. Then the frame has no error code and rip is behind the two bytes. Without
+ * permission it is #GP at the instruction (hardware's code is n * 8 + 2; QEMU 7.2 says n * 16 + 2,
+ * which a hypervisor that trusts it takes for vector 2n: so 0x82 is given the same handler as 0x41,
+ * and the code is no fact). INT 0x80 is a gate of its own, and Xen looks only at whether the guest
+ * has a handler for it, not at the DPL.
  */
 #include "test.h"
 
@@ -31,7 +32,8 @@ static void by_dpl(int vector, int dpl)
 	upcalls_disable();
 	step = caught()->rip - user_address(code);
 	fact("int", "%x DPL %d: kernel %s, user %s, user's rip + %lu", vector, dpl,
-	     kernel == vector ? "entered" : trap_name(kernel), user == vector ? "entered" : trap_name(user), step);
+		kernel == vector ? "entered" : trap_name(kernel),
+		user == vector ? "entered" : trap_name(user), step);
 	if (vector != 0x80 || dpl == 3) {
 		CHECK_EQ(kernel, dpl ? vector : TRAP_GP);
 		CHECK_EQ(user, dpl == 3 ? vector : TRAP_GP);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the iret hypercall does with its frame when it goes to user mode (PV-ABI fact 5): RPL of cs becomes 3 whatever it
- * was and so do those of ss; IOPL and VM are dropped, IF becomes the upcall mask, the other flags are loaded; rax always
- * comes from the frame, rcx and r11 only when VGCF_in_syscall (bit 8) is clear.
+ * What the iret hypercall does with its frame when it goes to user mode (PV-ABI fact 5): RPL of cs
+ * becomes 3 whatever it was and so do those of ss; IOPL and VM are dropped, IF becomes the upcall
+ * mask, the other flags are loaded; rax always comes from the frame, rcx and r11 only when
+ * VGCF_in_syscall (bit 8) is clear.
  */
 #include "test.h"
 
@@ -18,8 +19,8 @@ static void flags(const char *what, u64 wanted, u64 cs, u64 ss)
 	regs.iret.ss = ss;
 	CHECK_EQ(TRAP(user_enter(&regs)), TRAP_BP);
 	upcalls_disable();
-	fact("loaded", "%s: cs %lx ss %lx flags %lx, frame %lx, saved mask %x", what, caught()->rdi, caught()->rsi,
-	     caught()->rdx, caught()->rflags, caught()->cs_high & 0xff);
+	fact("loaded", "%s: cs %lx ss %lx flags %lx, frame %lx, saved mask %x", what, caught()->rdi,
+		caught()->rsi, caught()->rdx, caught()->rflags, caught()->cs_high & 0xff);
 }
 
 TEST(user_iret, "iret to user mode: selectors, flags, rcx and r11")
@@ -32,7 +33,8 @@ TEST(user_iret, "iret to user mode: selectors, flags, rcx and r11")
 	flags("IF clear", 0, FLAT_USER_CS, FLAT_USER_SS);
 	CHECK_EQ(caught()->rdx & FLAG_IF, FLAG_IF);
 	CHECK_EQ(caught()->cs_high & 0xff, 1);
-	flags("IOPL 3, NT, AC", FLAG_IF | FLAG_IOPL | FLAG_NT | FLAG_AC, FLAT_USER_CS, FLAT_USER_SS);
+	flags("IOPL 3, NT, AC", FLAG_IF | FLAG_IOPL | FLAG_NT | FLAG_AC, FLAT_USER_CS,
+		FLAT_USER_SS);
 	CHECK_EQ(caught()->rdx & FLAG_IOPL, 0);
 	flags("arithmetic flags", FLAG_IF | 0xd5 | 0x800, FLAT_USER_CS, FLAT_USER_SS);
 	CHECK_EQ(caught()->rdx & 0x8d5, 0x8d5);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SYSCALL in user mode enters the syscall callback (PV-ABI facts 4, 6, 7): a frame without error code on kernel_sp, rcx
- * and r11 as SYSCALL left them (next instruction and flags), all else untouched. cs and ss in the frame are the flat
- * 0xe033 and 0xe02b whatever the user had. The upcall mask is set on entry only when the callback was registered with
- * CALLBACKF_mask_events.
+ * SYSCALL in user mode enters the syscall callback (PV-ABI facts 4, 6, 7): a frame without error
+ * code on kernel_sp, rcx and r11 as SYSCALL left them (next instruction and flags), all else
+ * untouched. cs and ss in the frame are the flat 0xe033 and 0xe02b whatever the user had. The
+ * upcall mask is set on entry only when the callback was registered with CALLBACKF_mask_events.
  */
 #include "test.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SYSENTER in user mode (PV-ABI fact 6, xsa-339): with the callback registered it arrives there; without one (address 0; unregistering is EINVAL)
- * it is a plain #GP or #UD, injected once, and the guest goes on. So is SYSENTER in kernel mode.
+ * SYSENTER in user mode (PV-ABI fact 6, xsa-339): with the callback registered it arrives there;
+ * without one (address 0; unregistering is EINVAL) it is a plain #GP or #UD, injected once, and the
+ * guest goes on. So is SYSENTER in kernel mode.
  */
 #include "test.h"
 
@@ -10,7 +11,8 @@ USER_CODE(user_sysenter_code, "sysenter; ud2");
 TEST(user_sysenter, "sysenter with and without a callback")
 {
 	struct callback_unregister none = { .type = CALLBACKTYPE_sysenter };
-	struct callback_register with = { CALLBACKTYPE_sysenter, CALLBACKF_mask_events, (u64)sysenter_entry };
+	struct callback_register with = { CALLBACKTYPE_sysenter, CALLBACKF_mask_events,
+		(u64)sysenter_entry };
 	struct user_regs regs = user_regs(user_sysenter_code);
 	struct callback_register zero = { CALLBACKTYPE_sysenter, 0, 0 };
 	int vector;
@@ -19,7 +21,8 @@ TEST(user_sysenter, "sysenter with and without a callback")
 	CHECK_EQ(HC(callback_op, CALLBACKOP_register, &zero), 0);
 	vector = TRAP(user_enter(&regs));
 	upcalls_disable();
-	fact("user, no callback", "%s cs %x error %lx", trap_name(vector), caught()->cs, caught()->error);
+	fact("user, no callback", "%s cs %x error %lx", trap_name(vector), caught()->cs,
+		caught()->error);
 	CHECK(vector == TRAP_GP || vector == TRAP_UD);
 
 	fact("register", "%ld", HC(callback_op, CALLBACKOP_register, &with));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A trap in user mode is bounced to kernel_sp as stack_switch set it (PV-ABI facts 2, 4, 10): cs keeps RPL 3 (0xe033), a
- * page fault's code has the user bit, the frame below the top of the kernel stack is aligned down to 16.
+ * A trap in user mode is bounced to kernel_sp as stack_switch set it (PV-ABI facts 2, 4, 10): cs
+ * keeps RPL 3 (0xe033), a page fault's code has the user bit, the frame below the top of the kernel
+ * stack is aligned down to 16.
  */
 #include "test.h"
 
@@ -18,8 +19,8 @@ static void expect(const char *what, const u8 *code, int vector)
 
 	CHECK_EQ(TRAP(user_enter(&regs)), vector);
 	upcalls_disable();
-	fact("trap", "%s: %s error %lx cs %x ss %x mask %x", what, trap_name(vector), caught()->error, caught()->cs,
-	     caught()->ss, caught()->cs_high);
+	fact("trap", "%s: %s error %lx cs %x ss %x mask %x", what, trap_name(vector),
+		caught()->error, caught()->cs, caught()->ss, caught()->cs_high);
 	CHECK_EQ(caught()->cs, FLAT_USER_CS);
 	CHECK_EQ(caught()->cs_high & 0xff, 0);
 }

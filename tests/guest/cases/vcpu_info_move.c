@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * VCPUOP_register_vcpu_info (PV-ABI fact 21): the 64 bytes move to a place of the guest's, once; everything may be pending
- * afterwards: all selector bits and upcall_pending are set. A bad frame, an offset that crosses the page end or is
- * not a multiple of 8 are EINVAL and change nothing.
+ * VCPUOP_register_vcpu_info (PV-ABI fact 21): the 64 bytes move to a place of the guest's, once;
+ * everything may be pending afterwards: all selector bits and upcall_pending are set. A bad frame,
+ * an offset that crosses the page end or is not a multiple of 8 are EINVAL and change nothing.
  */
 #include "test.h"
 
@@ -27,8 +27,8 @@ CHILD_TEST(vcpu_info_move, "register_vcpu_info: effect, once only, refusals")
 	fact("page table", "%ld", move(l4_mfn(), 0));
 	CHECK_EQ(vcpu_self()->info->evtchn_upcall_mask, 1);
 	CHECK_EQ(move(mfn, 128), 0);
-	fact("selector, pending, mask", "%lx %u %u", info->evtchn_pending_sel, info->evtchn_upcall_pending,
-	     info->evtchn_upcall_mask);
+	fact("selector, pending, mask", "%lx %u %u", info->evtchn_pending_sel,
+		info->evtchn_upcall_pending, info->evtchn_upcall_mask);
 	CHECK_EQ(info->evtchn_pending_sel, ~0ul);
 	CHECK_EQ(info->evtchn_upcall_pending, 1);
 	fact("again", "%ld", move(mfn, 256));
@@ -43,5 +43,6 @@ CHILD_TEST(vcpu_info_move, "register_vcpu_info: effect, once only, refusals")
 	CHECK_EQ(TRAP((void)*(volatile u8 *)UNMAPPED), TRAP_PF);
 	CHECK_EQ(caught()->cr2, UNMAPPED);
 	fact("mapped elsewhere still writable", "%ld", page_set_flags(page, PTE_RW_DATA));
-	fact("as a page table", "%ld", page_set_flags(page, PTE_RO) ?: mmuext(MMUEXT_PIN_L1_TABLE, mfn));
+	fact("as a page table", "%ld",
+		page_set_flags(page, PTE_RO) ?: mmuext(MMUEXT_PIN_L1_TABLE, mfn));
 }

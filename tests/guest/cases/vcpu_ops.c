@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vcpu_op (<xen/vcpu.h>): initialise returns EEXIST the second time (xsa-296), down and up go round, is_up tells, unknown
- * vcpus are ENOENT. A context with a bad page table or a GDT that does not validate leaves the vcpu uninitialised.
+ * vcpu_op (<xen/vcpu.h>): initialise returns EEXIST the second time (xsa-296), down and up go
+ * round, is_up tells, unknown vcpus are ENOENT. A context with a bad page table or a GDT that does
+ * not validate leaves the vcpu uninitialised.
  */
 #include "test.h"
 
@@ -18,8 +19,8 @@ CHILD_TEST(vcpu_ops, "initialise, up, down, is_up")
 {
 	static struct vcpu_guest_context context;
 
-	fact("is_up 0, 1, 99", "%ld %ld %ld", HC(vcpu_op, VCPUOP_is_up, 0, NULL), HC(vcpu_op, VCPUOP_is_up, 1, NULL),
-	     HC(vcpu_op, VCPUOP_is_up, 99, NULL));
+	fact("is_up 0, 1, 99", "%ld %ld %ld", HC(vcpu_op, VCPUOP_is_up, 0, NULL),
+		HC(vcpu_op, VCPUOP_is_up, 1, NULL), HC(vcpu_op, VCPUOP_is_up, 99, NULL));
 	fact("up before initialise", "%ld", HC(vcpu_op, VCPUOP_up, 1, NULL));
 	fact("initialise oneself", "%ld", HC(vcpu_op, VCPUOP_initialise, 0, &context));
 	fact("initialise, bad pointer", "%ld", HC(vcpu_op, VCPUOP_initialise, 1, UNMAPPED));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A PV vcpu starts with a periodic timer of 10 ms that nobody asked for: the timer VIRQ ticks as soon as it is bound,
- * until VCPUOP_stop_periodic_timer (Linux stops it first of all).
+ * A PV vcpu starts with a periodic timer of 10 ms that nobody asked for: the timer VIRQ ticks as
+ * soon as it is bound, until VCPUOP_stop_periodic_timer (Linux stops it first of all).
  */
 #include "test.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runstate: the vcpu that asks is running; the four times add up to about the system time; the registered area is
- * kept up to date, and with vm_assist runstate_update_flag bit 63 of the entry time marks an update in progress (clear
- * whenever the guest itself looks at its own).
+ * Runstate: the vcpu that asks is running; the four times add up to about the system time; the
+ * registered area is kept up to date, and with vm_assist runstate_update_flag bit 63 of the entry
+ * time marks an update in progress (clear whenever the guest itself looks at its own).
  */
 #include "test.h"
 
@@ -27,7 +27,9 @@ TEST(vcpu_runstate, "runstate by call and in a registered area")
 	CHECK_EQ(area.state, RUNSTATE_running);
 	CHECK(area.state_entry_time > 0);
 	before = area.time[RUNSTATE_blocked];
-	CHECK_EQ(HC(sched_op, SCHEDOP_poll, &(struct sched_poll){ .timeout = system_time() + 30000000 }), 0);
+	CHECK_EQ(HC(sched_op, SCHEDOP_poll,
+			 &(struct sched_poll){ .timeout = system_time() + 30000000 }),
+		0);
 	CHECK(READ_ONCE(area.time[RUNSTATE_blocked]) >= before + 20000000);
 	CHECK_EQ(area.state_entry_time & XEN_RUNSTATE_UPDATE, 0);
 	r.addr.p = 0;

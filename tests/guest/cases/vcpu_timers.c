@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Timers: set_singleshot_timer in the past fires at once (the future flag may give ETIME instead, but Xen 4.17
- * ignores it, as <xen/vcpu.h> allows); the periodic timer ticks until
- * stopped, with a shortest period; set_timer_op is the singleshot's old form; only the vcpu itself may set its
+ * Timers: set_singleshot_timer in the past fires at once (the future flag may give ETIME instead,
+ * but Xen 4.17 ignores it, as <xen/vcpu.h> allows); the periodic timer ticks until stopped, with a
+ * shortest period; set_timer_op is the singleshot's old form; only the vcpu itself may set its
  * timers.
  */
 #include "test.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * xen_version: each sub-operation, as a domU gets it; features as bits; names that the hypervisor chooses are not facts.
+ * xen_version: each sub-operation, as a domU gets it; features as bits; names that the hypervisor
+ * chooses are not facts.
  */
 #include "test.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vm_assist: the types a 64-bit PV guest may switch, unknown ones and commands are refused. architectural_iopl makes the
- * frame's IOPL the virtual one (PV-ABI fact 3), set through PHYSDEVOP_set_iopl.
+ * vm_assist: the types a 64-bit PV guest may switch, unknown ones and commands are refused.
+ * architectural_iopl makes the frame's IOPL the virtual one (PV-ABI fact 3), set through
+ * PHYSDEVOP_set_iopl.
  */
 #include "test.h"
 
@@ -15,7 +16,7 @@ TEST(vm_assist_types, "vm_assist types and the virtual IOPL in frames")
 		long enable = HC(vm_assist, VMASST_CMD_enable, types[i]);
 
 		fact("type", "%u: enable %ld, disable %ld", types[i], enable,
-		     HC(vm_assist, VMASST_CMD_disable, types[i]));
+			HC(vm_assist, VMASST_CMD_disable, types[i]));
 	}
 	fact("command 2", "%ld", HC(vm_assist, 2, 0));
 

@@ -4,7 +4,7 @@
 #define PVT_ASM_H
 
 #define HYPERCALL_IRET 23
-#define VIRT_BASE 0xffffffff80000000
-#define STACK_BYTES 16384
+#define VIRT_BASE      0xffffffff80000000
+#define STACK_BYTES    16384
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The smallest domain builder: domctl calls in the order that a toolstack makes them, and start-of-day memory as
- * <xen/xen.h> describes it. Memory of the child from pfn 0: an empty page, the image, its p2m list, start_info, the
- * store and console pages, four levels of page table that map all of it one to one from VIRT_BASE, the boot stack.
+ * The smallest domain builder: domctl calls in the order that a toolstack makes them, and
+ * start-of-day memory as <xen/xen.h> describes it. Memory of the child from pfn 0: an empty page,
+ * the image, its p2m list, start_info, the store and console pages, four levels of page table that
+ * map all of it one to one from VIRT_BASE, the boot stack.
  */
 #include "child.h"
 #include "test.h"
@@ -12,8 +13,8 @@ void _start(void);
 extern u8 hypercall_page[];
 
 #define MAX_CHILDREN 3
-#define P2M_PAGES ((CHILD_PAGES * 8 + PAGE_SIZE - 1) / PAGE_SIZE)
-#define L1_TABLES ((CHILD_PAGES + 511) / 512)
+#define P2M_PAGES    ((CHILD_PAGES * 8 + PAGE_SIZE - 1) / PAGE_SIZE)
+#define L1_TABLES    ((CHILD_PAGES + 511) / 512)
 
 struct report report_pages page_aligned;
 struct report *child_report;
@@ -65,13 +66,15 @@ struct xen_domctl child_domctl(const struct child *child, u32 command)
 
 long child_map(struct child *child, const void *va, u64 mfn, u64 flags)
 {
-	return HC(update_va_mapping_otherdomain, va, MAKE_PTE(mfn, flags), UVMF_INVLPG | UVMF_ALL, child->domid);
+	return HC(update_va_mapping_otherdomain, va, MAKE_PTE(mfn, flags), UVMF_INVLPG | UVMF_ALL,
+		child->domid);
 }
 
 static struct child *child_slot(void)
 {
 	if (!children) {
-		children = pages_alloc((MAX_CHILDREN * sizeof(struct child) + PAGE_SIZE - 1) / PAGE_SIZE);
+		children = pages_alloc(
+			(MAX_CHILDREN * sizeof(struct child) + PAGE_SIZE - 1) / PAGE_SIZE);
 		for (int i = 0; i < MAX_CHILDREN; i++)
 			children[i].report = pages_alloc(REPORT_PAGES);
 	}
@@ -197,14 +200,16 @@ static void child_contents(struct child *child)
 	}
 	CHECK_EQ(page_set_flags(window, PTE_RW_DATA), 0);
 	for (int i = 0; i < REPORT_PAGES; i++)
-		CHECK_EQ(child_map(child, (u8 *)child->report + i * PAGE_SIZE, child->mfn[report_pfn + i],
-				   PTE_RW_DATA), 0);
+		CHECK_EQ(child_map(child, (u8 *)child->report + i * PAGE_SIZE,
+				 child->mfn[report_pfn + i], PTE_RW_DATA),
+			0);
 }
 
 static void child_vcpu(struct child *child)
 {
 	static struct vcpu_guest_context context;
-	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = child->mfn[child->l4_pfn] };
+	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE,
+		.arg1.mfn = child->mfn[child->l4_pfn] };
 	struct xen_domctl d = child_domctl(child, XEN_DOMCTL_hypercall_init);
 
 	CHECK_EQ(HC(mmuext_op, &pin, 1, NULL, child->domid), 0);
@@ -226,12 +231,19 @@ static void child_vcpu(struct child *child)
 	CHECK_EQ(HC(domctl, &d), 0);
 }
 
-struct child *child_create(void (*body)(void))
+struct child *child_create_empty(void)
 {
 	struct child *child = child_slot();
 
 	child_domain(child);
 	child_populate(child);
+	return child;
+}
+
+struct child *child_create(void (*body)(void))
+{
+	struct child *child = child_create_empty();
+
 	child_contents(child);
 	child_vcpu(child);
 	child->report->magic = REPORT_MAGIC;
@@ -307,9 +319,30 @@ void child_destroy_all(void)
 			child_destroy(&children[i]);
 }
 
+bool child_all_gone(u16 *first)
+{
+	struct xen_domctl_getdomaininfo left;
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_getdomaininfolist,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+	static u16 known; /* one that stays is told once */
+	u64 start = 0;
+
+	do {
+		s.u.getdomaininfolist.first_domain = known + 1;
+		s.u.getdomaininfolist.max_domains = 1;
+		set_xen_guest_handle(s.u.getdomaininfolist.buffer, &left);
+		if (HC(sysctl, &s) || !s.u.getdomaininfolist.num_domains)
+			return true;
+		*first = left.domain;
+	} while (still_waiting(&start, 2));
+	known = *first;
+	return false;
+}
+
 u64 free_pages(void)
 {
-	struct xen_sysctl s = { .cmd = XEN_SYSCTL_physinfo, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_physinfo,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
 	u64 last = 0, start = 0;
 	int same = 0;
 
@@ -340,7 +373,8 @@ static void run_in_child(void)
 	if (code < 0)
 		test_fail(test->name, 0, "the child did not end");
 	if (test->kind == TEST_CRASH && code != SHUTDOWN_crash)
-		test_fail(test->name, 0, "the child was not crashed: code %d, state %lu", code, state);
+		test_fail(test->name, 0, "the child was not crashed: code %d, state %lu", code,
+			state);
 	if (test->kind == TEST_CHILD && (code != SHUTDOWN_poweroff || state != CHILD_RETURNED))
 		test_fail(test->name, 0, "the child ended with code %d in state %lu", code, state);
 	child_destroy(child);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where the transcript goes: console_io in dom0; in a child domain, which may not use it, the report pages that its
- * builder maps (child.h). Text that does not fit there is cut off, never wrapped.
+ * Where the transcript goes: console_io in dom0; in a child domain, which may not use it, the
+ * report pages that its builder maps (child.h). Text that does not fit there is cut off, never
+ * wrapped.
  */
 #include "console.h"
 #include "child.h"
@@ -17,7 +18,8 @@ static void put(struct sink *s, char c)
 		*s->at++ = c;
 }
 
-static void put_number(struct sink *s, u64 value, unsigned int base, int width, char pad, bool minus)
+static void put_number(
+	struct sink *s, u64 value, unsigned int base, int width, char pad, bool minus)
 {
 	char digits[24];
 	int n = 0;
@@ -71,22 +73,17 @@ size_t vformat(char *to, size_t size, const char *fmt, va_list args)
 			put_signed(&s, wide ? va_arg(args, s64) : va_arg(args, s32), width, pad);
 			break;
 		case 'u':
-			put_number(&s, wide ? va_arg(args, u64) : va_arg(args, u32), 10, width, pad, false);
+			put_number(&s, wide ? va_arg(args, u64) : va_arg(args, u32), 10, width, pad,
+				false);
 			break;
 		case 'x':
-			put_number(&s, wide ? va_arg(args, u64) : va_arg(args, u32), 16, width, pad, false);
+			put_number(&s, wide ? va_arg(args, u64) : va_arg(args, u32), 16, width, pad,
+				false);
 			break;
-		case 'p':
-			put_number(&s, va_arg(args, u64), 16, 16, '0', false);
-			break;
-		case 's':
-			put_string(&s, va_arg(args, const char *), width);
-			break;
-		case 'c':
-			put(&s, va_arg(args, int));
-			break;
-		default:
-			put(&s, *fmt);
+		case 'p': put_number(&s, va_arg(args, u64), 16, 16, '0', false); break;
+		case 's': put_string(&s, va_arg(args, const char *), width); break;
+		case 'c': put(&s, va_arg(args, int)); break;
+		default: put(&s, *fmt);
 		}
 	}
 	*s.at = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Two-level event channels; see event.h. Port n is bit n % 64 of word n / 64, the word is a bit of the selector. */
+/* Two-level event channels; see event.h. Port n is bit n % 64 of word n / 64, the word is a bit of
+ * the selector. */
 #include "event.h"
 #include "memory.h"
 #include "vcpu.h"
@@ -33,7 +34,8 @@ void event_dispatch(void)
 
 		if (!(selector >> word & 1))
 			continue;
-		ports = READ_ONCE(shared_info->evtchn_pending[word]) & ~READ_ONCE(shared_info->evtchn_mask[word]);
+		ports = READ_ONCE(shared_info->evtchn_pending[word]) &
+			~READ_ONCE(shared_info->evtchn_mask[word]);
 		for (int bit = 0; bit < 64; bit++) {
 			if (!(ports >> bit & 1))
 				continue;

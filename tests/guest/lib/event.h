@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Event channels, two-level ABI: binding helpers and the upcall that counts what came in (PV-ABI fact 21). */
+/* Event channels, two-level ABI: binding helpers and the upcall that counts what came in (PV-ABI
+ * fact 21). */
 #ifndef PVT_EVENT_H
 #define PVT_EVENT_H
 
@@ -14,8 +15,8 @@ extern volatile u32 event_count[MAX_COUNTED];
 /* Called on each upcall: clears what is pending and unmasked, and counts it. */
 void event_dispatch(void);
 
-/* A port bound to ourselves, so that event_send(port) makes it pending here; or a negative error. The sending end is
- * *OTHER when given. */
+/* A port bound to ourselves, so that event_send(port) makes it pending here; or a negative error.
+ * The sending end is *OTHER when given. */
 long event_bind_self(u32 *other);
 long event_send(u32 port);
 long event_close(u32 port);

@@ -18,7 +18,8 @@ struct grant_entry_v1 *grant_table(void)
 	CHECK_EQ(setup.status, GNTST_okay);
 	table = pages_alloc(NR_GRANT_FRAMES);
 	for (int i = 0; i < NR_GRANT_FRAMES; i++)
-		CHECK_EQ(va_write((u8 *)table + i * PAGE_SIZE, MAKE_PTE(frames[i], PTE_RW_DATA)), 0);
+		CHECK_EQ(
+			va_write((u8 *)table + i * PAGE_SIZE, MAKE_PTE(frames[i], PTE_RW_DATA)), 0);
 	return table;
 }
 
@@ -40,13 +41,16 @@ bool grant_end(u32 ref)
 	do {
 		if (flags & (GTF_reading | GTF_writing))
 			return false;
-	} while (!__atomic_compare_exchange_n(&e->flags, &flags, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	} while (!__atomic_compare_exchange_n(
+		&e->flags, &flags, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	return true;
 }
 
 long grant_map(u16 domid, u32 ref, const void *va, u32 flags, u32 *handle)
 {
-	struct gnttab_map_grant_ref op = { .host_addr = (u64)va, .flags = flags, .ref = ref, .dom = domid };
+	struct gnttab_map_grant_ref op = {
+		.host_addr = (u64)va, .flags = flags, .ref = ref, .dom = domid
+	};
 	long error = HC(grant_table_op, GNTTABOP_map_grant_ref, &op, 1);
 
 	*handle = op.handle;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first instructions and what the domain builder reads before them: the ELF notes (<xen/elfnote.h>). The hypercall
- * page is named so that its contents can be tested; the kernel itself issues SYSCALL (PV-ABI fact 8).
+ * The first instructions and what the domain builder reads before them: the ELF notes
+ * (<xen/elfnote.h>). The hypercall page is named so that its contents can be tested; the kernel
+ * itself issues SYSCALL (PV-ABI fact 8).
  */
 #include <xen/elfnote.h>
 #include "asm.h"

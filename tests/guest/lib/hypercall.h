@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hypercalls: SYSCALL in kernel mode with the number in rax and up to five arguments in rdi, rsi, rdx, r10, r8. Tests
- * call HC(name, arguments...) with the public headers' own structures, so what is on the page is what is on the wire.
- * The result is the raw 64-bit rax: an error is a small negative number (names in <xen/errno.h>: XEN_EINVAL ...).
+ * Hypercalls: SYSCALL in kernel mode with the number in rax and up to five arguments in rdi, rsi,
+ * rdx, r10, r8. Tests call HC(name, arguments...) with the public headers' own structures, so what
+ * is on the page is what is on the wire. The result is the raw 64-bit rax: an error is a small
+ * negative number (names in <xen/errno.h>: XEN_EINVAL ...).
  */
 #ifndef PVT_HYPERCALL_H
 #define PVT_HYPERCALL_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Page pool, p2m and page-table helpers; see memory.h. Page tables of the running domain are always reachable through
- * their home mapping (read-only), so walking needs no window.
+ * Page pool, p2m and page-table helpers; see memory.h. Page tables of the running domain are always
+ * reachable through their home mapping (read-only), so walking needs no window.
  */
 #include "memory.h"
 #include "child.h"
@@ -16,8 +16,8 @@ static u64 *p2m;
 static u64 boot_next, boot_end; /* pfns mapped by the domain builder and free */
 static u64 pool_first, pool_next, pool_end;
 
-#define L4_INDEX(va) (((va) >> 39) & 511)
-#define INDEX(va, level) (((va) >> (12 + 9 * ((level) - 1))) & 511)
+#define L4_INDEX(va)	 (((va) >> 39) & 511)
+#define INDEX(va, level) (((va) >> (12 + 9 * ((level)-1))) & 511)
 
 static void *pfn_to_virt(u64 pfn)
 {
@@ -103,7 +103,8 @@ u64 pte_address(u64 va, int level)
 		if (l > level && !(*entry & PTE_P))
 			return 0;
 		if (l == level)
-			return virt_to_mfn((void *)((u64)entry & PAGE_MASK)) << PAGE_SHIFT | ((u64)entry & ~PAGE_MASK);
+			return virt_to_mfn((void *)((u64)entry & PAGE_MASK)) << PAGE_SHIFT |
+			       ((u64)entry & ~PAGE_MASK);
 		table = mfn_to_virt(PTE_FRAME(*entry));
 	}
 }
@@ -112,7 +113,8 @@ u64 pte_read(u64 va, int level)
 {
 	u64 address = pte_address(va, level);
 
-	return address ? *(u64 *)((u64)mfn_to_virt(address >> PAGE_SHIFT) + (address & ~PAGE_MASK)) : 0;
+	return address ? *(u64 *)((u64)mfn_to_virt(address >> PAGE_SHIFT) + (address & ~PAGE_MASK))
+		       : 0;
 }
 
 long pte_write(u64 machine_address, u64 value)
@@ -175,14 +177,16 @@ long map_page(u64 va, u64 pte)
 
 		if (pte_read(va, level) & PTE_P)
 			continue;
-		error = pte_write(pte_address(va, level), MAKE_PTE(virt_to_mfn(table_alloc()), PTE_TABLE));
+		error = pte_write(
+			pte_address(va, level), MAKE_PTE(virt_to_mfn(table_alloc()), PTE_TABLE));
 		if (error)
 			return error;
 	}
 	return pte_write(pte_address(va, 1), pte);
 }
 
-/* The first pfn past everything that the builder packed behind the image; a child's memory is mapped whole. */
+/* The first pfn past everything that the builder packed behind the image; a child's memory is
+ * mapped whole. */
 static u64 end_of_boot_elements(void)
 {
 	u64 stack = start_info->pt_base + start_info->nr_pt_frames * PAGE_SIZE;
@@ -197,7 +201,8 @@ static void add_pool(void)
 	if (count > POOL_PAGES)
 		count = POOL_PAGES;
 	for (u64 i = 0; i < count; i++)
-		CHECK_EQ(map_page(POOL_BASE + i * PAGE_SIZE, MAKE_PTE(p2m[first + i], PTE_RW_DATA)), 0);
+		CHECK_EQ(map_page(POOL_BASE + i * PAGE_SIZE, MAKE_PTE(p2m[first + i], PTE_RW_DATA)),
+			0);
 	pool_first = pool_next = first;
 	pool_end = first + count;
 }

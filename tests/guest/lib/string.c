@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The memory and string functions that the compiler expects to find, byte by byte: nothing here is worth being fast.
+ * The memory and string functions that the compiler expects to find, byte by byte: nothing here is
+ * worth being fast.
  */
 #include "base.h"
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs the selected tests in the order of their names and writes the transcript. Arguments (the module's command line):
- *	test=a,b	these only		group=x,y	those whose name begins with x_ or y_
- *	after=a		those that come after a (the runner goes on with it when a test took the machine down)
+ * Runs the selected tests in the order of their names and writes the transcript. Arguments (the
+ *module's command line):
+ *	test=a,b	these only		group=x,y	those whose name begins with x_ or
+ *y_
+ *	after=a		those that come after a (the runner goes on with it when a test took the
+ *machine down)
  */
 #include "test.h"
 
@@ -27,7 +30,8 @@ _Noreturn void test_fail(const char *file, int line, const char *fmt, ...)
 	if (child_report)
 		child_report_failed();
 	if (vcpu_self()->abort_armed) {
-		/* A failure on a secondary vcpu must still fail the test, which waits on the first. */
+		/* A failure on a secondary vcpu must still fail the test, which waits on the first.
+		 */
 		if (vcpu_self()->id)
 			vcpus[0].caught.vector = NO_TRAP;
 		resume_at(&vcpu_self()->abort);
@@ -80,6 +84,7 @@ bool test_run_body(void (*body)(void))
 
 static void run(const struct test *test)
 {
+	u16 left;
 	bool ok;
 
 	running = test;
@@ -88,6 +93,10 @@ static void run(const struct test *test)
 		ok = test_run_body(test->body);
 	else
 		ok = child_run_test(test);
+	if (ok && !child_all_gone(&left)) {
+		print("FAIL %s %s:0 domain %u does not go away\n", test->name, test->name, left);
+		ok = false;
+	}
 	if (ok)
 		print("PASS %s\n", test->name);
 	if (ok)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One dispatcher for all entries. Order: the test's hook, then the event code for upcalls, then recovery for an armed
- * TRAP() or user_run(), and else the running test fails.
+ * One dispatcher for all entries. Order: the test's hook, then the event code for upcalls, then
+ * recovery for an armed TRAP() or user_run(), and else the running test fails.
  */
 #include "trap.h"
 #include "event.h"
@@ -14,10 +14,29 @@ void trap_dispatch(struct frame *frame);
 const char *trap_name(int vector)
 {
 	static const char *const names[] = {
-		"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "9", "#TS", "#NP", "#SS", "#GP",
-		"#PF", "15", "#MF", "#AC", "#MC", "#XM",
+		"#DE",
+		"#DB",
+		"NMI",
+		"#BP",
+		"#OF",
+		"#BR",
+		"#UD",
+		"#NM",
+		"#DF",
+		"9",
+		"#TS",
+		"#NP",
+		"#SS",
+		"#GP",
+		"#PF",
+		"15",
+		"#MF",
+		"#AC",
+		"#MC",
+		"#XM",
 	};
-	static const char *const entries[] = { "event", "failsafe", "syscall", "syscall32", "sysenter", "nmi" };
+	static const char *const entries[] = { "event", "failsafe", "syscall", "syscall32",
+		"sysenter", "nmi" };
 
 	if (vector == NO_TRAP)
 		return "none";
@@ -55,8 +74,8 @@ void trap_set_hook(bool (*hook)(struct trap *trap))
 
 static bool has_error_code(int vector)
 {
-	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 ||
-	       vector == 30;
+	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 ||
+	       vector == 29 || vector == 30;
 }
 
 static void record(struct trap *trap, struct frame *f, struct vcpu *v)
@@ -122,8 +141,8 @@ void trap_dispatch(struct frame *f)
 		v->caught = trap;
 		resume_at(&v->resume);
 	}
-	test_fail("trap", trap.vector, "unexpected %s error %lx rip %lx cr2 %lx rsp %lx", trap_name(trap.vector),
-		  trap.error, trap.rip, trap.cr2, trap.rsp);
+	test_fail("trap", trap.vector, "unexpected %s error %lx rip %lx cr2 %lx rsp %lx",
+		trap_name(trap.vector), trap.error, trap.rip, trap.cr2, trap.rsp);
 }
 
 void trap_table(struct trap_info *table)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Traps, upcalls and callbacks as the hypervisor bounces them (PV-ABI facts 1 to 11), and recovery from them:
+ * Traps, upcalls and callbacks as the hypervisor bounces them (PV-ABI facts 1 to 11), and recovery
+ *from them:
  *
- *	vector = TRAP(stmt);	run stmt; NO_TRAP, or the vector that ended it, with everything about it in caught()
+ *	vector = TRAP(stmt);	run stmt; NO_TRAP, or the vector that ended it, with everything
+ *about it in caught()
  *
- * Variables that stmt changes and that are read afterwards must be volatile. A trap outside TRAP fails the running
- * test. All entries but those a test registers itself run with upcalls masked.
+ * Variables that stmt changes and that are read afterwards must be volatile. A trap outside TRAP
+ *fails the running test. All entries but those a test registers itself run with upcalls masked.
  */
 #ifndef PVT_TRAP_H
 #define PVT_TRAP_H
@@ -40,7 +42,8 @@ enum {
 	ENTRY_NMI,
 };
 
-/* What the entry code saves, from the stack pointer upwards. rcx and r11 are those of the bounce frame. */
+/* What the entry code saves, from the stack pointer upwards. rcx and r11 are those of the bounce
+ * frame. */
 struct frame {
 	u64 live_flags;
 	u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
@@ -53,7 +56,7 @@ struct trap {
 	int vector;
 	u64 error, rip, rflags, rsp, rcx, r11, rax, rdi, rsi, rdx, r10, r8;
 	u16 cs, ss;
-	u32 cs_high; /* bits 32-63 of the cs slot: the saved upcall mask is in the lowest byte */
+	u32 cs_high;  /* bits 32-63 of the cs slot: the saved upcall mask is in the lowest byte */
 	u64 entry_sp; /* rsp on entry: the address of the rcx slot */
 	u64 live_flags;
 	u16 live_cs, live_ss;
@@ -74,12 +77,12 @@ struct trap *caught(void);
 struct resume *trap_arm(void);
 int trap_disarm(void);
 
-#define TRAP(...) \
-	({ \
+#define TRAP(...)                              \
+	({                                     \
 		if (!resume_set(trap_arm())) { \
-			__VA_ARGS__; \
-		} \
-		trap_disarm(); \
+			__VA_ARGS__;           \
+		}                              \
+		trap_disarm();                 \
 	})
 
 /* Default trap table and callbacks for the running vcpu; hooks removed. Done before each test. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Entries for the 256 vectors and the callbacks. The hypervisor pushed (from rsp upwards) rcx, r11, [error code], rip,
- * cs, rflags, rsp, ss. Each entry turns that into struct frame (trap.h) and ends with the iret hypercall.
+ * Entries for the 256 vectors and the callbacks. The hypervisor pushed (from rsp upwards) rcx, r11,
+ * [error code], rip, cs, rflags, rsp, ss. Each entry turns that into struct frame (trap.h) and ends
+ * with the iret hypercall.
  */
 #include "asm.h"
 
@@ -15,8 +16,8 @@ trap_entries:
 	popq	%rcx
 	popq	%r11
 	/* 8, 10 to 14, 17, 21, 29 and 30 come with an error code. */
-	.if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || \
-	      (vector == 29) || (vector == 30))
+	.if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || \
+	      (vector == 21) || (vector == 29) || (vector == 30))
 	pushq	$0
 	.endif
 	pushq	$vector
@@ -99,7 +100,7 @@ common_entry:
 	syscall
 	ud2
 
-	/* void iret_with(const struct iret_context *): the context is copied to the stack as it is. */
+	/* void iret_with(const struct iret_context *): it is copied to the stack as it is. */
 	.globl	iret_with
 iret_with:
 	subq	$72, %rsp
@@ -112,7 +113,7 @@ iret_with:
 	syscall
 	ud2
 
-	/* long hypercall_on_stack(number, a1, a2, const struct iret_context *): the context is at rsp during the call. */
+	/* long hypercall_on_stack(number, a1, a2, const struct iret_context *): at rsp then */
 	.globl	hypercall_on_stack
 hypercall_on_stack:
 	movq	%rdi, %rax

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* User mode page tables; see user.h. The tables of the lower half are made in the kernel's and shared through slot 0. */
+/* User mode page tables; see user.h. The tables of the lower half are made in the kernel's and
+ * shared through slot 0. */
 #include "user.h"
 #include "memory.h"
 #include "test.h"
@@ -11,8 +12,11 @@ static u64 *user_l4, *data;
 static void build(void)
 {
 	for (u64 at = 0; at < (u64)(user_text_end - user_text); at += PAGE_SIZE)
-		CHECK_EQ(map_page(USER_TEXT + at, MAKE_PTE(virt_to_mfn(user_text + at), PTE_RO)), 0);
-	CHECK_EQ(map_page(USER_STACK_TOP - PAGE_SIZE, MAKE_PTE(virt_to_mfn(page_alloc()), PTE_RW_DATA)), 0);
+		CHECK_EQ(
+			map_page(USER_TEXT + at, MAKE_PTE(virt_to_mfn(user_text + at), PTE_RO)), 0);
+	CHECK_EQ(map_page(USER_STACK_TOP - PAGE_SIZE,
+			 MAKE_PTE(virt_to_mfn(page_alloc()), PTE_RW_DATA)),
+		0);
 	data = page_alloc();
 	CHECK_EQ(map_page(USER_DATA, MAKE_PTE(virt_to_mfn(data), PTE_RW_DATA)), 0);
 	user_l4 = table_alloc();

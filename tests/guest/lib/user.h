@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest user mode: a second L4 that shares only the lower half with the kernel's. Code for it is written with
- * USER_CODE(name, "asm") at file level, position independent, and runs at user_address(name):
+ * Guest user mode: a second L4 that shares only the lower half with the kernel's. Code for it is
+ *written with USER_CODE(name, "asm") at file level, position independent, and runs at
+ *user_address(name):
  *
  *	struct user_regs regs = user_regs(name);
  *	vector = TRAP(user_enter(&regs));	back by any trap or callback; caught() tells
@@ -12,11 +13,11 @@
 #include "base.h"
 #include "hypercall.h"
 
-#define USER_TEXT 0x0000000000400000ul
+#define USER_TEXT      0x0000000000400000ul
 #define USER_STACK_TOP 0x0000000000500000ul
-#define USER_DATA 0x0000000000600000ul /* one page, writable */
+#define USER_DATA      0x0000000000600000ul /* one page, writable */
 
-#define USER_CODE(name, text) \
+#define USER_CODE(name, text)                                                 \
 	asm(".pushsection .user, \"ax\"\n" #name ":\n" text "\n.popsection"); \
 	extern const u8 name[]
 
@@ -25,7 +26,8 @@ struct user_regs {
 	struct iret_context iret;
 };
 
-/* Build the tables and install the user L4 of the running vcpu; once per domain, cheap afterwards. */
+/* Build the tables and install the user L4 of the running vcpu; once per domain, cheap afterwards.
+ */
 void user_init(void);
 u64 user_address(const void *code);
 u64 user_l4_mfn(void);

@@ -8,7 +8,8 @@
 struct vcpu vcpus[MAX_VCPUS];
 struct stack boot_stack[MAX_VCPUS], entry_stack[MAX_VCPUS];
 
-/* Waits are stretched: emulated machines on a busy host are slow, and only what never comes needs the whole time. */
+/* Waits are stretched: emulated machines on a busy host are slow, and only what never comes needs
+ * the whole time. */
 #define PATIENCE 4
 
 void vcpu_entry(void);
@@ -32,7 +33,8 @@ void vcpu_context(struct vcpu_guest_context *context, int id, void (*body)(void 
 	trap_table(table);
 	memset(context, 0, sizeof(*context));
 	memcpy(context->trap_ctxt, table, sizeof(context->trap_ctxt));
-	context->flags = VGCF_in_kernel | VGCF_failsafe_disables_events | VGCF_syscall_disables_events;
+	context->flags =
+		VGCF_in_kernel | VGCF_failsafe_disables_events | VGCF_syscall_disables_events;
 	context->user_regs.rip = (u64)vcpu_entry;
 	context->user_regs.rsp = stack_top(&boot_stack[id]);
 	context->user_regs.rdi = (u64)v;
@@ -92,7 +94,8 @@ u64 system_time(void)
 		barrier();
 		delta = rdtsc() - t->tsc_timestamp;
 		delta = t->tsc_shift >= 0 ? delta << t->tsc_shift : delta >> -t->tsc_shift;
-		now = t->system_time + (u64)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
+		now = t->system_time +
+		      (u64)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
 		barrier();
 	} while (READ_ONCE(t->version) != version);
 	return now;

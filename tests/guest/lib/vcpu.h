@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Virtual CPUs. The one that runs is found from its stack: every stack is STACK_SIZE big and aligned and has its owner
- * at the lowest address, so that no segment base is needed and the tests are free to play with fs and gs.
+ * Virtual CPUs. The one that runs is found from its stack: every stack is STACK_SIZE big and
+ * aligned and has its owner at the lowest address, so that no segment base is needed and the tests
+ * are free to play with fs and gs.
  */
 #ifndef PVT_VCPU_H
 #define PVT_VCPU_H
@@ -11,7 +12,7 @@
 #include "trap.h"
 
 #define STACK_SIZE 16384ul
-#define MAX_VCPUS 4
+#define MAX_VCPUS  4
 
 struct stack {
 	struct vcpu *owner;
@@ -20,10 +21,11 @@ struct stack {
 
 struct vcpu {
 	int id;
-	struct vcpu_info *info; /* ours: in the shared page, or where a test registered another one */
-	struct trap caught; /* the latest trap that TRAP() or user_run() ended with */
+	struct vcpu_info
+		*info;	      /* ours: in the shared page, or where a test registered another one */
+	struct trap caught;   /* the latest trap that TRAP() or user_run() ended with */
 	struct resume resume; /* where that one continues */
-	struct resume abort; /* where a failed test continues */
+	struct resume abort;  /* where a failed test continues */
 	bool armed, abort_armed;
 	bool (*hook)(struct trap *trap); /* sees every trap first; true: handled, go on */
 	unsigned int upcalls, depth;
@@ -56,9 +58,11 @@ static inline u64 stack_top(struct stack *s)
 }
 
 void vcpu_init_stacks(void);
-/* Fill CONTEXT for VCPUOP_initialise so that vcpu ID runs BODY(ARGUMENT) with our traps and the current page table. */
+/* Fill CONTEXT for VCPUOP_initialise so that vcpu ID runs BODY(ARGUMENT) with our traps and the
+ * current page table. */
 void vcpu_context(struct vcpu_guest_context *context, int id, void (*body)(void *), void *argument);
-/* Initialise (when needed) and start vcpu ID; it takes itself down when BODY returns. Returns the first error. */
+/* Initialise (when needed) and start vcpu ID; it takes itself down when BODY returns. Returns the
+ * first error. */
 long vcpu_start(int id, void (*body)(void *), void *argument);
 /* Wait at most about SECONDS for the vcpu to end. False: it did not. */
 bool vcpu_wait(int id, unsigned int seconds);

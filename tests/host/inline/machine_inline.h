@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hot accessors of x86/machine.h for the fake machine: the CPU that the test chose is a variable. */
+/* The hot accessors of x86/machine.h for the fake machine: the CPU that the test chose is a
+ * variable. */
 #ifndef MACHINE_INLINE_H
 #define MACHINE_INLINE_H
 

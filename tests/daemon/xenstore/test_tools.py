@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tools that people use: ours, and libxenstore's unmodified ones, when they are installed."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from store import Host
+
+sys.path.insert(0, "tools/setup")
+
+
+def run(h, *argv, libraries=None):
+	env = dict(os.environ, XENSTORED_RUNDIR=h.dir)
+	if libraries:
+		env["LD_LIBRARY_PATH"] = libraries
+	done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+	return done.returncode, done.stdout.decode()
+
+
+def debian():
+	"""Folders with Debian's tools and libraries, unpacked from its packages."""
+	import inputs
+	at = inputs.unpack("store-tools", ["xenstore-utils", "xen-utils-" + inputs.XEN, "libxenmisc" + inputs.XEN,
+		"libxencall1", "libxendevicemodel1", "libxenevtchn1", "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1",
+		"libxentoolcore1", "libxentoollog1", "libxenstore4"])
+	return f"{at}/usr/bin", f"{at}/usr/lib/xen-{inputs.XEN}/bin", f"{at}/usr/lib/x86_64-linux-gnu"
+
+
+def test_top():
+	"""xenstore-top shows every domain, more than one reply holds."""
+	with Host() as h:
+		c = h.client()
+		for d in range(1, 60):
+			h.guest(d, c).close()
+		status, text = run(h, "build/bin/xenstore-top", "-b", "-n", "1")
+		assert status == 0, text
+		assert len(re.findall(r"^ +\d+ +\d+ +\d+ +\d+/\d+", text, re.M)) == 60, text
+
+
+def test_debian_tools():
+	"""Debian's xenstore-* and test-xenstore, with Debian's libxenstore."""
+	bin_, libexec, lib = debian()
+	with Host() as h:
+		h.make_domain(5)
+
+		def ok(tool, *args):
+			status, text = run(h, f"{bin_}/xenstore-{tool}", *args, libraries=lib)
+			assert status == 0, f"xenstore-{tool} {args}: {status}: {text}"
+			return text
+		ok("write", "/a/b", "one", "/a/c", "two words")
+		assert ok("read", "/a/b", "/a/c") == "one\ntwo words\n"
+		ok("chmod", "/a/b", "n0", "r5")
+		assert ok("ls", "-fp", "/a") == '/a/b = "one"   (n0,r5)\n/a/c = "two words"   (n0)\n', ok("ls", "-fp", "/a")
+		assert ok("list", "/a") == "b\nc\n"
+		ok("exists", "/a/b")
+		assert run(h, f"{bin_}/xenstore-exists", "/a/none", libraries=lib)[0] == 1
+		for i in range(0, 400, 50):
+			ok("write", *[w for k in range(i, i + 50) for w in (f"/big/a-rather-long-name-for-a-node-{k}", "x")])
+		assert len(ok("list", "/big").split()) == 400
+		ok("rm", "/a", "/big")
+		assert run(h, f"{bin_}/xenstore-read", "/a/b", libraries=lib)[0] == 1
+		control = f"{libexec}/xenstore-control"
+		for args in (["check"], ["help"], ["quota"], ["memreport"], ["log", "on"], ["log", "off"]):
+			status, text = run(h, control, *args, libraries=lib)
+			assert status == 0 and "ERROR" not in text, (args, text)
+		ok("write", "/before", "update")
+		status, text = run(h, control, "live-update", h.binary, libraries=lib)
+		assert status == 0, text
+		assert ok("read", "/before") == "update\n"
+		status, text = run(h, f"{libexec}/test-xenstore", "-i", "20", libraries=lib)
+		assert status == 0 and "ta rmw" in text, text

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xl.conf: see hostconf.h. The same grammar as a guest's configuration, other names.
+ */
+#include "tools/lib/hostconf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/lib/log.h"
+#include "tools/lib/paths.h"
+
+#define SIZE_MAX_CONF (1 << 20)
+
+/* The value of a string or number, NULL when it is not set (or not of that kind). */
+static const char *value_of(const struct cfg_file *f, const char *name, const char *old_name)
+{
+	const struct cfg_setting *s = cfg_find(f, name);
+
+	if (!s && old_name)
+		s = cfg_find(f, old_name);
+	return s && s->value->type != CFG_LIST ? s->value->text : NULL;
+}
+
+static void number_of(const struct cfg_file *f, const char *name, long long max, long long *n)
+{
+	const char *text = value_of(f, name, NULL);
+	long long value;
+
+	if (*n < 0 && text && !parse_number(text, 0, max, &value))
+		*n = value;
+}
+
+static void set_default(char **to, const char *value)
+{
+	if (!*to && value && *value)
+		*to = xstrdup(value);
+}
+
+static void apply(const struct cfg_file *f, struct config *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nnics; i++) {
+		struct nic_config *n = &c->nics[i];
+
+		set_default(&n->script, value_of(f, "vif.default.script", "vifscript"));
+		set_default(&n->bridge, value_of(f, "vif.default.bridge", "defaultbridge"));
+		set_default(&n->gatewaydev, value_of(f, "vif.default.gatewaydev", NULL));
+	}
+	number_of(f, "max_grant_frames", 65535, &c->max_grant_frames);
+	number_of(f, "max_maptrack_frames", 65535, &c->max_maptrack_frames);
+}
+
+void hostconf_apply(struct config *c)
+{
+	struct error e = { 0 };
+	struct cfg_file f;
+	size_t len;
+	char *text = file_read(path_conf, SIZE_MAX_CONF, &len);
+
+	if (!text) {
+		if (errno != ENOENT)
+			log_line(LOG_WARN, "%s: warning: %s", path_conf, strerror(errno));
+		return;
+	}
+	if (cfg_parse(path_conf, text, len, &f, &e)) {
+		log_line(LOG_WARN, "warning: %s; its defaults are not used", e.what);
+	} else {
+		apply(&f, c);
+		cfg_free(&f);
+	}
+	free(text);
+}
