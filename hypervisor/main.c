@@ -58,7 +58,7 @@ static void step_memory(void)
 	frame_reserve(boot_frame_first(), boot_frame_count());
 	frames_init();
 	log_info("memory: %lu MiB, %lu MiB free, %u modules, loaded by %s\n",
-		(unsigned long)frame_limit() >> 8, (unsigned long)frames_free() >> 8,
+		(unsigned long)frames_total() >> 8, (unsigned long)frames_free() >> 8,
 		boot_info.module_count, boot_info.loader);
 }
 

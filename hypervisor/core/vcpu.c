@@ -306,7 +306,10 @@ int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 		return fail(EINVAL);
 	}
 	to = (struct vcpu_info *)((u8 *)page_map(p) + offset);
-	*to = v->info == &dummy_info ? (struct vcpu_info){ .evtchn_upcall_mask = 1 } : *v->info;
+	if (v->info == &dummy_info)
+		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
+	else
+		*to = *v->info;
 	v->info_frame = mfn(frame.n);
 	atomic_store_release(&v->info, to);
 	smp_mb();

@@ -79,7 +79,7 @@ enum {
 #define aligned(n)	  __attribute__((aligned(n)))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 #define weak_symbol	  __attribute__((weak))
-#define boot_only	  __attribute__((section(".boot.text"), noinline)) /* discarded after boot */
+#define boot_only	  __attribute__((section(".boot.text"), noinline)) /* freed after boot */
 #define boot_data	  __attribute__((section(".boot.data")))
 #define ro_after_boot	  __attribute__((section(".data.ro_after_boot")))
 

@@ -267,7 +267,8 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 
 bool insn_decode(const u8 *bytes, unsigned count, struct insn *out)
 {
-	struct cursor c = { .p = bytes, .end = bytes + min(count, (unsigned)INSN_MAX) };
+	unsigned length = min(count, (unsigned)INSN_MAX);
+	struct cursor c = { .p = bytes, .end = bytes + length };
 	u8 op;
 
 	*out = (struct insn){ .base = 0xff, .index = 0xff };

@@ -75,7 +75,7 @@ static void gdt_show(const u64 *frames, u32 entries, void (*set)(unsigned index,
 	unsigned pages = gdt_pages(entries), i;
 
 	for (i = 0; i < pages; i++)
-		set(i, frames[i]);
+		set(i, frames[i]); /* cppcheck-suppress nullPointer ; without entries no pages */
 	for (; i < cpu->gdt_pages; i++)
 		set(i, INVALID_MFN_RAW);
 	cpu->gdt_pages = pages;
@@ -93,6 +93,10 @@ int desc_set_gdt(struct vcpu *v, const u64 *frames, unsigned entries)
 	unsigned pages = gdt_pages(entries), old_pages = gdt_pages(pv->gdt_entries);
 	u64 old[GDT_PAGES];
 
+	int rc = pagetype_begin(v->domain);
+
+	if (rc)
+		return rc;
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return fail(EINVAL);
 	for (unsigned i = 0; i < pages; i++) {

@@ -13,7 +13,8 @@
 #include "x86/irq.h"
 
 #define LAST_FRAME ((1ull << 40) - 1)
-#define LOW_FRAMES 256ull /* below 1 MiB all is the firmware's, RAM too: we manage none of it, and dom0 reads it */
+/* Below 1 MiB all is the firmware's, RAM too: we manage none of it, and dom0 reads it. */
+#define LOW_FRAMES 256ull
 
 static const struct {
 	u16 first, last;

@@ -289,6 +289,20 @@ static bool entry_change_harmless(u64 *entry, u64 new, const u64 *want, bool kee
 	return atomic_cmpxchg(entry, &was, new);
 }
 
+/* pte_get_l1; a frame that is busy as a table may be one only until a tree that the guest dropped
+ * is all given back. */
+static int l1_references(u64 new, struct domain *d, struct domain *frame_owner)
+{
+	int r = pte_get_l1(new, d, frame_owner);
+
+	if (unlikely(r == -EBUSY && frame_owner)) {
+		r = pagetype_begin(frame_owner);
+		if (!r)
+			r = pte_get_l1(new, d, frame_owner);
+	}
+	return r;
+}
+
 int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct domain *d,
 	struct domain *frame_owner)
 {
@@ -301,7 +315,7 @@ int mmu_l1_write(u64 *entry, u64 new, const u64 *want, bool keep_ad, struct doma
 		new = pte_adjust(1, new);
 		if (entry_change_harmless(entry, new, want, keep_ad))
 			return 0;
-		r = pte_get_l1(new, d, frame_owner);
+		r = l1_references(new, d, frame_owner);
 		if (unlikely(r))
 			return r;
 	}
@@ -343,10 +357,15 @@ static int table_write(u64 *entry, u64 new, bool keep_ad, enum pagetype type, st
 }
 
 /* The page is no table now: a plain write, to memory that the guest may write anyway. */
-static int plain_write(struct page *p, u64 *word, u64 val)
+static int plain_write(struct page *p, u64 *word, u64 val, struct domain *d)
 {
 	int r = pagetype_get_writable(p, false);
 
+	if (unlikely(r == -EINVAL)) {
+		r = pagetype_begin(d);
+		if (!r)
+			r = pagetype_get_writable(p, false);
+	}
 	if (r)
 		return r;
 	WRITE_ONCE(*word, val);
@@ -369,7 +388,7 @@ static int pte_update(
 	p = page_of(m);
 	entry = (u64 *)frame_map(m) + index;
 	if (!pagetype_get_table(p, &type)) {
-		r = plain_write(p, entry, val);
+		r = plain_write(p, entry, val, pt_owner);
 		page_put(p);
 		return r;
 	}

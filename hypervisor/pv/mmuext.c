@@ -50,8 +50,10 @@ static int page_write(const struct mmuext_op *op, struct domain *owner)
 {
 	mfn_t to = mfn(op->arg1.mfn), from = mfn(op->arg2.src_mfn);
 	bool copy = op->cmd == MMUEXT_COPY_PAGE;
-	int r;
+	int r = pagetype_begin(owner);
 
+	if (r)
+		return r;
 	if (copy && (!frame_valid(from) || !page_get(page_of(from), owner)))
 		return fail(EINVAL);
 	r = pagetype_page_get(to, PT_WRITABLE, owner);

@@ -396,41 +396,60 @@ static int walk_run(struct domain *d, bool may_park)
 	return 0;
 }
 
-/* Make the walk ours, RUNNING, with nothing parked. */
+/* It was PARKED and is RUNNING now, ours: go on with it. */
+static int walk_resume(struct domain *d, bool may_park)
+{
+	struct pt_walk *w = &pv_of(d)->walk;
+
+	for (unsigned i = 0; i < w->depth; i++)
+		atomic_and(&w->frame[i].page->type, ~PTW_PARTIAL);
+	return walk_run(d, may_park);
+}
+
+/* Make the walk ours, RUNNING, with nothing parked. Only with no frame of our own half done: the
+ * walk may wait for that. */
 static int walk_take(struct domain *d, bool may_park)
 {
 	struct pt_walk *w = &pv_of(d)->walk;
 
 	for (;;) {
 		u32 state = READ_ONCE(w->state);
-		int r;
 
-		if (state == WALK_RUNNING) {
+		if (state == WALK_RUNNING)
 			cpu_relax();
-			continue;
-		}
-		if (!atomic_cmpxchg(&w->state, &state, WALK_RUNNING))
-			continue;
-		if (state == WALK_FREE)
-			return 0;
-		for (unsigned i = 0; i < w->depth; i++)
-			atomic_and(&w->frame[i].page->type, ~PTW_PARTIAL);
-		r = walk_run(d, may_park);
-		if (r)
-			return r;
-		return 0;
+		else if (atomic_cmpxchg(&w->state, &state, WALK_RUNNING))
+			return state == WALK_PARKED ? walk_resume(d, may_park) : 0;
 	}
+}
+
+/*
+ * We met a frame that a parked walk is giving back: go on with that walk, if nobody else does
+ * already. A walk with such a frame takes nothing any more and so waits for nobody: this is safe
+ * while an L1 of ours is half checked.
+ */
+static int walk_help(struct domain *d)
+{
+	struct pt_walk *w = &pv_of(d)->walk;
+	u32 state = WALK_PARKED;
+	int r;
+
+	if (!atomic_cmpxchg(&w->state, &state, WALK_RUNNING))
+		return 0;
+	r = walk_resume(d, true);
+	if (!r)
+		walk_release(w);
+	return r;
 }
 
 int pagetype_begin(struct domain *d)
 {
-	int r = 0;
+	int r;
 
-	if (unlikely(READ_ONCE(pv_of(d)->walk.state) == WALK_PARKED)) {
-		r = walk_take(d, true);
-		if (!r)
-			walk_release(&pv_of(d)->walk);
-	}
+	if (likely(READ_ONCE(pv_of(d)->walk.state) == WALK_FREE))
+		return 0;
+	r = walk_take(d, true);
+	if (!r)
+		walk_release(&pv_of(d)->walk);
 	return r;
 }
 
@@ -515,7 +534,7 @@ int pagetype_get(struct page *p, enum pagetype type, struct domain *d)
 		case PT_CHECK: r = word_promote(p, word, next, type, d); break;
 		case PT_WAIT:
 			cpu_relax(); /* also when it was parked: another CPU may go on with it */
-			if ((word & PTW_PARTIAL) && pagetype_begin(d))
+			if ((word & PTW_PARTIAL) && walk_help(d))
 				return -ERESTART;
 			break;
 		case PT_BUSY:
@@ -629,8 +648,10 @@ enum pagetype pagetype_of(const struct page *p)
 
 int pagetype_pin(struct domain *d, mfn_t m, enum pagetype level)
 {
-	int r = pagetype_page_get(m, level, d);
+	int r = pagetype_begin(d);
 
+	if (!r)
+		r = pagetype_page_get(m, level, d);
 	if (r)
 		return r;
 	if (atomic_or(&page_of(m)->type, PTW_PINNED) & PTW_PINNED) {

@@ -76,8 +76,11 @@ void pagetype_put(struct page *p);
 must_check int pagetype_page_get(mfn_t m, enum pagetype type, struct domain *d);
 void pagetype_page_put(struct page *p);
 enum pagetype pagetype_of(const struct page *p); /* PT_NONE when nothing uses it */
-/* Finish what an earlier call left parked, before a call that may leave more: ERESTART until that
- * is done. */
+/*
+ * Finish what an earlier call left parked, or wait for another CPU's walk: before a call that may
+ * start one, and when a frame is refused whose last use may be in a tree that is still being given
+ * back. ERESTART until that is done. The caller has no frame half checked.
+ */
 must_check int pagetype_begin(struct domain *d);
 must_check int pagetype_pin(
 	struct domain *d, mfn_t m, enum pagetype level);  /* MMUEXT_PIN_*; ERESTART */

@@ -52,7 +52,7 @@ struct packed fadt {
 	u32 smi;
 	u8 smi_values[4];
 	u32 pm1a_event, pm1b_event, pm1a_control, pm1b_control, pm2_control, pm_timer, gpe0, gpe1;
-	u8 pm1_event_length, pm1_control_length, pm2_length, pm_timer_length, gpe_values[12];
+	u8 pm1_event_length, pm1_control_length, pm2_length, pm_timer_length, gpe_values[14];
 	u8 day, month, century;
 	u16 boot_arch;
 	u8 reserved2;
@@ -65,6 +65,12 @@ struct packed fadt {
 	struct gas x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control, x_pm2_control,
 		x_pm_timer, x_gpe0, x_gpe1, sleep_control, sleep_status;
 };
+
+_Static_assert(offsetof(struct fadt, pm_timer_length) == 91, "FADT");
+_Static_assert(offsetof(struct fadt, boot_arch) == 109, "FADT");
+_Static_assert(offsetof(struct fadt, reset) == 116, "FADT");
+_Static_assert(offsetof(struct fadt, x_pm1a_control) == 172, "FADT");
+_Static_assert(offsetof(struct fadt, sleep_status) == 256, "FADT");
 
 static u8 sum(const void *p, u32 bytes)
 {

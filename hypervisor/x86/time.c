@@ -17,9 +17,9 @@
 
 #define NS_PER_SEC   1000000000ul
 #define CALIBRATE_NS 20000000ul
-#define BOOT_NS      1000000ul /* system time at the clock's start: to guests 0 means "none" */
+#define BOOT_NS	     1000000ul /* system time at the clock's start: to guests 0 means "none" */
 #define PM_TIMER_HZ  3579545u
-#define PIT_HZ       1193182u
+#define PIT_HZ	     1193182u
 #define PIT_TICKS    (PIT_HZ / 50) /* 20 ms */
 
 static struct time_scale scales[NR_CPUS] aligned(64);

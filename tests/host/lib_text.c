@@ -208,7 +208,8 @@ static void test_cmdline(void **state)
 	assert_string_equal(cmdline_text(),
 		"  console=com1,vga dom0_mem=512M,max:1G\tnoreboot  maxcpus=2 loglvl=all ");
 
-	parse("noreboot=0 no-smep smap=off maxcpus=0x10 bogus=1 wrong no-wrong maxcpus=zz smep=perhaps no-com1");
+	parse("noreboot=0 no-smep smap=off maxcpus=0x10 bogus=1 wrong no-wrong maxcpus=zz "
+	      "smep=perhaps no-com1");
 	assert_false(opt.noreboot);
 	assert_false(opt.smep);
 	assert_false(opt.smap);

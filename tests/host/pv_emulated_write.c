@@ -29,11 +29,11 @@ static void run_real(const u8 *bytes, unsigned count, u64 *operand, struct cpu_s
 	}
 	memcpy(page, bytes, count);
 	page[count] = 0xc3;
-	asm volatile(
-		"sub $128, %%rsp\n\tpushq %[flags]\n\tpopfq\n\tcall *%[code]\n\tpushfq\n\tpopq %[flags]\n\tadd $128, %%rsp"
-		: [flags] "+&r"(s->rflags), "+a"(s->rax), "+c"(s->rcx), "+S"(s->rsi)
-		: [code] "r"(page), "D"(operand)
-		: "memory", "cc");
+	asm volatile("sub $128, %%rsp\n\tpushq %[flags]\n\tpopfq\n\tcall *%[code]\n\tpushfq\n\t"
+		     "popq %[flags]\n\tadd $128, %%rsp"
+		     : [flags] "+&r"(s->rflags), "+a"(s->rax), "+c"(s->rcx), "+S"(s->rsi)
+		     : [code] "r"(page), "D"(operand)
+		     : "memory", "cc");
 }
 
 static const struct {

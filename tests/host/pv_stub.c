@@ -122,6 +122,11 @@ bool pagetype_get_table(struct page *p, enum pagetype *type)
 	return true;
 }
 
+int pagetype_begin(struct domain *d)
+{
+	return 0;
+}
+
 enum pagetype pagetype_of(const struct page *p)
 {
 	return PT_L1;

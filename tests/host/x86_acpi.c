@@ -114,6 +114,33 @@ static void test_good(void **state)
 	assert_false(acpi_info.reset_supported);
 }
 
+/* A FADT of revision 5, by the specification's offsets: generic addresses win over the old ports.
+ */
+static void test_long_fadt(void **state)
+{
+	static const u8 reset[12] = { 1, 8, 0, 1, 0xf9, 0x0c },
+			control[12] = { 1, 16, 0, 2, 0x04, 0x06 };
+
+	make_all();
+	put32(at(FADT) + 64, 0xb004);
+	at(FADT)[109] = 2; /* an 8042 */
+	put32(at(FADT) + 112, 1 << 10);
+	memcpy(at(FADT) + 116, reset, 12);
+	at(FADT)[128] = 0x0f;
+	memcpy(at(FADT) + 172, control, 12);
+	finish(FADT, "FACP", 268);
+	acpi_init(0);
+	assert_true(acpi_info.reset_supported);
+	assert_int_equal(acpi_info.reset.address, 0xcf9);
+	assert_int_equal(acpi_info.reset_value, 0x0f);
+	assert_int_equal(acpi_info.pm1a_control.address, 0x604);
+	assert_int_equal(acpi_info.pm1a_control.width, 16);
+	assert_int_equal(acpi_info.pm1b_control.address, 0);
+	assert_int_equal(acpi_info.sleep_control.address, 0);
+	assert_true(acpi_info.has_8042);
+	assert_false(acpi_info.hw_reduced);
+}
+
 static void test_nothing(void **state)
 {
 	arena_new(BASE, BYTES);
@@ -196,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_long_fadt),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_bad_checksum),
 		cmocka_unit_test(test_hostile),

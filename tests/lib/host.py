@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "setup"))
 import cache  # noqa: E402
 import images  # noqa: E402
 import inputs  # noqa: E402
-from qemu import HostFailed, Qemu  # noqa: E402
+from qemu import CPU, HostFailed, Qemu  # noqa: E402
 
 LOGS = os.path.join(ROOT, "build", "log")
 WORK = os.path.join(ROOT, "build", "system")
@@ -78,7 +78,7 @@ class Host:
 
 	def __init__(self, hypervisor="paravane", cpus=2, memory=2048, dom0_mem=768, tools=None, hypervisor_args="",
 			dom0_args="", boot="kernel", name="host", icount=False, reboots=False, network="e1000", extra=(),
-			services=True, programs=True, scratch_mb=0):
+			services=True, programs=True, scratch_mb=0, files=(), cpu=CPU):
 		self.hypervisor, self.boot, self.name = hypervisor, boot, name
 		self.tools = tools or ("xen" if hypervisor == "xen" else "paravane")
 		self.memory, self.cpus, self.next_id, self.broken = memory, cpus, 0, None
@@ -87,14 +87,14 @@ class Host:
 			f"guest_loglvl=info {hypervisor_args}".strip()
 		self.dom0_args = "console=hvc0 earlyprintk=xen root=/dev/sda rw init=/usr/local/lib/paravane/init quiet " \
 			f"loglevel=5 paravane.tools={self.tools} {'' if services else 'paravane.services=no '}{dom0_args}".strip()
-		self.initrd = initrd_with(payload(hypervisor_file(hypervisor)) if programs else [])
+		self.initrd = initrd_with((payload(hypervisor_file(hypervisor)) if programs else []) + list(files))
 		arguments = self._disks(scratch_mb) + self._boot_arguments() + list(extra)
 		if network:
 			arguments += ["-netdev", "user,id=net0", "-device", f"{network},netdev=net0,mac=52:54:00:12:34:56"]
 		else:
 			arguments += ["-nic", "none"]
 		self.qemu = Qemu(arguments, os.path.join(LOGS, name + ".log"), cpus=cpus, memory=memory, icount=icount,
-			reboots=reboots)
+			reboots=reboots, cpu=cpu)
 
 	def _disks(self, scratch_mb):
 		"""dom0's disk, whose changes are dropped, and an empty one if asked for, on AHCI."""

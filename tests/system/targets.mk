@@ -22,3 +22,13 @@ images: $(B)/stamp/packages-run
 TEST_TARGETS += test-system
 test-system: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py $(T)
+
+debug: $(B)/stamp/packages-run all
+	$(Q)$(PYTHON) tests/lib/debug.py $(GDB)
+
+# Boot and memory, ours beside Debian's Xen.
+bench: $(B)/stamp/packages-run all $(B)/bench/pages
+	$(Q)$(PYTHON) tests/bench/boot.py
+$(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lxencall

@@ -59,7 +59,7 @@ TEST(grant_pte, "grants by PTE address and tampering with them")
 	CHECK_EQ(child_wait(child, 5), SHUTDOWN_poweroff);
 	child_print(child);
 
-	/* With the PTEs as they were the handles can be given up, so that nothing of the child stays behind. */
+	/* With the PTEs as they were the handles can be given up: nothing of the child stays. */
 	CHECK_EQ(child_map(child, va, mfn, PTE_RO), 0);
 	fact("unmap with the PTE put back", "%ld", grant_unmap(va, handle));
 	CHECK_EQ(child_map(child, second, mfn, PTE_RW_DATA), 0);

@@ -319,6 +319,26 @@ void child_destroy_all(void)
 			child_destroy(&children[i]);
 }
 
+bool child_all_gone(u16 *first)
+{
+	struct xen_domctl_getdomaininfo left;
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_getdomaininfolist,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+	static u16 known; /* one that stays is told once */
+	u64 start = 0;
+
+	do {
+		s.u.getdomaininfolist.first_domain = known + 1;
+		s.u.getdomaininfolist.max_domains = 1;
+		set_xen_guest_handle(s.u.getdomaininfolist.buffer, &left);
+		if (HC(sysctl, &s) || !s.u.getdomaininfolist.num_domains)
+			return true;
+		*first = left.domain;
+	} while (still_waiting(&start, 2));
+	known = *first;
+	return false;
+}
+
 u64 free_pages(void)
 {
 	struct xen_sysctl s = { .cmd = XEN_SYSCTL_physinfo,

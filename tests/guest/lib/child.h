@@ -51,6 +51,8 @@ bool child_print(struct child *child);
 /* Drop our mappings and destroy it. */
 void child_destroy(struct child *child);
 void child_destroy_all(void);
+/* Whether every domain but ours is gone; waits for dying ones. FIRST is what is left otherwise. */
+bool child_all_gone(u16 *first);
 /* The machine's free pages, once they no longer change (a domain's end takes time). */
 u64 free_pages(void);
 /* A fresh domctl of the right version for the child. */

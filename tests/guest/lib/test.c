@@ -84,6 +84,7 @@ bool test_run_body(void (*body)(void))
 
 static void run(const struct test *test)
 {
+	u16 left;
 	bool ok;
 
 	running = test;
@@ -92,6 +93,10 @@ static void run(const struct test *test)
 		ok = test_run_body(test->body);
 	else
 		ok = child_run_test(test);
+	if (ok && !child_all_gone(&left)) {
+		print("FAIL %s %s:0 domain %u does not go away\n", test->name, test->name, left);
+		ok = false;
+	}
 	if (ok)
 		print("PASS %s\n", test->name);
 	if (ok)
