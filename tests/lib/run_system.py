@@ -25,7 +25,8 @@ class Counter:
 		name = report.nodeid.removeprefix("tests/system/").replace(".py::", " ").replace("::", " ")
 		print(f"  system  [{time.monotonic() - self.start:6.1f} s] {report.outcome:7} {name}", flush=True)
 		if report.failed:
-			print(report.longreprtext, flush=True)
+			crash = getattr(report.longrepr, "reprcrash", None)
+			print(f"{crash.path}:{crash.lineno}: {crash.message}" if crash else report.longreprtext, flush=True)
 
 	def pytest_collectreport(self, report):
 		"""A file that does not even load has failed."""
