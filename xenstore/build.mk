@@ -7,8 +7,9 @@ $(eval $(call program,xenstored,$(XENSTORE_CORE) xenstore/main.c xenstore/sandbo
 	$(XENSTORE_LIBS)))
 $(eval $(call program,xenstore-top,xenstore/top.c,-lxenstore))
 
+test-daemon soak-xenstore: $(B)/bin/xenstored $(B)/bin/xenstore-top $(B)/test/fake_xen.so $(B)/test/xenstored-asan
+
 # The same daemon on a hypervisor made of files: as a shared object to preload, and linked in under ASan and UBSan.
-XENSTORE_FAKE := $(B)/test/fake_xen.so $(B)/test/xenstored-asan
 $(B)/test/fake_xen.so: tests/daemon/xenstore/fake_xen.c | $(B)/stamp/packages
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -fPIE,$(USER_CFLAGS)) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<

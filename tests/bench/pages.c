@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pages: print the host's total and free memory in pages, which `xl info` rounds to MiB. Runs in dom0 on any hypervisor that
- * speaks the sysctl interface of <xen/sysctl.h> (XEN_SYSCTL_physinfo).
+ * pages: print the host's total and free memory in pages, which `xl info` rounds to MiB. Runs in
+ * dom0 on any hypervisor that speaks the sysctl interface of <xen/sysctl.h> (XEN_SYSCTL_physinfo).
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +29,6 @@ int main(void)
 		return 1;
 	}
 	printf("%llu %llu\n", (unsigned long long)op->u.physinfo.total_pages,
-	       (unsigned long long)op->u.physinfo.free_pages);
+		(unsigned long long)op->u.physinfo.free_pages);
 	return 0;
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Real daemons, driven from outside.
+# Real daemons, driven from outside. What a daemon's tests need is said in its own build.mk.
 TEST_TARGETS += test-daemon
-.PHONY: test-daemon soak-xenstore
-test-daemon: all $(B)/test/fake_xen.so $(B)/test/xenstored-asan
+.PHONY: test-daemon soak soak-xenstore
+soak: soak-xenstore
+test-daemon:
 	$(Q)$(PYTHON) tests/daemon/run.py
 
-# Hours: the same properties with the numbers of the long form.
-soak-xenstore: all $(B)/test/fake_xen.so $(B)/test/xenstored-asan
+# The same properties with the numbers of the long form: some ten minutes.
+soak-xenstore:
 	$(Q)$(PYTHON) tests/daemon/run.py --long xenstore/

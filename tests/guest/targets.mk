@@ -17,8 +17,8 @@ $(B)/pvt/%.o: % | $(B)/stamp/packages
 
 TEST_TARGETS += test-guest
 .PHONY: test-guest conform
-test-guest: $(B)/pvt.elf $(B)/paravane.elf
+test-guest: $(B)/stamp/packages-run $(B)/pvt.elf $(B)/paravane.elf
 	$(Q)$(PYTHON) tests/guest/run.py
 # The same kernel on ours and on Debian's Xen: every fact that differs must be listed in differences.txt with a reason.
-conform: $(B)/pvt.elf $(B)/paravane.elf
+conform: $(B)/stamp/packages-run $(B)/pvt.elf $(B)/paravane.elf
 	$(Q)$(PYTHON) tests/guest/run.py --conform

@@ -55,6 +55,13 @@ TEST(grant_pte, "grants by PTE address and tampering with them")
 	CHECK_EQ(grant_map(child->domid, 8, second, GNTMAP_host_map, &handle2), GNTST_okay);
 	CHECK_EQ(va_write(second, 0), 0);
 	fact("unmap after clearing the PTE", "%ld", grant_unmap(second, handle2));
+	/* What was torn down by hand can be put back by hand, and then be unmapped. */
+	CHECK_EQ(child_map(child, va, mfn, PTE_RO), 0);
+	fact("unmap of the restored one", "%ld", grant_unmap(va, handle));
+	CHECK_EQ(child_map(child, second, mfn, PTE_RW_DATA), 0);
+	fact("unmap of the restored other", "%ld", grant_unmap(second, handle2));
+	CHECK_EQ(va_write(va, 0), 0);
+	CHECK_EQ(va_write(second, 0), 0);
 	child->report->word[1] = 1;
 	CHECK_EQ(child_wait(child, 5), SHUTDOWN_poweroff);
 	child_print(child);

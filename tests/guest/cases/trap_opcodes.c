@@ -9,8 +9,9 @@
 USER_CODE(opcode_first, ".fill 16, 1, 0xcc");
 
 static u32 counts[20];
+static u64 ran[4]; /* bit n: the one with byte n */
 
-static void run(u8 *page, const u8 *bytes, int size)
+static int run(u8 *page, const u8 *bytes, int size)
 {
 	struct user_regs regs = user_regs(opcode_first);
 	int vector;
@@ -26,6 +27,7 @@ static void run(u8 *page, const u8 *bytes, int size)
 	if (vector < 20)
 		counts[vector]++;
 	asm volatile("fninit; cld");
+	return vector;
 }
 
 static void group(const char *name, u8 second, bool modrm)
@@ -33,11 +35,14 @@ static void group(const char *name, u8 second, bool modrm)
 	u8 *page = (u8 *)user_data();
 
 	memset(counts, 0, sizeof(counts));
+	memset(ran, 0, sizeof(ran));
 	for (int i = 0; i < 256; i++) {
 		u8 bytes[8] = { 0x0f, modrm ? second : i, modrm ? i : 0x00, 0, 0, 0, 0, 0 };
 
-		run(page, bytes, modrm ? 8 : 3);
+		if (run(page, bytes, modrm ? 8 : 3) == TRAP_BP)
+			ran[i / 64] |= 1ul << (i % 64);
 	}
+	fact("ran", "%s: %016lx %016lx %016lx %016lx", name, ran[0], ran[1], ran[2], ran[3]);
 	fact("group", "%s: #BP %u, #UD %u, #GP %u, #PF %u, #NM %u", name, counts[TRAP_BP],
 		counts[TRAP_UD], counts[TRAP_GP], counts[TRAP_PF], counts[TRAP_NM]);
 }

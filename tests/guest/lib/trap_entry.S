@@ -113,7 +113,7 @@ iret_with:
 	syscall
 	ud2
 
-	/* long hypercall_on_stack(number, a1, a2, const struct iret_context *): at rsp then */
+	/* long hypercall_on_stack(number, a1, a2, context): an iret context is at rsp then. */
 	.globl	hypercall_on_stack
 hypercall_on_stack:
 	movq	%rdi, %rax
