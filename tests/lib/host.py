@@ -85,7 +85,7 @@ class Host:
 		self.vane = "vane" if self.tools == "paravane" and os.path.exists(os.path.join(PROGRAMS, "vane")) else "xl"
 		self.hypervisor_args = f"console=com1 com1=115200,8n1 dom0_mem={dom0_mem}M,max:{dom0_mem}M loglvl=info " \
 			f"guest_loglvl=info {hypervisor_args}".strip()
-		self.dom0_args = "console=hvc0 earlyprintk=xen root=/dev/sda rw init=/usr/local/lib/paravane/init quiet " \
+		self.dom0_args = "console=hvc0 earlyprintk=xen root=LABEL=dom0 rw init=/usr/local/lib/paravane/init quiet " \
 			f"loglevel=5 paravane.tools={self.tools} {'' if services else 'paravane.services=no '}{dom0_args}".strip()
 		self.initrd = initrd_with((payload(hypervisor_file(hypervisor)) if programs else []) + list(files))
 		arguments = self._disks(scratch_mb) + self._boot_arguments() + list(extra)

@@ -15,7 +15,7 @@ class Counter:
 
 	def __init__(self):
 		self.counts = {"passed": 0, "failed": 0, "skipped": 0}
-		self.start = time.monotonic()
+		self.start, self.last = time.monotonic(), None
 
 	def pytest_runtest_logreport(self, report):
 		"""pytest calls this after set-up, test and tear-down of each test."""
@@ -25,7 +25,10 @@ class Counter:
 		name = report.nodeid.removeprefix("tests/system/").replace(".py::", " ").replace("::", " ")
 		print(f"  system  [{time.monotonic() - self.start:6.1f} s] {report.outcome:7} {name}", flush=True)
 		if report.failed:
-			print(report.longreprtext, flush=True)
+			crash = getattr(report.longrepr, "reprcrash", None)
+			text = f"{crash.path}:{crash.lineno}: {crash.message}" if crash else report.longreprtext
+			print("    as the one before" if text == self.last else text, flush=True)
+			self.last = text
 
 	def pytest_collectreport(self, report):
 		"""A file that does not even load has failed."""

@@ -51,6 +51,10 @@ def interrupts(host, what):
 	return sum(int(n) for n in re.match(r"\s*\d+:((?:\s+\d+)+)", line).group(1).split()), line
 
 
+# The empty disk: which of the two it is depends on which came up first.
+SCRATCH = "scratch=/dev/$(lsblk -dnro NAME | grep ^sd | grep -v \"$(findmnt -no SOURCE / | xargs basename)\")"
+
+
 class TestDom0:
 	BOOT = {"cpus": 4, "reboots": True, "scratch_mb": 512}
 
@@ -83,13 +87,13 @@ class TestDom0:
 		assert interrupts(host, "ahci")[0] > before
 
 	def test_disk_write_survives_reboot(self, host):
-		host.ok("mkfs.ext4 -q /dev/sdb && mkdir -p /mnt && mount /dev/sdb /mnt")
+		host.ok(SCRATCH + "; mkfs.ext4 -q $scratch && mkdir -p /mnt && mount $scratch /mnt")
 		host.ok("cp /guests/guest1.img /mnt/copy && head -c 20M /dev/urandom >/mnt/random && sync", 180)
 		written = host.ok("cd /mnt && md5sum copy random", 120)
 		host.reboot()
-		host.ok("mount /dev/sdb /mnt")
+		host.ok(SCRATCH + "; mount $scratch /mnt")
 		assert host.ok("cd /mnt && md5sum copy random", 120) == written
-		host.ok("umount /mnt && e2fsck -fn /dev/sdb 2>&1", 120)
+		host.ok(SCRATCH + "; umount /mnt && e2fsck -fn $scratch 2>&1", 120)
 
 	def test_ping_through_e1000(self, host):
 		out = host.ok("ping -c 5 -i 0.2 10.0.2.2")
@@ -104,7 +108,7 @@ class TestDom0:
 
 	def test_tcp_send(self, host):
 		sink = Sink()
-		out = host.ok(f"head -c {MB}M /dev/sda | tee >(md5sum >/run/sum) | nc -N 10.0.2.2 {sink.port}; cat /run/sum", 180)
+		out = host.ok(f"head -c {MB}M /guests/debian.img | tee >(md5sum >/run/sum) | nc -N 10.0.2.2 {sink.port}; cat /run/sum", 180)
 		assert sink.done.wait(30)
 		assert sink.length == MB << 20
 		assert sink.digest.hexdigest() == out.split()[0]

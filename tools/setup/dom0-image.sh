@@ -18,7 +18,7 @@ done <"$folder/packages"
 depmod -b "$tree" "$version"
 cp -rP --no-preserve=ownership "$overlay/." "$tree/"
 sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
-echo '/dev/sda / ext4 defaults,noatime 0 1' >"$tree/etc/fstab"
+echo 'LABEL=dom0 / ext4 defaults,noatime 0 1' >"$tree/etc/fstab"
 echo dom0 >"$tree/etc/hostname"
 mkdir -p "$tree/guests" "$tree/opt" "$tree/var/log/xen/console" "$tree/var/lib/xen"
 # Two guests have their copies ready; more are made when they are asked for.
