@@ -14,6 +14,16 @@
 
 #define TIMER_US 5000000
 
+static bool alive(struct store *s)
+{
+	char *root;
+
+	errno = 0;
+	root = s->xs ? store_read(s, "/local") : NULL;
+	free(root);
+	return root || errno == ENOENT || errno == EACCES;
+}
+
 static int ready(sd_event_source *src, int fd, uint32_t events, void *arg)
 {
 	struct storewatch *w = arg;
@@ -24,10 +34,10 @@ static int ready(sd_event_source *src, int fd, uint32_t events, void *arg)
 		free(event);
 		any = true;
 	}
-	/* Readable, and nothing to read: the connection is gone; the timer makes it anew. */
+	/* Readable, and nothing to read: if the connection is gone, the timer makes it anew. */
 	if (any)
 		w->look(false);
-	else
+	else if (!alive(w->s))
 		sd_event_source_set_enabled(src, SD_EVENT_OFF);
 	return 0;
 }
@@ -42,16 +52,6 @@ static int connect_store(struct storewatch *w, struct error *e)
 	if (sd_event_add_io(w->loop, &w->io, xs_fileno(w->s->xs), EPOLLIN, ready, w) < 0)
 		return error_set(e, ERR_FAIL, "no event source");
 	return 0;
-}
-
-static bool alive(struct store *s)
-{
-	char *root;
-
-	errno = 0;
-	root = s->xs ? store_read(s, "/local") : NULL;
-	free(root);
-	return root || errno == ENOENT || errno == EACCES;
 }
 
 static int tick(sd_event_source *src, uint64_t now, void *arg)

@@ -25,7 +25,6 @@
 #include "tools/lib/storewatch.h"
 #include "tools/vaned/lifecycle.h"
 
-#define LOOK_US	  5000000 /* besides xenstore's watches, in case one is missed */
 #define LOCK_PATH "/run/xen/vaned.lock"
 
 /* A child at work on a domain, or a domain (this life of it) that needs nothing more. */
