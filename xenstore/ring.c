@@ -141,7 +141,7 @@ static void consume(struct ring *r, uint32_t len)
 		r->notify = true;
 }
 
-/* A request that is longer than what the ring can hold is collected in c->in. */
+/* A request that is not whole in the ring, or longer than it, is collected in c->in. */
 static bool collect(struct conn *c, uint32_t len)
 {
 	char *room = buffer_room(&c->in, len);
@@ -184,8 +184,10 @@ static void ring_read(struct conn *c)
 		copy_requests(r, copy, len);
 		used = (uint32_t)conn_input(c, copy, len, &turn);
 		consume(r, used);
-		if (!used && len == XENSTORE_RING_SIZE && conn_may_read(c))
-			collect(c, len);
+		/* The start of a message is taken too: Linux's xenbus tells of what it adds only
+		 * when all before it had been taken (xb_write). */
+		if (used < len && turn && !c->held && conn_may_read(c))
+			collect(c, len - used);
 	}
 	if (!turn)
 		conn_make_ready(c);
@@ -221,6 +223,7 @@ void ring_reset(struct conn *c)
 void ring_turn(struct conn *c)
 {
 	struct ring *r = c->ring;
+	bool could;
 
 	if (READ_ONCE(r->link.page->connection) == XENSTORE_RECONNECT)
 		ring_reset(c);
@@ -228,7 +231,13 @@ void ring_turn(struct conn *c)
 		ring_read(c);
 	if (c->broken && !r->stopped)
 		ring_stop(c, XENSTORE_ERROR_PROTO);
+	could = conn_may_read(c);
 	conn_flush(c);
+	/* What came while we took the rest was not told of; nor is that we may read again. */
+	ring_barrier();
+	if (!r->stopped && !c->held && conn_may_read(c) &&
+		(!could || READ_ONCE(r->link.page->req_prod) != r->in_pos))
+		conn_make_ready(c);
 	if (r->notify) {
 		r->notify = false;
 		link_notify(c->store->link, &r->link);

@@ -151,7 +151,8 @@ class Socket(Client):
 
 
 class Guest(Client):
-	"""A domain at its end of the ring."""
+	"""A domain at its end of the ring. Like Linux's xenbus it writes header and body apart, tells of a request only when all
+	before it had been taken, and of room for replies only when there was none."""
 
 	def __init__(self, host, domid):
 		super().__init__()
@@ -177,8 +178,9 @@ class Guest(Client):
 
 	def push(self, data):
 		"""What does not fit now goes on its way with the next pull()."""
-		self.unsent += data
-		self.move()
+		for part in (data[:HEAD.size], data[HEAD.size:]):
+			self.unsent += part
+			self.move()
 
 	def move(self):
 		while self.unsent:
@@ -190,7 +192,8 @@ class Guest(Client):
 			self.page[at:at + n] = self.unsent[:n]
 			self.put(REQ_PROD, prod + n)
 			self.unsent = self.unsent[n:]
-			self.kick()
+			if (self.get(REQ_CONS) - prod) & 0xffffffff < 0x80000000:
+				self.kick()
 
 	def pull(self, seconds):
 		self.move()
@@ -208,7 +211,8 @@ class Guest(Client):
 		first = min(n, 2048 - at)
 		self.buffer += self.page[at:at + first] + self.page[1024:1024 + n - first]
 		self.put(RSP_CONS, cons + n)
-		self.kick()
+		if (self.get(RSP_PROD) - cons) & 0xffffffff >= RING:
+			self.kick()
 		self.take()
 		return True
 
