@@ -57,6 +57,7 @@ static void step_memory(void)
 	}
 	frame_reserve(boot_frame_first(), boot_frame_count());
 	frames_init();
+	log_info("command line: %s\n", cmdline_text());
 	log_info("memory: %lu MiB, %lu MiB free, %u modules, loaded by %s\n",
 		(unsigned long)frames_total() >> 8, (unsigned long)frames_free() >> 8,
 		boot_info.module_count, boot_info.loader);

@@ -87,7 +87,7 @@ noreturn void crash_dom0(const char *why)
 	struct vcpu *v = current_vcpu();
 
 	crash_begin();
-	log_raw("The control domain crashed: %s\n", why);
+	log_raw("Dom0 crashed: %s\n", why);
 	if (v->domain == dom0 && dom0->ops->dump)
 		dom0->ops->dump(v);
 	trace_print_last(TRACE_RECORDS);

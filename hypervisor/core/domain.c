@@ -407,6 +407,7 @@ static noreturn void machine_end(u32 reason)
 	switch (reason) {
 	case SHUTDOWN_poweroff: machine_poweroff();
 	case SHUTDOWN_reboot: machine_reboot();
+	case SHUTDOWN_crash: crash_dom0("its kernel gave up");
 	default: crash_end();
 	}
 }

@@ -41,7 +41,7 @@ def main(names):
 	"""Run all tests or those whose names contain one of the words."""
 	os.chdir(ROOT)
 	counter = Counter()
-	arguments = ["-p", "no:cacheprovider", "-p", "no:terminal", "-s", "--rootdir=tests/system", "tests/system"]
+	arguments = ["-p", "no:cacheprovider", "-p", "no:terminal", "-s", "--assert=plain", "--rootdir=tests/system", "tests/system"]
 	if names:
 		arguments += ["-k", " or ".join(names)]
 	pytest.main(arguments, plugins=[counter])

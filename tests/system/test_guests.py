@@ -76,7 +76,7 @@ class TestGuests:
 	def test_pause_and_unpause(self, guests):
 		vane = guests.vane
 		guests.ok(f"{vane} pause guest1")
-		assert re.search(r"--p---", guests.ok(f"{vane} list guest1"))
+		assert re.search(r"-[b-]p---", guests.ok(f"{vane} list guest1"))
 		guests.ok(f"{vane} unpause guest1")
 		assert guests.guest(1, "echo back") == "back"
 

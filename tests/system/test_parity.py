@@ -20,7 +20,6 @@ li
 list -v
 list -n
 list -c
-list -l
 list -l parity
 list parity
 list nosuch
