@@ -86,11 +86,6 @@ class TestGuests:
 		guests.ok(f"for i in $(seq 100); do {guests.vane} domid guest2 || exit 0; sleep 0.2; done; exit 1")
 		assert guests.guest(1, "echo well") == "well"
 
-	def test_shutdown(self, guests):
-		guests.ok(f"{guests.vane} shutdown -w guest1", 90)
-		guests.ok(f"for i in $(seq 100); do {guests.vane} domid guest1 || exit 0; sleep 0.2; done; exit 1")
-		guests.ok("losetup -D")
-
 
 class TestCycles:
 	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
