@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What needs privileges, done for a back end by vaned (the broker) and handed over as file
+ * descriptors: the restart memory, and what stands behind a device: a disk, a tap, a socket. The
+ * broker believes the device's own directory in xenstore, which only the toolstack writes, and
+ * nothing of what the back end says beyond a device id of its own domain.
+ *
+ * On the wire (SOCK_SEQPACKET): the back end sends "open DEVID", the answer is "fds DEVID N" with
+ * N descriptors, the restart memory (if the kind has one) first, or "no DEVID REASON".
+ */
+#ifndef TOOLS_LIB_BACKEND_SOURCE_H
+#define TOOLS_LIB_BACKEND_SOURCE_H
+
+#include "tools/lib/store.h"
+
+#include <stdint.h>
+
+/*
+ * Open what stands behind one device; its nodes are below back. Descriptors into fds (at most max),
+ * close-on-exec; their number, or -1 with e. One for each kind: disk_open (disk.h), and
+ * nic_open (nic.h): the queues of the tap vifDOMID.DEVID.
+ */
+typedef int source_open_fn(struct store *s, const char *back, uint32_t domid, uint32_t devid,
+	int *fds, unsigned int max, struct error *e);
+
+struct backend_kind {
+	const char *program; /* "blkback" */
+	const char *kind;    /* "uvbd" */
+	size_t memory;	     /* bytes of restart memory, as in its struct backend_ops */
+	source_open_fn *open;
+};
+
+#endif
