@@ -14,6 +14,15 @@
 #include "tools/lib/store.h"
 
 #include <stdint.h>
+#include <stdio.h>
+
+/* Sockets, lock files and restart memories; root's alone, and gone after a boot. */
+#define BACKEND_DIR "/run/xen/backend"
+
+static inline void backend_socket_path(const char *program, uint32_t domid, char *path, size_t size)
+{
+	snprintf(path, size, BACKEND_DIR "/%s-%u.sock", program, domid);
+}
 
 /*
  * Open what stands behind one device; its nodes are below back. Descriptors into fds (at most max),
