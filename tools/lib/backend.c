@@ -409,20 +409,20 @@ static int try_lock(sd_event_source *src, uint64_t now, void *arg)
 void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 {
 	struct backend_private *p = backend_find(devid);
-	unsigned int i, first = P.ops->memory ? 1 : 0;
+	unsigned int i;
 
-	if (!p || !p->asked || p->probed || p->nfds || p->lock_timer || count < first) {
+	if (!p || !p->asked || p->probed || p->nfds || p->lock_timer || !count) {
 		for (i = 0; i < count; i++)
 			close(fds[i]);
 		return;
 	}
-	memcpy(p->fds, fds + first, (count - first) * sizeof(*fds));
-	p->nfds = count - first;
-	if (!first) {
+	memcpy(p->fds, fds + 1, (count - 1) * sizeof(*fds));
+	p->nfds = count - 1;
+	p->dev.memory_fd = fds[0];
+	if (!P.ops->memory) {
 		probe(p);
 		return;
 	}
-	p->dev.memory_fd = fds[0];
 	p->dev.memory = mmap(NULL, P.ops->memory, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	if (p->dev.memory == MAP_FAILED) {
 		p->dev.memory = NULL;

@@ -62,7 +62,7 @@ static int serve(int fd, sd_event_io_handler_t handler, sd_event_source **src)
 static ssize_t receive(int fd, char *line, size_t size, int *fds, unsigned int *nfds)
 {
 	union {
-		char space[CMSG_SPACE(BACKEND_FDS * sizeof(int))];
+		char space[CMSG_SPACE(BACKEND_SOURCE_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = { .iov_base = line, .iov_len = size - 1 };
@@ -90,7 +90,7 @@ static ssize_t receive(int fd, char *line, size_t size, int *fds, unsigned int *
 static int broker_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
 {
 	char line[MESSAGE];
-	int fds[BACKEND_FDS], at = 0;
+	int fds[BACKEND_SOURCE_FDS], at = 0;
 	unsigned int nfds, devid = 0, i;
 
 	if (receive(fd, line, sizeof(line), fds, &nfds) <= 0) {
@@ -158,7 +158,7 @@ static void answer(const char *line, struct text *t)
 static int client_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
 {
 	char line[MESSAGE];
-	int fds[BACKEND_FDS];
+	int fds[BACKEND_SOURCE_FDS];
 	struct text t = { 0 };
 	unsigned int nfds;
 	ssize_t n = receive(fd, line, sizeof(line), fds, &nfds);
