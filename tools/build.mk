@@ -28,10 +28,15 @@ PATHS := tools/lib/paths.c
 
 VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c console.c) tools/vaned/handover.c
 $(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
-$(eval $(call program,vaned,tools/vaned/main.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+$(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
 	text.c units.c daemon.c storewatch.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))
+
+# What blkback and netback link.
+BACKEND := $(addprefix tools/lib/,backend.c backend_ring.c backend_state.c backend_socket.c backend_sandbox.c store.c error.c log.c \
+	text.c)
+BACKEND_LIBS := -lxenstore -lxenevtchn -lxengnttab -lseccomp -lsystemd -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
 
 # Host tests. The generated parts are not written for the sanitizers' stricter flags, but run under them.
 tools_test = $(B)/test/$(1).d/tools/lib/cfgfile.o $(B)/test/$(1).d/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h

@@ -56,7 +56,7 @@ struct backend_device {
 struct backend_ops {
 	const char *program; /* "blkback" */
 	const char *kind;    /* "uvbd": the directory below backend/ */
-	size_t memory;	     /* bytes of restart memory a device, 0 for none */
+	size_t memory;	     /* bytes of restart memory a device, at most BACKEND_MEMORY; 0: none */
 	/* Set dev->own; nothing outside the process is touched. */
 	int (*create)(struct backend_device *dev);
 	/*

@@ -6,7 +6,7 @@
  * nothing of what the back end says beyond a device id of its own domain.
  *
  * On the wire (SOCK_SEQPACKET): the back end sends "open DEVID", the answer is "fds DEVID N" with
- * N descriptors, the restart memory (if the kind has one) first, or "no DEVID REASON".
+ * N descriptors, the restart memory first, or "no DEVID REASON".
  */
 #ifndef TOOLS_LIB_BACKEND_SOURCE_H
 #define TOOLS_LIB_BACKEND_SOURCE_H
@@ -14,6 +14,18 @@
 #include "tools/lib/store.h"
 
 #include <stdint.h>
+#include <stdio.h>
+
+/* Sockets, lock files and restart memories; root's alone, and gone after a boot. */
+#define BACKEND_DIR "/run/xen/backend"
+
+#define BACKEND_MEMORY	   (1 << 20) /* bytes of a restart memory; what is not used costs nothing */
+#define BACKEND_SOURCE_FDS 17	     /* the restart memory and at most 16 others */
+
+static inline void backend_socket_path(const char *program, uint32_t domid, char *path, size_t size)
+{
+	snprintf(path, size, BACKEND_DIR "/%s-%u.sock", program, domid);
+}
 
 /*
  * Open what stands behind one device; its nodes are below back. Descriptors into fds (at most max),
@@ -26,7 +38,6 @@ typedef int source_open_fn(struct store *s, const char *back, uint32_t domid, ui
 struct backend_kind {
 	const char *program; /* "blkback" */
 	const char *kind;    /* "uvbd" */
-	size_t memory;	     /* bytes of restart memory, as in its struct backend_ops */
 	source_open_fn *open;
 };
 

@@ -51,7 +51,7 @@ static int each(struct vane *v, int argc, char **argv, const char *kind,
 		}
 		ids = store_list(&v->s, &n, "/libxl/%u/device/%s", domid, kind);
 		for (k = 0; k < n; k++) {
-			d = device_of(domid, kind, strtoul(ids[k], NULL, 10));
+			d = device_find(&v->s, domid, kind, strtoul(ids[k], NULL, 10));
 			print(v, &d);
 		}
 		free(ids);
