@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The data path is pure code: the host tests and the fuzzer link exactly this.
 NETBACK_PURE := $(addprefix netback/,queue.c tx.c rx.c packet.c rate.c)
+$(eval $(call program,netback,$(NETBACK_PURE) netback/vif.c netback/tap.c $(BACKEND),$(BACKEND_LIBS)))
 
 # Host tests: the data path on a front end in memory.
 NETBACK_FAKE := $(NETBACK_PURE) tests/host/netback_fake.c

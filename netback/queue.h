@@ -31,8 +31,9 @@
 #define NET_PAGE  4096u
 #define NET_SLOTS 256u /* of one ring page, transmit and receive alike */
 #define TX_PIECES 18u  /* XEN_NETIF_NR_SLOTS_MIN: what a front end may use for a packet */
-#define NET_FRAME (65535u + 14 + 4) /* largest frame: 64 KiB and its link header with a VLAN tag \
-				     */
+#define NET_FRAME                                                                      \
+	(65535u + 14 + 4) /* largest frame: 64 KiB and its link header with a VLAN tag \
+			   */
 #define RX_FRAME  ((NET_FRAME + NET_PAGE - 1) / NET_PAGE)
 #define RX_NEED	  (RX_FRAME + 1) /* receive slots for the largest frame and its extra info */
 #define RX_PAGES  (NET_SLOTS + RX_FRAME)
