@@ -185,9 +185,13 @@ static void check(struct request *r)
 	}
 	if (r->op != BLKIF_OP_DISCARD)
 		r->bytes = r->sectors * SECTOR;
-	if (r->sectors > d->sectors || r->sector > d->sectors - r->sectors ||
-		(r->sectors && (r->sector % unit || r->sectors % unit)) ||
-		(r->op != BLKIF_OP_READ && d->readonly))
+	if (r->op != BLKIF_OP_READ && d->readonly)
+		fail(r, BLKIF_RSP_ERROR);
+	/* The sector of an empty flush or barrier means nothing. */
+	if (!r->sectors && r->op != BLKIF_OP_DISCARD)
+		return;
+	if (r->sectors > d->sectors || r->sector > d->sectors - r->sectors || r->sector % unit ||
+		r->sectors % unit)
 		fail(r, BLKIF_RSP_ERROR);
 }
 
