@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <xen/io/blkif.h>
 
+#include "blkback/order.h"
+
 #define JOURNAL_MAGIC	   0x31766c62 /* changes with the layout */
 #define JOURNAL_QUEUES	   4
 #define JOURNAL_RING_ORDER 4   /* 16 pages */
@@ -47,9 +49,5 @@ struct journal {
 	uint32_t magic, queues;
 	struct journal_queue queue[JOURNAL_QUEUES];
 };
-
-/* Keeps the compiler from changing the order; a killed process's stores are seen in program order.
- */
-#define journal_order() __asm__ volatile("" ::: "memory")
 
 #endif
