@@ -33,11 +33,6 @@ CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOO
 	text.c units.c daemon.c storewatch.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))
 
-# What blkback and netback link.
-BACKEND := $(addprefix tools/lib/,backend.c backend_ring.c backend_state.c backend_socket.c backend_sandbox.c store.c error.c log.c \
-	text.c)
-BACKEND_LIBS := -lxenstore -lxenevtchn -lxengnttab -lseccomp -lsystemd -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
-
 # Host tests. The generated parts are not written for the sanitizers' stricter flags, but run under them.
 tools_test = $(B)/test/$(1).d/tools/lib/cfgfile.o $(B)/test/$(1).d/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
 $(eval $(call host_test,tools_config,tests/host/tools_config.c $(TOOLS_PURE),-I.,))

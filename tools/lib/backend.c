@@ -519,6 +519,8 @@ static int open_all(int broker, struct error *e)
 		sd_event_add_io(P.loop, NULL, xs_fileno(P.store.xs), EPOLLIN, store_ready, NULL) <
 			0)
 		return error_errno(e, ERR_FAIL, "cannot watch %s", P.dir);
+	if (P.ops->start && P.ops->start())
+		return error_set(e, ERR_FAIL, "%s cannot start", P.ops->program);
 	return backend_sandbox(P.ops, P.domid, e);
 }
 

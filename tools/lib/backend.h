@@ -56,7 +56,10 @@ struct backend_device {
 struct backend_ops {
 	const char *program; /* "blkback" */
 	const char *kind;    /* "uvbd": the directory below backend/ */
-	size_t memory;	     /* bytes of restart memory a device, at most BACKEND_MEMORY; 0: none */
+	size_t memory;	     /* bytes of restart memory; at most BACKEND_MEMORY, 0: none */
+	/* Once, before the sandbox: what needs more than it allows. -1: the process ends. May be
+	 * NULL. */
+	int (*start)(void);
 	/* Set dev->own; nothing outside the process is touched. */
 	int (*create)(struct backend_device *dev);
 	/*

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Host tests of the back ends' states and of blkback's data path; the latter under ASan and UBSan, and under TSan.
+BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c throttle.c) tools/lib/text.c tests/host/blkback_front.c \
+	tests/host/blkback.c
+BLKBACK_TEST_CFLAGS := -Itests/host/crash -I.
+$(eval $(call host_test,backend_states,tests/host/backend_states.c tools/lib/backend_state.c,-I.,))
+$(eval $(call host_test,blkback,$(BLKBACK_TESTED),$(BLKBACK_TEST_CFLAGS),-lsystemd -lpthread))
+
+HOST_TESTS += $(B)/test/blkback_tsan
+TSAN_CFLAGS := $(COMMON) -D_GNU_SOURCE -O1 -Wno-tsan -fsanitize=thread -fno-omit-frame-pointer
+$(B)/test/blkback_tsan: $(patsubst %.c,$(B)/test/blkback_tsan.d/%.o,$(BLKBACK_TESTED))
+	$(call say,LINK,$@)
+	$(Q)$(CC) -fsanitize=thread -o $@ $^ -lcmocka -lsystemd -lpthread
+$(B)/test/blkback_tsan.d/%.o: %.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(TSAN_CFLAGS) $(BLKBACK_TEST_CFLAGS) -c -o $@ $<
+-include $(patsubst %.c,$(B)/test/blkback_tsan.d/%.d,$(BLKBACK_TESTED))
