@@ -128,7 +128,7 @@ static void remove_tree(const char *path)
 	now.count = kept;
 }
 
-/* What the kernel's back ends would do by now. */
+/* What the kernel's back ends, and ours, would do by now. */
 static void backends_act(void)
 {
 	char *end, path[256];
@@ -137,7 +137,8 @@ static void backends_act(void)
 
 	for (i = 0; i < now.count && !fake.backends_dead; i++) {
 		n = &now.n[i];
-		if (strncmp(n->path, "/local/domain/0/backend/v", 25) ||
+		if ((strncmp(n->path, "/local/domain/0/backend/v", 25) &&
+			    strncmp(n->path, "/local/domain/0/backend/uv", 26)) ||
 			!(end = strrchr(n->path, '/')) || strcmp(end, "/state"))
 			continue;
 		snprintf(path, sizeof(path), "%.*s/frontend", (int)(end - n->path), n->path);

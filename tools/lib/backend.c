@@ -158,11 +158,12 @@ int backend_front_optional(struct backend_device *dev, uint32_t *value, uint32_t
 bool backend_front_text(struct backend_device *dev, char *buf, size_t size, const char *name)
 {
 	char *text = store_read(&P.store, "%s/%s", dev->front, name);
+	bool there = text;
 
 	if (text)
 		snprintf(buf, size, "%s", text);
 	free(text);
-	return text;
+	return there;
 }
 
 struct backend_private *backend_find(uint32_t devid)

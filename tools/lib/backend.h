@@ -27,7 +27,7 @@
 #include "tools/lib/store.h"
 #include "tools/lib/text.h"
 
-#define BACKEND_FDS	   16 /* at most that many descriptors for a device: a disk, or a tap's queues */
+#define BACKEND_FDS	   16 /* descriptors of a device at most: a disk, or a tap's queues */
 #define BACKEND_RING_PAGES 16 /* of one ring */
 
 struct backend_device {

@@ -87,7 +87,7 @@ void hostconf_apply(struct config *c)
 enum backend_type hostconf_backend(const char *name)
 {
 	char *key = xprintf("%s.default.backendtype", name);
-	enum backend_type type = BACKEND_KERNEL;
+	enum backend_type type = strcmp(name, "disk") ? BACKEND_KERNEL : BACKEND_USER;
 	const char *value;
 	struct cfg_file f;
 
@@ -95,7 +95,9 @@ enum backend_type hostconf_backend(const char *name)
 		value = value_of(&f, key, NULL);
 		if (value && !strcmp(value, "user"))
 			type = BACKEND_USER;
-		else if (value && strcmp(value, "phy") != 0)
+		else if (value && !strcmp(value, "phy"))
+			type = BACKEND_KERNEL;
+		else if (value)
 			log_line(LOG_WARN, "%s: warning: %s is neither user nor phy", path_conf,
 				key);
 		cfg_free(&f);
