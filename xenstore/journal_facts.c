@@ -162,6 +162,14 @@ void journal_tx_change(struct journal *j, const struct transaction *t, const str
 	put_end(j);
 }
 
+void journal_tx_spoiled(struct journal *j, const struct transaction *t)
+{
+	if (!kept(j, t->conn))
+		return;
+	tx_record(j, t, RECORD_TX_SPOILED);
+	put_end(j);
+}
+
 void journal_tx_end(struct journal *j, const struct conn *c, uint32_t id)
 {
 	if (!kept(j, c))

@@ -38,6 +38,8 @@ static int make_first_nodes(struct store *s)
 		quota_force(s->dom0, QUOTA_NODES, 1);
 	if (!err)
 		quota_force(s->dom0, QUOTA_MEMORY, tree_node_bytes(s->tree.root));
+	if (!err)
+		s->tree.weight = node_weight(s->tree.root);
 	for (unsigned int i = 0; !err && i < sizeof(first) / sizeof(first[0]); i++) {
 		path_resolve(&path, first[i], strlen(first[i]), 0);
 		err = tree_mkdir(&s->tree, &path, perms);
@@ -52,6 +54,8 @@ int store_init(struct store *s)
 	list_init(&s->domains);
 	list_init(&s->conns);
 	list_init(&s->ready);
+	list_init(&s->transactions);
+	s->others_weight = node_all_weight;
 	s->next_generation = 1;
 	s->next_conn = 1;
 	s->clock_ms = store_clock_ms;
@@ -128,11 +132,13 @@ int store_change(struct store *s, const struct change *ch)
 	}
 	node_put(gone);
 	perms_put(old);
+	transaction_settle(s);
 	return err;
 }
 
 int store_change_in(struct transaction *t, const struct change *ch)
 {
+	int64_t before = node_all_weight;
 	struct node *gone = NULL;
 	int err = transaction_keep(t, ch);
 
@@ -144,6 +150,8 @@ int store_change_in(struct transaction *t, const struct change *ch)
 	else
 		journal_tx_change(t->conn->store->journal, t, ch);
 	node_put(gone);
+	t->own += node_all_weight - before;
+	t->conn->store->tx_own += node_all_weight - before;
 	return err;
 }
 

@@ -259,7 +259,7 @@ static void check_accounts(struct store *s)
 	list_for_each (l, &s->domains) {
 		charged += list_entry(l, struct domain, all)->use[QUOTA_NODES];
 	}
-	if (nodes != charged)
+	if (nodes != charged || transaction_kept(s) > (int64_t)s->pinned)
 		abort();
 }
 

@@ -157,7 +157,7 @@ static void versions(void **state)
 			snprintf(path, sizeof(path), "/d/%d/%d", i % 7, i);
 			assert_int_equal(put(&s.tree, path, v % 2 ? "odd" : "even"), 0);
 		}
-		tree_fork(&old[v], s.tree.root);
+		tree_fork(&old[v], &s.tree);
 		print[v] = fingerprint(&old[v]);
 		snprintf(path, sizeof(path), "/d/%d", v % 7);
 		struct path p = path_of(path);
@@ -230,7 +230,7 @@ static void change_out_of_memory(struct store *s, const struct change *ch, bool 
 	int err = ENOMEM;
 
 	if (shared)
-		tree_fork(&other, s->tree.root);
+		tree_fork(&other, &s->tree);
 	for (long n = 0; err; n++) {
 		fail_in = n;
 		err = store_change(s, ch);
@@ -301,7 +301,7 @@ static void fork_is_constant(void **state)
 		assert_int_equal(put(&s.tree, path, "v"), 0);
 	}
 	fail_in = 0;
-	tree_fork(&t, s.tree.root);
+	tree_fork(&t, &s.tree);
 	assert_int_equal(fail_in, 0);
 	fail_in = -1;
 	assert_true(t.root == s.tree.root);

@@ -134,6 +134,54 @@ def test_memory():
 	return f"{grown >> 10} KiB of {GUESTS * MEMORY >> 10}; one had {counts}"
 
 
+def pin(guest, admin):
+	"""Ten transactions, each holding another version of half of what the guest may own, and of what dom0 wrote meanwhile."""
+	home, kept = f"/local/domain/{guest.domid}", 0
+	for k in range(10):
+		guest.start()
+		refused(guest.rm, f"{home}/v")
+		for i in range(500):
+			if refused(guest.write, f"{home}/v/{i}", b"%d" % k + b"v" * 2040):
+				break
+			kept += 1
+		for i in range(100):
+			admin.write(f"/shared/{i}", b"%d" % k + b"s" * 3000)
+	return kept
+
+
+def test_old_versions_are_charged():
+	"""Transactions that are kept open pin what was removed or overwritten since: that is their domain's memory too."""
+	with Host(binary=BINARY, preload=PRELOAD) as h:
+		c = h.client()
+		guests = [h.guest(d, c) for d in range(1, GUESTS + 1)]
+		for i in range(100):
+			c.write(f"/shared/{i}", b"-" + b"s" * 3000)
+		base = h.resident()
+		kept = [pin(g, c) for g in guests]
+		grown = h.resident() - base
+		assert grown <= GUESTS * MEMORY * 11 // 10, f"{grown} bytes more, {kept}"
+		assert min(kept) > 500, kept
+		h.kill()
+		h.start()
+		c = h.client()
+		again = h.resident() - base
+		assert again <= GUESTS * MEMORY * 11 // 10, f"{again} bytes more after a new start"
+		for g in guests:
+			given_up = [refused(g.directory, f"/local/domain/{g.domid}", tx) for tx in range(1, 11)]
+			assert given_up[0] == "EAGAIN" and given_up[9] is None, given_up
+			assert c.control("check").split(":")[1].strip() == "ok", c.control("check")
+			for tx in range(1, 11):
+				assert refused(g.end, tx, tx % 2 == 0) == (given_up[tx - 1] if tx % 2 == 0 else None)
+			t = g.start()
+			g.write(f"/local/domain/{g.domid}/after", b"x", t)
+			g.end(t)
+		for g in guests:
+			h.remove_domain(g.domid)
+		until(lambda: all(refused(c.control, "quota", str(g.domid)) == "ENOENT" for g in guests), "all are forgotten")
+		assert c.control("check").split(":")[1].strip() == "ok"
+	return f"{grown >> 10} KiB of {GUESTS * MEMORY >> 10}"
+
+
 def test_unread_events():
 	"""Dom0 causes events that the guest never reads: dom0 is not held up, and the guest hears afterwards."""
 	with Host(binary=BINARY, preload=PRELOAD) as h:
