@@ -40,7 +40,7 @@ void progress(const char *fmt, ...)
 	char line[sizeof(last)];
 	va_list ap;
 
-	if (!isatty(STDERR_FILENO))
+	if (threshold < LOG_INFO || !isatty(STDERR_FILENO))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);

@@ -16,8 +16,7 @@ enum log_level { LOG_ERROR = 3, LOG_WARN = 4, LOG_INFO = 6, LOG_DBG = 7 };
 void log_open(enum log_level threshold, bool daemon);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* One line that replaces the previous progress line; nothing unless standard error is a terminal.
- */
+/* One line that replaces the previous progress line; shown on a terminal, where LOG_INFO is. */
 void progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Wipe the progress line. */
 void progress_end(void);

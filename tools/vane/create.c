@@ -48,7 +48,10 @@ static int parse_options(struct vane *v, int argc, char **argv, struct create_op
 		case 'f': o->file = optarg; break;
 		case 'n': o->dry_run = true; break;
 		case 'p': o->paused = true; break;
-		case 'q': o->quiet = true; break;
+		case 'q':
+			o->quiet = true;
+			log_open(LOG_WARN, false);
+			break;
 		case 1: o->strict = true; break;
 		case 2:
 		case 'V':
