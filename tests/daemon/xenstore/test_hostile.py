@@ -182,6 +182,27 @@ def test_old_versions_are_charged():
 	return f"{grown >> 10} KiB of {GUESTS * MEMORY >> 10}"
 
 
+def test_scattered_nodes_of_the_dead():
+	"""A domain's nodes are all over another's directory, and it dies: nobody waits for the removal."""
+	with Host(binary=BINARY, preload=PRELOAD) as h:
+		c = h.client()
+		for i in range(30000):
+			c.write(f"/before/{i // 100}/{i % 100}", b"")
+		a, b = (h.guest(d, c) for d in (1, 2))
+		a.mkdir("/local/domain/1/open")
+		a.set_perms("/local/domain/1/open", ["n1", "b2"])
+		made = 0
+		while refused(b.write, f"/local/domain/1/open/{made}", b"") is None:
+			made += 1
+		h.remove_domain(2)
+		began = time.perf_counter()
+		until(lambda: c.directory("/local/domain/1/open") == [], "what it made is gone")
+		took = time.perf_counter() - began
+		assert made > 900 and took < 0.1, f"{made} nodes, {took:.3f} s"
+		assert c.control("check").split(":")[1].strip() == "ok"
+	return f"{made} nodes in {took * 1000:.0f} ms"
+
+
 def test_unread_events():
 	"""Dom0 causes events that the guest never reads: dom0 is not held up, and the guest hears afterwards."""
 	with Host(binary=BINARY, preload=PRELOAD) as h:
