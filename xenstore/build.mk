@@ -25,7 +25,7 @@ $(B)/test/xenstored.d/%.o: %.c | $(B)/stamp/packages
 include tests/bench/xenstore.mk
 
 # Host tests: the core without sockets, on a link that the test makes.
-XENSTORE_TESTED := $(filter-out xenstore/socket.c,$(XENSTORE_CORE))
+XENSTORE_TESTED := $(filter-out xenstore/socket.c,$(XENSTORE_CORE)) tests/fuzz/xenstore_fake.c
 XENSTORE_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(eval $(call host_test,xenstore_fuzz,$(XENSTORE_TESTED) tests/fuzz/xenstore.c tests/host/xenstore_fuzz.c,-I.,$(XENSTORE_WRAP)))
 $(eval $(call host_test,xenstore_core,$(XENSTORE_TESTED) tests/host/xenstore_core.c,-I.,$(XENSTORE_WRAP)))

@@ -13,82 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/xenstore_fake.h"
 #include "xenstore/domain.h"
-#include "xenstore/domain_link.h"
-#include "xenstore/journal.h"
-#include "xenstore/socket.h"
 #include "xenstore/store.h"
-
-static long fail_in = -1;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t m);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t m);
-void *__wrap_realloc(void *p, size_t n);
-
-static int runs_out(void)
-{
-	return fail_in >= 0 && fail_in-- == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return runs_out() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t m)
-{
-	return runs_out() ? NULL : __real_calloc(n, m);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return runs_out() ? NULL : __real_realloc(p, n);
-}
-
-/* No domains here, and no sockets. */
-enum link_state link_domain(struct link *l, unsigned int domid)
-{
-	return LINK_ALIVE;
-}
-
-int link_map(
-	struct link *l, unsigned int domid, uint64_t frame, uint32_t port, struct link_ring *ring)
-{
-	return EINVAL;
-}
-
-void link_unmap(struct link *l, struct link_ring *ring)
-{
-}
-
-void link_notify(struct link *l, const struct link_ring *ring)
-{
-}
-
-void socket_turn(struct conn *c)
-{
-}
-
-void socket_write_listeners(struct journal *j)
-{
-}
-
-int socket_serve(struct store *s, int fd, bool read_only)
-{
-	return 0;
-}
-
-struct conn *socket_client(struct store *s, int fd, bool read_only)
-{
-	return NULL;
-}
-
-void socket_keep_all(struct store *s, bool keep)
-{
-}
 
 static struct path path_of(const char *s)
 {
