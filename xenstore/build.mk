@@ -7,7 +7,15 @@ $(eval $(call program,xenstored,$(XENSTORE_CORE) xenstore/main.c xenstore/sandbo
 	$(XENSTORE_LIBS)))
 $(eval $(call program,xenstore-top,xenstore/top.c,-lxenstore))
 
-test-daemon soak-xenstore: $(B)/bin/xenstored $(B)/bin/xenstore-top $(B)/test/fake_xen.so $(B)/test/xenstored-asan
+test-daemon soak-xenstore: $(B)/bin/xenstored $(B)/bin/xenstore-top $(B)/test/fake_xen.so $(B)/test/xenstored-asan \
+	$(B)/test/storewatch
+
+# The daemons' connection to the store by itself.
+$(B)/test/storewatch: $(patsubst %.c,$(B)/obj/%.o,tests/daemon/xenstore/storewatch.c \
+	$(addprefix tools/lib/,storewatch.c store.c error.c log.c text.c))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(USER_LDFLAGS) -o $@ $^ -lxenstore -lsystemd
+-include $(B)/obj/tests/daemon/xenstore/storewatch.d
 
 # The same daemon on a hypervisor made of files: as a shared object to preload, and linked in under ASan and UBSan.
 $(B)/test/fake_xen.so: tests/daemon/xenstore/fake_xen.c | $(B)/stamp/packages

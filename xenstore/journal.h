@@ -72,6 +72,8 @@ void put_string(struct journal *j, const void *p, uint32_t len);
 void put_perms(struct journal *j, const struct perms *p);
 void put_domain_ref(struct journal *j, const struct domain *d);
 void put_change(struct journal *j, const struct change *ch);
+/* The whole record. */
+void put_watch(struct journal *j, const struct conn *c, const struct watch *w);
 void put_end(struct journal *j);
 
 #endif

@@ -200,20 +200,6 @@ static int write_transaction(struct journal *j, struct seen *s, const struct tra
 	return err;
 }
 
-static void write_watches(struct journal *j, const struct conn *c)
-{
-	list_for_each (l, &c->watches) {
-		const struct watch *w = list_entry(l, struct watch, of_conn);
-
-		put_start(j, RECORD_WATCH);
-		put_u64(j, c->id);
-		put_u32(j, w->home);
-		put_string(j, w->point->path, w->point->len);
-		put_string(j, w->token, w->token_len);
-		put_end(j);
-	}
-}
-
 static void write_bytes(
 	struct journal *j, const struct conn *c, uint32_t type, const struct buffer *b)
 {
@@ -238,7 +224,8 @@ static int write_conn(struct journal *j, struct seen *s, const struct conn *c)
 	}
 	write_bytes(j, c, RECORD_INPUT, &c->in);
 	write_bytes(j, c, RECORD_OUTPUT, &c->out);
-	write_watches(j, c);
+	list_for_each (l, &c->watches)
+		put_watch(j, c, list_entry(l, struct watch, of_conn));
 	put_start(j, RECORD_TX_END);
 	put_u64(j, c->id);
 	put_u32(j, 0);
