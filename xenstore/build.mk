@@ -3,7 +3,7 @@ XENSTORE_CORE := $(addprefix xenstore/,path.c node.c perms.c quota.c tree.c stor
 	access.c control.c domain.c ring.c loop.c socket.c report.c dump.c journal.c journal_facts.c snapshot.c recover.c live_update.c)
 XENSTORE_LIBS := -lsystemd -lxenevtchn -lxengnttab -lxenforeignmemory -lxencall -lseccomp -lcap-ng
 
-$(eval $(call program,xenstored,$(XENSTORE_CORE) xenstore/main.c xenstore/sandbox.c xenstore/domain_xen.c,\
+$(eval $(call program,xenstored,$(XENSTORE_CORE) xenstore/main.c xenstore/user.c xenstore/sandbox.c xenstore/domain_xen.c,\
 	$(XENSTORE_LIBS)))
 $(eval $(call program,xenstore-top,xenstore/top.c,-lxenstore))
 
@@ -21,7 +21,7 @@ $(B)/test/storewatch: $(patsubst %.c,$(B)/obj/%.o,tests/daemon/xenstore/storewat
 $(B)/test/fake_xen.so: tests/daemon/xenstore/fake_xen.c | $(B)/stamp/packages
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -fPIE,$(USER_CFLAGS)) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
-XENSTORE_ASAN := $(XENSTORE_CORE) xenstore/main.c xenstore/domain_xen.c $(addprefix tests/daemon/xenstore/,fake_xen.c no_sandbox.c)
+XENSTORE_ASAN := $(XENSTORE_CORE) xenstore/main.c xenstore/user.c xenstore/domain_xen.c $(addprefix tests/daemon/xenstore/,fake_xen.c no_sandbox.c)
 $(B)/test/xenstored-asan: $(XENSTORE_ASAN:%.c=$(B)/test/xenstored.d/%.o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN_LDFLAGS) -o $@ $^ -lsystemd

@@ -16,8 +16,9 @@
 /* ... for so long after its start. */
 #define PROTECT_MS 200
 
-/* What a change is charged for: itself, the nodes that it copies on its way, and its record. */
-#define CHANGE_BYTES(path, value) (uint64_t)(1024 + 4 * ((path) + (value)))
+/* What a change is charged for: itself, its node and those that it copies on its way, and that much
+ * again in either log. */
+#define CHANGE_BYTES(path, value) (uint64_t)(1024 + 6 * ((path) + (value)))
 
 struct transaction *transaction_find(struct conn *c, uint32_t id)
 {

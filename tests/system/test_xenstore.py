@@ -96,6 +96,20 @@ class TestXenstore:
 	def test_hotplug_after_updates(self, loaded):
 		hotplug(loaded, 2)
 
+	def test_own_user(self, loaded):
+		"""Where there is a user xenstored, a new start becomes it, and can do all that root could: log, rings, live update; a
+		start after kill -9 is root's again."""
+		loaded.ok("echo xenstored:x:980:980::/run/xenstored:/usr/sbin/nologin >>/etc/passwd; echo xenstored:x:980: >>/etc/group")
+		for _ in range(2):
+			answered = under_load(loaded, f"kill -9 $(pidof xenstored); {START};"
+				" for i in 1 2 3; do xenstore-control live-update /opt/bin/xenstored || exit 1; done")
+			assert answered > 10
+			assert loaded.ok("grep -E '^(Uid|Gid|Groups|CapEff|CapBnd|Seccomp):' /proc/$(pidof xenstored)/status | tr -s ' \\t' ' '"
+				).splitlines() == ["Uid: 980 980 980 980", "Gid: 980 980 980 980", "Groups: ", "CapEff: 0000000000000000",
+				"CapBnd: 0000000000000000", "Seccomp: 2"]
+		assert "goes on as root" not in loaded.ok("cat /var/log/xen/xenstored.log")
+		hotplug(loaded, 3)
+
 	def test_new_guest_and_its_end(self, loaded):
 		"""The daemons do their work with the store as it is now: a console for a new guest, its end noticed and cleaned up."""
 		loaded.start_guests(2, 2, "vcpus=1", "memory=128")
