@@ -40,6 +40,7 @@ $(eval $(call tools_test,tools_config))
 $(eval $(call host_test,tools_units,tests/host/tools_units.c $(addprefix tools/lib/,error.c text.c units.c json.c),-I.,))
 $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix tools/console/,ring.c logfile.c) \
 	$(addprefix tools/lib/,log.c text.c),-I.,))
+$(eval $(call host_test,tools_hotplug,tests/host/tools_hotplug.c $(addprefix tools/lib/,hotplug.c error.c text.c),-I.,))
 $(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c $(addprefix tools/lib/,error.c \
 	text.c),-I.,$(BUILDER_LIBS)))
 FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)
