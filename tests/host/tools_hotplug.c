@@ -49,9 +49,9 @@ static void environment_is_small(void **state)
 	struct error e;
 
 	setenv("SECRET", "of the daemon", 1);
-	assert_int_equal(run("[ -z \"$SECRET\" ] && [ $XENBUS_PATH = backend/vif/1/0 ] &&"
-			     " [ $LANG = C ]",
-				 &e),
+	assert_int_equal(
+		run("[ -z \"$SECRET\" ] && [ $XENBUS_PATH = backend/vif/1/0 ] && [ $LANG = C ]",
+			&e),
 		0);
 }
 
