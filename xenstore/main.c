@@ -28,6 +28,7 @@
 #include "sandbox.h"
 #include "socket.h"
 #include "store.h"
+#include "user.h"
 
 struct options {
 	bool foreground, no_domains, no_recovery;
@@ -269,6 +270,11 @@ int main(int argc, char **argv)
 		die("%s: %s", o.run_dir, strerror(errno));
 	if (!o.foreground && !o.resume && daemon(0, 1))
 		die("cannot go to the background: %s", strerror(errno));
+	if (!o.resume && o.pid_file)
+		write_pid(o.pid_file);
+	sandbox_bounds();
+	if (!o.resume)
+		user_become(o.run_dir, !o.no_domains);
 	if (store_init(&store) || loop_init(&loop, &store))
 		die("no memory");
 	live_update_init(argv);
@@ -291,8 +297,6 @@ int main(int argc, char **argv)
 		listen_at(&store, o.run_dir, "socket", false);
 		listen_at(&store, o.run_dir, "socket_ro", true);
 	}
-	if (o.pid_file)
-		write_pid(o.pid_file);
 	sd_notify(0, "READY=1");
 	sandbox_enter();
 	loop_run(&loop);

@@ -58,8 +58,10 @@ static int op_bind_pirq(union event_arg *a)
 {
 	struct domain *d = current_domain();
 
-	if (!rangeset_contains(d->irqs, a->bind_pirq.pirq, a->bind_pirq.pirq))
+	if (a->bind_pirq.pirq >= NR_IRQS)
 		return fail(EINVAL);
+	if (!rangeset_contains(d->irqs, a->bind_pirq.pirq, a->bind_pirq.pirq))
+		return fail(EPERM);
 	return event_bind_pirq(d, a->bind_pirq.pirq, a->bind_pirq.flags, &a->bind_pirq.port);
 }
 

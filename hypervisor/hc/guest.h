@@ -39,6 +39,10 @@ static inline struct guest_ptr_void as_ptr_void(u64 addr)
 must_check int guest_in(void *to, u64 addr, u64 index, u64 size, u64 count);
 must_check int guest_out(u64 addr, u64 index, const void *from, u64 size, u64 count);
 
+/* Before a handler changes anything: could the array be a guest's? False is -EFAULT; true promises
+ * nothing. */
+bool guest_array_ok(u64 addr, u64 size, u64 count);
+
 #define guest_get(to, ptr, index)   guest_in((to), (ptr).addr, (index), sizeof(*(ptr).type), 1)
 #define guest_put(ptr, index, from) guest_out((ptr).addr, (index), (from), sizeof(*(ptr).type), 1)
 /* For void pointers: the size is that of the object here. */

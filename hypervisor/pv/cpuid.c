@@ -38,7 +38,7 @@ enum { EAX, EBX, ECX, EDX };
 #define LEAF7_AVX512	       0xdc230000u
 #define LEAFD_1_EAX	       0x00000007u /* XSAVEOPT, XSAVEC, XGETBV with ECX 1 */
 #define EXT1_EDX	       0xea500800u
-#define EXT1_EDX_COPIES	       0x0183e7ffu /* of leaf 1's, on AMD */
+#define EXT1_EDX_COPIES	       0x0183f7ffu /* of leaf 1's, on AMD */
 #define EXT1_ECX	       0x042109e3u
 #define EXT1_ECX_AVX	       (BIT(11) | BIT(16)) /* XOP, FMA4 */
 #define EXT7_ITSC	       BIT(8)
