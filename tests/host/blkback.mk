@@ -27,3 +27,7 @@ $(B)/test/fuzz-blkback: $(BLKBACK_FUZZED) | $(B)/stamp/packages
 	$(call say,CLANG,$@)
 	$(Q)mkdir -p $(@D) && clang -std=gnu11 -g -O1 -D_GNU_SOURCE $(BLKBACK_TEST_CFLAGS) -fwrapv -fno-strict-aliasing \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ -lsystemd
+
+# The skeleton with a kind that only counts; its sandbox and its socket are the test's.
+$(eval $(call host_test,backend_process,tests/host/backend_process.c tests/host/tools_fake.c tests/host/tools_fake_store.c \
+	$(addprefix tools/lib/,backend.c backend_ring.c backend_state.c store.c error.c log.c text.c),-I. -D_FORTIFY_SOURCE=0,-lsystemd))

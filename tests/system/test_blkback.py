@@ -157,13 +157,6 @@ class TestBlkbackDisks:
 		assert int(re.search(r"^discards (\d+)", disk, re.M).group(1)) > 0
 		assert sum(map(int, re.search(r"^latency_us (.*)", disk, re.M).group(1).split())) > 0
 
-	def test_reconnection(self, guest):
-		"""The guest's driver lets the disk go and takes it up again, as a kernel started by kexec would."""
-		out = guest.guest(1, "cd /sys/bus/xen/drivers/vbd; echo vbd-51728 >unbind; sleep 1; echo vbd-51728 >bind;"
-			" for i in $(seq 50); do [ -b /dev/xvdb ] && break; sleep 0.1; done; dd if=/dev/xvdb bs=1M skip=40 count=8 iflag=direct status=none"
-			" | cmp - /root/r && echo same")
-		assert out == "same"
-
 	def test_upgrade(self, guest):
 		"""`vane backend restart` under load: another process, nothing lost."""
 		before = guest.ok("pgrep -x blkback")
