@@ -3,3 +3,4 @@
 include tools/lib/backend.mk
 BLKBACK := $(addprefix blkback/,disk.c queue.c request.c source.c throttle.c)
 $(eval $(call program,blkback,blkback/main.c $(BLKBACK) $(BACKEND),$(BACKEND_LIBS) -l:liburing.a))
+include tests/bench/disk.mk

@@ -26,7 +26,8 @@ TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c devi
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
-VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c console.c) tools/vaned/handover.c
+VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c xenstore.c) \
+	tools/lib/backend_client.c tools/vaned/handover.c
 $(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
 $(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
@@ -40,6 +41,7 @@ $(eval $(call tools_test,tools_config))
 $(eval $(call host_test,tools_units,tests/host/tools_units.c $(addprefix tools/lib/,error.c text.c units.c json.c),-I.,))
 $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix tools/console/,ring.c logfile.c) \
 	$(addprefix tools/lib/,log.c text.c),-I.,))
+$(eval $(call host_test,tools_hotplug,tests/host/tools_hotplug.c $(addprefix tools/lib/,hotplug.c error.c text.c),-I.,))
 $(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c $(addprefix tools/lib/,error.c \
 	text.c),-I.,$(BUILDER_LIBS)))
 FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)

@@ -48,6 +48,7 @@ static int control_check(struct control *c)
 	uint64_t nodes = 0, charged = 0;
 	struct walk w;
 	struct node *n;
+	bool right;
 
 	if (walk_start(&w, s->tree.root, "/", 1))
 		return ENOMEM;
@@ -56,8 +57,11 @@ static int control_check(struct control *c)
 	walk_end(&w);
 	list_for_each (l, &s->domains)
 		charged += list_entry(l, struct domain, all)->use[QUOTA_NODES];
-	say(c, "%llu nodes, %llu accounted: %s\n", (unsigned long long)nodes,
-		(unsigned long long)charged, nodes == charged ? "ok" : "WRONG");
+	right = nodes == charged && transaction_kept(s) <= (int64_t)s->pinned;
+	say(c, "%llu nodes, %llu accounted, %lld bytes of old versions, %llu accounted: %s\n",
+		(unsigned long long)nodes, (unsigned long long)charged,
+		(long long)transaction_kept(s), (unsigned long long)s->pinned,
+		right ? "ok" : "WRONG");
 	return 0;
 }
 

@@ -56,6 +56,7 @@ void journal_tx_start(struct journal *j, const struct transaction *t);
 void journal_tx_note(struct journal *j, const struct transaction *t, const char *path, uint32_t len,
 	unsigned int learned, unsigned int wrote);
 void journal_tx_change(struct journal *j, const struct transaction *t, const struct change *ch);
+void journal_tx_spoiled(struct journal *j, const struct transaction *t);
 void journal_tx_end(struct journal *j, const struct conn *c, uint32_t id);
 void journal_output(struct journal *j, const struct conn *c, const void *message, uint32_t size);
 void journal_input(struct journal *j, const struct conn *c, const void *bytes, uint32_t size);
@@ -71,6 +72,8 @@ void put_string(struct journal *j, const void *p, uint32_t len);
 void put_perms(struct journal *j, const struct perms *p);
 void put_domain_ref(struct journal *j, const struct domain *d);
 void put_change(struct journal *j, const struct change *ch);
+/* The whole record. */
+void put_watch(struct journal *j, const struct conn *c, const struct watch *w);
 void put_end(struct journal *j);
 
 #endif

@@ -92,16 +92,20 @@ void journal_domain(struct journal *j, const struct domain *d)
 	put_end(j);
 }
 
-void journal_watch(struct journal *j, const struct conn *c, const struct watch *w)
+void put_watch(struct journal *j, const struct conn *c, const struct watch *w)
 {
-	if (!kept(j, c))
-		return;
 	put_start(j, RECORD_WATCH);
 	put_u64(j, c->id);
 	put_u32(j, w->home);
 	put_string(j, w->point->path, w->point->len);
 	put_string(j, w->token, w->token_len);
 	put_end(j);
+}
+
+void journal_watch(struct journal *j, const struct conn *c, const struct watch *w)
+{
+	if (kept(j, c))
+		put_watch(j, c, w);
 }
 
 void journal_unwatch(
@@ -159,6 +163,14 @@ void journal_tx_change(struct journal *j, const struct transaction *t, const str
 		return;
 	tx_record(j, t, RECORD_TX_CHANGE);
 	put_change(j, ch);
+	put_end(j);
+}
+
+void journal_tx_spoiled(struct journal *j, const struct transaction *t)
+{
+	if (!kept(j, t->conn))
+		return;
+	tx_record(j, t, RECORD_TX_SPOILED);
 	put_end(j);
 }
 

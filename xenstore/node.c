@@ -8,6 +8,8 @@
 
 #include "perms.h"
 
+int64_t node_all_weight;
+
 struct node *node_new(const char *name, uint32_t name_len, const void *value, uint32_t value_len,
 	struct perms *perms)
 {
@@ -20,6 +22,7 @@ struct node *node_new(const char *name, uint32_t name_len, const void *value, ui
 	n->value_len = (uint16_t)value_len;
 	n->perms = perms_get(perms);
 	n->kids = NULL;
+	node_all_weight += node_weight(n);
 	memcpy(n->data, name, name_len);
 	if (value_len)
 		memcpy(n->data + name_len, value, value_len);
@@ -32,6 +35,7 @@ static void node_drop(struct node *n, struct node **dead)
 {
 	if (--n->refs)
 		return;
+	node_all_weight -= node_weight(n);
 	perms_put(n->perms);
 	n->perms = (struct perms *)*dead;
 	*dead = n;

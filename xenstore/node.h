@@ -48,6 +48,24 @@ static inline const char *node_value(const struct node *n)
 	return n->data + n->name_len;
 }
 
+/*
+ * Bytes that a node is charged for: what it takes in memory with the allocator's and its place in
+ * the parent, and twice what it takes in a log file.
+ */
+static inline int64_t node_bytes(uint32_t name_len, uint32_t value_len)
+{
+	return 320 + 3 * ((int64_t)name_len + value_len);
+}
+
+/* What a node weighs as part of a version of the tree: with the copies of its parent's pages. */
+static inline int64_t node_weight(const struct node *n)
+{
+	return 256 + node_bytes(n->name_len, n->value_len);
+}
+
+/* The weight of all nodes of all versions that there are. */
+extern int64_t node_all_weight;
+
 static inline uint32_t node_count_kids(const struct node *n)
 {
 	return n->kids ? n->kids->count : 0;

@@ -169,6 +169,7 @@ static int recover_change(struct recovery *r, struct take *t)
 		err = store_change_tree(&r->s->tree, &ch, &gone);
 	node_put(gone);
 	perms_put(ch.perms);
+	transaction_settle(r->s);
 	return err;
 }
 
@@ -296,6 +297,15 @@ static int recover_tx_start(struct recovery *r, struct take *t)
 		return 0;
 	c->next_tx = id;
 	return transaction_start(r->s, c, id, &tx) ? ENOMEM : 0;
+}
+
+static int recover_tx_spoiled(struct recovery *r, struct take *t)
+{
+	struct transaction *tx = take_tx(r, t);
+
+	if (tx)
+		transaction_spoil(tx);
+	return 0;
 }
 
 static int recover_tx_note(struct recovery *r, struct take *t)
@@ -500,7 +510,9 @@ static int charge_all(struct store *s)
 	}
 	if (walk_start(&w, s->tree.root, "/", 1))
 		return ENOMEM;
+	s->tree.weight = 0;
 	while ((n = walk_next(&w))) {
+		s->tree.weight += node_weight(n);
 		quota_force(perms_owner(n->perms), QUOTA_NODES, 1);
 		quota_force(perms_owner(n->perms), QUOTA_MEMORY, tree_node_bytes(n));
 	}
@@ -529,7 +541,7 @@ static int recover_tx(struct recovery *r, struct take *t)
 {
 	struct conn *c = take_conn(r, t);
 	uint32_t id = take_u32(t), n;
-	uint64_t started = take_u64(t);
+	uint64_t started = take_u64(t), number;
 	struct transaction *tx;
 
 	if (!c || !r->base.root || !r->tree.root)
@@ -552,6 +564,11 @@ static int recover_tx(struct recovery *r, struct take *t)
 		if (err)
 			return err;
 	}
+	tx->tree.weight = (int64_t)take_u64(t);
+	tx->own = (int64_t)take_u64(t);
+	r->s->tx_own += tx->own;
+	number = take_u64(t);
+	transaction_resume(tx, number, take_u64(t));
 	return 0;
 }
 

@@ -67,6 +67,8 @@ static int serve(struct request *r)
 		r->tx = transaction_find(c, r->h.tx_id);
 		if (!r->tx)
 			return ENOENT;
+		if (r->tx->spoiled && r->h.type != XS_TRANSACTION_END)
+			return EAGAIN;
 	}
 	if (trace_on())
 		trace("conn %llu: domain %u, tx %u: %s %s", (unsigned long long)c->id,

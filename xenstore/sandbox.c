@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon gives up; see sandbox.h. It stays the user that it is: a live update has to open
- * the hypervisor's devices again, which belong to root, and needs no capability for that. The
- * filter outlives live updates, so what a starting binary calls is in it too (the second list).
+ * What the daemon gives up; see sandbox.h. Its user is user.c's matter. The filter outlives live
+ * updates, so what a starting binary calls is in it too (the second list).
  */
 #include "sandbox.h"
 
@@ -97,16 +96,21 @@ static int filter_calls(void)
 	return -err;
 }
 
+void sandbox_bounds(void)
+{
+	capng_get_caps_process();
+	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		return;
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	if (capng_apply(CAPNG_SELECT_BOUNDS))
+		report("capabilities could be had again");
+}
+
 void sandbox_enter(void)
 {
 	int err;
 
 	capng_get_caps_process();
-	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
-		capng_clear(CAPNG_SELECT_BOUNDS);
-		if (capng_apply(CAPNG_SELECT_BOUNDS))
-			report("capabilities could be had again");
-	}
 	capng_clear(CAPNG_SELECT_CAPS);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		report("capabilities could not be dropped");

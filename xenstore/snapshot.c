@@ -157,10 +157,27 @@ static void write_kept(struct journal *j, const struct transaction *t)
 	}
 }
 
+static void write_spoiled(struct journal *j, const struct transaction *t)
+{
+	static const uint32_t records[] = { RECORD_TX_START, RECORD_TX_SPOILED };
+
+	for (int i = 0; i < 2; i++) {
+		put_start(j, records[i]);
+		put_u64(j, t->conn->id);
+		put_u32(j, t->id);
+		put_end(j);
+	}
+}
+
 static int write_transaction(struct journal *j, struct seen *s, const struct transaction *t)
 {
-	int err = write_tree(j, s, t->base, 1, true);
+	int err;
 
+	if (t->spoiled) {
+		write_spoiled(j, t);
+		return 0;
+	}
+	err = write_tree(j, s, t->base, 1, true);
 	if (!err)
 		err = write_tree(j, s, t->tree.root, 2, true);
 	put_start(j, RECORD_TX);
@@ -173,24 +190,14 @@ static int write_transaction(struct journal *j, struct seen *s, const struct tra
 		put_u64(j, (uint64_t)t->tree.delta[i].nodes);
 		put_u64(j, (uint64_t)t->tree.delta[i].bytes);
 	}
+	put_u64(j, (uint64_t)t->tree.weight);
+	put_u64(j, (uint64_t)t->own);
+	put_u64(j, t->number);
+	put_u64(j, t->pinned);
 	put_end(j);
 	write_notes(j, t);
 	write_kept(j, t);
 	return err;
-}
-
-static void write_watches(struct journal *j, const struct conn *c)
-{
-	list_for_each (l, &c->watches) {
-		const struct watch *w = list_entry(l, struct watch, of_conn);
-
-		put_start(j, RECORD_WATCH);
-		put_u64(j, c->id);
-		put_u32(j, w->home);
-		put_string(j, w->point->path, w->point->len);
-		put_string(j, w->token, w->token_len);
-		put_end(j);
-	}
 }
 
 static void write_bytes(
@@ -217,7 +224,8 @@ static int write_conn(struct journal *j, struct seen *s, const struct conn *c)
 	}
 	write_bytes(j, c, RECORD_INPUT, &c->in);
 	write_bytes(j, c, RECORD_OUTPUT, &c->out);
-	write_watches(j, c);
+	list_for_each (l, &c->watches)
+		put_watch(j, c, list_entry(l, struct watch, of_conn));
 	put_start(j, RECORD_TX_END);
 	put_u64(j, c->id);
 	put_u32(j, 0);

@@ -38,6 +38,8 @@ static int make_first_nodes(struct store *s)
 		quota_force(s->dom0, QUOTA_NODES, 1);
 	if (!err)
 		quota_force(s->dom0, QUOTA_MEMORY, tree_node_bytes(s->tree.root));
+	if (!err)
+		s->tree.weight = node_weight(s->tree.root);
 	for (unsigned int i = 0; !err && i < sizeof(first) / sizeof(first[0]); i++) {
 		path_resolve(&path, first[i], strlen(first[i]), 0);
 		err = tree_mkdir(&s->tree, &path, perms);
@@ -52,6 +54,8 @@ int store_init(struct store *s)
 	list_init(&s->domains);
 	list_init(&s->conns);
 	list_init(&s->ready);
+	list_init(&s->transactions);
+	s->others_weight = node_all_weight;
 	s->next_generation = 1;
 	s->next_conn = 1;
 	s->clock_ms = store_clock_ms;
@@ -128,11 +132,13 @@ int store_change(struct store *s, const struct change *ch)
 	}
 	node_put(gone);
 	perms_put(old);
+	transaction_settle(s);
 	return err;
 }
 
 int store_change_in(struct transaction *t, const struct change *ch)
 {
+	int64_t before = node_all_weight;
 	struct node *gone = NULL;
 	int err = transaction_keep(t, ch);
 
@@ -144,28 +150,72 @@ int store_change_in(struct transaction *t, const struct change *ch)
 	else
 		journal_tx_change(t->conn->store->journal, t, ch);
 	node_put(gone);
+	t->own += node_all_weight - before;
+	t->conn->store->tx_own += node_all_weight - before;
 	return err;
+}
+
+/* Paths, each with a NUL behind it. */
+struct paths {
+	char *s;
+	size_t len, cap;
+};
+
+static bool paths_add(struct paths *ps, const struct path *p)
+{
+	if (ps->len + p->len + 1 > ps->cap) {
+		size_t cap = ps->cap ? 2 * ps->cap : 4096;
+		char *s = realloc(ps->s, cap);
+
+		if (!s)
+			return false;
+		ps->s = s;
+		ps->cap = cap;
+	}
+	memcpy(ps->s + ps->len, p->s, p->len + 1);
+	ps->len += p->len + 1;
+	return true;
+}
+
+/* Nodes of `d`, without those below another one: all, or as many as there is memory for. */
+static void find_owned(struct store *s, const struct domain *d, struct paths *ps)
+{
+	struct walk w;
+	struct node *n;
+
+	if (walk_start(&w, s->tree.root, "/", 1))
+		return;
+	while ((n = walk_next(&w))) {
+		if (perms_owner(n->perms) != d || path_is_root(&w.path))
+			continue;
+		if (!paths_add(ps, &w.path))
+			break;
+		walk_skip(&w);
+	}
+	walk_end(&w);
 }
 
 void store_remove_owned(struct store *s, struct domain *d)
 {
-	while (d->use[QUOTA_NODES]) {
-		struct change ch = { .kind = CHANGE_RM };
-		struct path path = { .len = 0 };
-		struct walk w;
-		struct node *n;
+	struct paths ps = { .s = NULL };
+	int err = 0;
 
-		if (walk_start(&w, s->tree.root, "/", 1)) {
-			report("no memory to remove the nodes of domain %u", d->domid);
-			return;
+	while (d->use[QUOTA_NODES] && !err) {
+		ps.len = 0;
+		find_owned(s, d, &ps);
+		if (!ps.len)
+			break;
+		for (size_t at = 0; at < ps.len && !err;) {
+			struct path p = { .len = (uint32_t)strlen(ps.s + at) };
+			struct change ch = { .kind = CHANGE_RM, .path = &p };
+
+			memcpy(p.s, ps.s + at, p.len + 1);
+			err = store_change(s, &ch);
+			at += p.len + 1;
 		}
-		while ((n = walk_next(&w)) && perms_owner(n->perms) != d)
-			;
-		if (n)
-			path = w.path;
-		walk_end(&w);
-		ch.path = &path;
-		if (!n || path_is_root(&path) || store_change(s, &ch))
-			return;
 	}
+	free(ps.s);
+	if (d->use[QUOTA_NODES])
+		report("%llu nodes of domain %u could not be removed",
+			(unsigned long long)d->use[QUOTA_NODES], d->domid);
 }

@@ -28,6 +28,11 @@ struct store {
 	struct domain *dom0; /* own reference */
 	struct watch_index watches;
 	struct list conns, ready;
+	struct list transactions; /* the oldest first */
+	uint64_t next_transaction;
+	int64_t others_weight; /* of nodes that were there before this store (tests have two) */
+	int64_t tx_own;	       /* weight of what only one transaction has, of all of them */
+	uint64_t pinned;       /* charged to all of them, see transaction_settle() */
 	uint64_t next_conn;
 	uint64_t quota[QUOTA_COUNT];
 	struct journal *journal; /* NULL: nothing is kept */

@@ -16,8 +16,9 @@
 /* ... for so long after its start. */
 #define PROTECT_MS 200
 
-/* What a change is charged for: itself, the nodes that it copies on its way, and its record. */
-#define CHANGE_BYTES(path, value) (uint64_t)(1024 + 4 * ((path) + (value)))
+/* What a change is charged for: itself, its node and those that it copies on its way, and that much
+ * again in either log. */
+#define CHANGE_BYTES(path, value) (uint64_t)(1024 + 6 * ((path) + (value)))
 
 struct transaction *transaction_find(struct conn *c, uint32_t id)
 {
@@ -59,9 +60,11 @@ int transaction_start(struct store *s, struct conn *c, uint32_t id, struct trans
 	t->bytes = sizeof(*t);
 	t->started = s->clock_ms();
 	t->base = node_get(s->tree.root);
-	tree_fork(&t->tree, t->base);
+	tree_fork(&t->tree, &s->tree);
 	list_init(&t->changes);
 	list_append(&c->transactions, &t->of_conn);
+	t->number = s->next_transaction++;
+	list_append(&s->transactions, &t->all);
 	c->n_transactions++;
 	*out = t;
 	return 0;
@@ -156,9 +159,10 @@ void transaction_unkeep(struct transaction *t)
 	tx_change_free(t, list_entry(t->changes.prev, struct tx_change, link));
 }
 
-void transaction_drop(struct transaction *t)
+/* Everything that is kept for it goes: what it learned and changed, its trees. */
+static void forget(struct transaction *t)
 {
-	struct conn *c = t->conn;
+	struct store *s = t->conn->store;
 
 	list_for_each_safe (l, after, &t->changes)
 		tx_change_free(t, list_entry(l, struct tx_change, link));
@@ -170,13 +174,114 @@ void transaction_drop(struct transaction *t)
 			free(e);
 		}
 	}
-	quota_release(c->dom, QUOTA_MEMORY, t->bytes);
-	quota_release(c->dom, QUOTA_TRANSACTIONS, 1);
 	tree_drop(&t->tree);
 	node_put(t->base);
+	t->base = NULL;
+	tx_discharge(t, t->bytes - sizeof(*t));
+	quota_release(t->conn->dom, QUOTA_MEMORY, t->pinned);
+	s->pinned -= t->pinned;
+	s->tx_own -= t->own;
+	t->pinned = 0;
+	t->own = 0;
+}
+
+void transaction_spoil(struct transaction *t)
+{
+	t->spoiled = true;
+	forget(t);
+	journal_tx_spoiled(t->conn->store->journal, t);
+}
+
+/* The newest one in the list up to `at` for which something is kept; NULL: none. */
+static struct transaction *keeper(struct store *s, struct list *at)
+{
+	for (; at != &s->transactions; at = at->prev) {
+		struct transaction *t = list_entry(at, struct transaction, all);
+
+		if (!t->spoiled)
+			return t;
+	}
+	return NULL;
+}
+
+/* The oldest one of a domain that has one for which something is kept. */
+static struct transaction *oldest_of(struct store *s, const struct domain *d)
+{
+	struct list *at = s->transactions.next;
+	struct transaction *t = list_entry(at, struct transaction, all);
+
+	while (t->spoiled || t->conn->dom != d) {
+		at = at->next;
+		t = list_entry(at, struct transaction, all);
+	}
+	return t;
+}
+
+int64_t transaction_kept(const struct store *s)
+{
+	return node_all_weight - s->others_weight - s->tree.weight - s->tx_own;
+}
+
+/* Charge those from `at` on back, the newer ones only when no older one is there. */
+static void settle(struct store *s, struct list *at)
+{
+	int64_t kept;
+
+	while ((kept = transaction_kept(s)) > (int64_t)s->pinned) {
+		uint64_t more = (uint64_t)kept - s->pinned;
+		struct transaction *t = keeper(s, at);
+
+		if (!t)
+			t = keeper(s, s->transactions.prev);
+		if (!t)
+			return;
+		at = &t->all;
+		if (!quota_charge(t->conn->dom, QUOTA_MEMORY, more)) {
+			transaction_spoil(oldest_of(s, t->conn->dom));
+			continue;
+		}
+		t->pinned += more;
+		s->pinned += more;
+	}
+}
+
+void transaction_settle(struct store *s)
+{
+	if (!list_empty(&s->transactions))
+		settle(s, s->transactions.prev);
+}
+
+void transaction_resume(struct transaction *t, uint64_t number, uint64_t pinned)
+{
+	struct store *s = t->conn->store;
+	struct list *at = &s->transactions;
+
+	list_remove(&t->all);
+	while (at->prev != &s->transactions &&
+		list_entry(at->prev, struct transaction, all)->number > number)
+		at = at->prev;
+	list_append(at, &t->all);
+	t->number = number;
+	if (number >= s->next_transaction)
+		s->next_transaction = number + 1;
+	t->pinned = pinned;
+	s->pinned += pinned;
+	quota_force(t->conn->dom, QUOTA_MEMORY, (int64_t)pinned);
+}
+
+void transaction_drop(struct transaction *t)
+{
+	struct conn *c = t->conn;
+	struct list *before = t->all.prev;
+
+	forget(t);
+	quota_release(c->dom, QUOTA_MEMORY, t->bytes);
+	quota_release(c->dom, QUOTA_TRANSACTIONS, 1);
 	list_remove(&t->of_conn);
+	list_remove(&t->all);
 	c->n_transactions--;
 	free(t);
+	settle(c->store, before);
 }
 
 void transaction_drop_all(struct conn *c)
@@ -375,10 +480,10 @@ int transaction_commit(struct store *s, struct transaction *t)
 	struct node *before;
 	int err = 0;
 
-	if (!transaction_holds(t, &s->tree))
+	if (t->spoiled || !transaction_holds(t, &s->tree))
 		err = EAGAIN;
 	if (!err && changed && s->tree.root != t->base) {
-		tree_fork(&merged, s->tree.root);
+		tree_fork(&merged, &s->tree);
 		merged.trusted = t->tree.trusted;
 		next = &merged;
 		err = redo(t, next);
@@ -399,6 +504,7 @@ int transaction_commit(struct store *s, struct transaction *t)
 	if (!err && changed) {
 		before = s->tree.root;
 		s->tree.root = next->root;
+		s->tree.weight = next->weight;
 		next->root = NULL;
 		list_for_each (l, &t->changes) {
 			struct path path;

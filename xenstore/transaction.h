@@ -7,7 +7,8 @@
  * (compared by content, so only a true conflict gives EAGAIN), and then the changes are made again
  * on a fork of the store's tree, which replaces it at once. Fairness: a client whose transactions
  * keep failing is protected: others that would spoil its open transaction get EAGAIN themselves,
- * for a bounded time (see transaction_commit).
+ * for a bounded time (see transaction_commit). What a saved root keeps in memory is charged, see
+ * transaction_settle().
  */
 #ifndef XENSTORE_TRANSACTION_H
 #define XENSTORE_TRANSACTION_H
@@ -52,10 +53,15 @@ struct tx_entry {
 
 struct transaction {
 	struct list of_conn;
+	struct list all; /* in store->transactions */
+	uint64_t number; /* in the order of start, of all clients */
 	struct conn *conn;
 	uint32_t id;
+	bool spoiled; /* given up: everything in it is EAGAIN, and so is its end */
 	uint32_t n_entries;
 	uint64_t bytes;	   /* charged to the client's domain */
+	uint64_t pinned;   /* the same, for old versions that are kept for it */
+	int64_t own;	   /* weight of the nodes that only it has */
 	uint64_t started;  /* clock_ms() */
 	struct node *base; /* own reference */
 	struct tree tree;
@@ -84,6 +90,19 @@ void transaction_set_tries(struct conn *c, uint32_t tries);
 bool transaction_guarded(struct conn *c, const struct path *p, bool removes);
 /* Would `t` still be right on top of `now`? */
 bool transaction_holds(const struct transaction *t, const struct tree *now);
+/*
+ * Charge the transactions for the versions of nodes that are in no tree any more and kept only for
+ * them: the newest one for what is new, those before it when that one is over. When a domain may
+ * not have so much, its oldest one is spoiled. To be called after every change.
+ */
+void transaction_settle(struct store *s);
+/* The weight of all those versions; 0 when no transaction is open. */
+int64_t transaction_kept(const struct store *s);
+/* As it was in the log: take its place among the others, with what it is charged for old versions.
+ */
+void transaction_resume(struct transaction *t, uint64_t number, uint64_t pinned);
+/* Keep nothing for it any more. */
+void transaction_spoil(struct transaction *t);
 /* Forget it. */
 void transaction_drop(struct transaction *t);
 void transaction_drop_all(struct conn *c);

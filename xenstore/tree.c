@@ -89,6 +89,7 @@ static int charge(struct tree *t, struct domain *dom, int64_t nodes, int64_t byt
 		quota_force(dom, QUOTA_NODES, nodes);
 		quota_force(dom, QUOTA_MEMORY, bytes);
 	}
+	t->weight += 256 * nodes + bytes;
 	return 0;
 }
 
@@ -172,7 +173,7 @@ int tree_write(
 	if (!f.node)
 		return create(t, p, &f, value, len, perms);
 	owner = perms_owner(f.node->perms);
-	bytes = tree_bytes(f.node->name_len, len) - tree_node_bytes(f.node);
+	bytes = node_bytes(f.node->name_len, len) - tree_node_bytes(f.node);
 	if (own_path(t, p->s, p->len, &slot))
 		return ENOMEM;
 	err = charge(t, owner, 0, bytes);
@@ -257,10 +258,11 @@ int tree_set_perms(struct tree *t, const struct path *p, struct perms *perms)
 	return 0;
 }
 
-void tree_fork(struct tree *t, struct node *base)
+void tree_fork(struct tree *t, const struct tree *base)
 {
 	memset(t, 0, sizeof(*t));
-	t->root = node_get(base);
+	t->root = node_get(base->root);
+	t->weight = base->weight;
 	t->deferred = true;
 }
 

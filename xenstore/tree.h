@@ -26,6 +26,7 @@ struct tree {
 	struct node *root; /* own reference */
 	bool deferred;	   /* differences are kept in delta, not yet charged */
 	bool trusted;	   /* who changes it is dom0: counted, never refused */
+	int64_t weight;	   /* of its nodes, see node_weight() */
 	uint32_t n_delta, cap_delta;
 	struct tree_delta *delta;
 };
@@ -53,24 +54,16 @@ int tree_rm(struct tree *t, const struct path *p, struct node **gone);
 int tree_set_perms(struct tree *t, const struct path *p, struct perms *perms);
 
 /* A transaction's tree over `base`. */
-void tree_fork(struct tree *t, struct node *base);
+void tree_fork(struct tree *t, const struct tree *base);
 /* Charge the differences, if the quotas still allow it (ENOSPC), and forget them. */
 int tree_settle(struct tree *t);
 /* A difference of a transaction that comes back from the log. 0 or ENOMEM. */
 int tree_add_delta(struct tree *t, struct domain *dom, int64_t nodes, int64_t bytes);
 void tree_drop(struct tree *t);
-/*
- * Bytes that a node is charged for: what it takes in memory with the allocator's and its place in
- * the parent, and twice what it takes in a log file.
- */
-static inline int64_t tree_bytes(uint32_t name_len, uint32_t value_len)
-{
-	return 320 + 3 * ((int64_t)name_len + value_len);
-}
-
+/* Bytes that the node is charged for. */
 static inline int64_t tree_node_bytes(const struct node *n)
 {
-	return tree_bytes(n->name_len, n->value_len);
+	return node_bytes(n->name_len, n->value_len);
 }
 
 #endif

@@ -483,13 +483,12 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 		blocked &= (READ_ONCE(v->flags) & VCPU_BLOCKED) != 0;
 		running |= v->runstate.state == RUNSTATE_running;
 	}
-	info->flags = (blocked ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0) |
+	info->flags = (blocked && info->nr_online_vcpus ? XEN_DOMINF_blocked : 0) |
+		      (running ? XEN_DOMINF_running : 0) |
 		      (d->dying == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
 		      (d->shut_down ? XEN_DOMINF_shutdown : 0) |
 		      (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
-		      (d->shutdown_code != ~0u ? d->shutdown_code << XEN_DOMINF_shutdownshift : 0);
-	if (d->shutdown_code == ~0u)
-		info->flags |= (u32)XEN_DOMINF_shutdownmask << XEN_DOMINF_shutdownshift;
+		      d->shutdown_code << XEN_DOMINF_shutdownshift; /* none: all bits are set */
 	info->tot_pages = d->tot_pages;
 	info->max_pages = d->max_pages;
 	info->outstanding_pages = d->outstanding_pages;

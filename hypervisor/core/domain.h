@@ -44,10 +44,12 @@ struct domain_ops {
 	void (*exit_work)(struct vcpu *v,
 		struct regs *regs);	     /* deliver pending traps and events into the frame */
 	void (*time_update)(struct vcpu *v); /* write vcpu_time_info */
-	/* grant mapping: put `pte_flags | frame` where the guest said, replacing nothing; GNTST_*
-	 */
-	int (*grant_map)(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame);
-	int (*grant_unmap)(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr);
+	/* Grant mapping: an entry for the frame where the guest said. *slot is where that was, not
+	 * 0: the one entry that grant_unmap takes away again. GNTST_* */
+	int (*grant_map)(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 *slot);
+	/* okay also when the guest took the entry away itself: the slot does not map the frame. */
+	int (*grant_unmap)(
+		struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr, u64 slot);
 	bool (*page_type_get)(
 		struct page *p, bool writable); /* type reference for a grant or a copy */
 	void (*page_type_put)(struct page *p, bool writable);

@@ -29,10 +29,11 @@ struct active_entry {
 /* One mapping; the handle is its index. */
 struct maptrack {
 	u32 ref;   /* free: index + 1 of the next free one */
-	u32 flags; /* GNTMAP_*; 0 free */
+	u16 flags; /* GNTMAP_*; 0 free; MAPTRACK_BUSY: it is only being made, or unmapped */
 	u16 domid; /* granter */
-	u16 reserved;
+	u64 slot;  /* where its entry is, as d->ops->grant_map said */
 };
+#define MAPTRACK_BUSY 0x8000
 
 struct grant_table {
 	/* lock: */

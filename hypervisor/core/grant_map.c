@@ -2,7 +2,9 @@
 /*
  * Mapping and unmapping grants. A mapping is a maptrack entry of the mapping domain, named by its
  * handle, and a pin of the granter's entry; the page-table entry holds references of its own
- * (d->ops->grant_map). Unmapping: the entry goes, then every CPU forgets its translation, then the
+ * (d->ops->grant_map). Who makes or unmaps one marks it busy, and it is no handle for anybody else
+ * until he is done: no pin goes twice, and none of a mapping that another vcpu is just making.
+ * Unmapping: the entry goes, then every CPU forgets its translation, then the
  * pin is dropped and the granter sees it (C4, C8). The middle step is done once a batch: unmaps
  * wait in a per-CPU queue until grant_unmap_done(). A granter cannot go away while pinned, because
  * the pinned page keeps it. Lock: the mapping domain's maptrack_lock for its entries; never held
@@ -13,6 +15,10 @@
 #include "lib/check.h"
 
 #define QUEUE_LENGTH 32
+/* What is kept of a mapping's flags; the others only matter to its entry. */
+#define GNTMAP_KEPT                                                                       \
+	(GNTMAP_device_map | GNTMAP_host_map | GNTMAP_readonly | GNTMAP_application_map | \
+		GNTMAP_contains_pte)
 
 struct unmapped {
 	struct domain *granter;
@@ -57,7 +63,7 @@ static bool maptrack_grow(struct grant_table *gt)
 	return true;
 }
 
-/* A free entry's handle, its flags set so that it counts as used; ~0: none left. */
+/* A free entry's handle, used and busy; ~0: none left. */
 static u32 maptrack_take(struct grant_table *gt, u32 ref, u32 flags, u16 domid)
 {
 	u32 handle = ~0u;
@@ -70,43 +76,52 @@ static u32 maptrack_take(struct grant_table *gt, u32 ref, u32 flags, u16 domid)
 		m = maptrack_at(gt, handle);
 		gt->maptrack_free = m->ref;
 		gt->maptrack_used++;
-		*m = (struct maptrack){ .ref = ref, .flags = flags, .domid = domid };
+		*m = (struct maptrack){ .ref = ref,
+			.flags = (u16)(flags & GNTMAP_KEPT) | MAPTRACK_BUSY,
+			.domid = domid };
 	}
 	spin_unlock(&gt->maptrack_lock);
 	return handle;
 }
 
-/* Free the entry if it is in use; *was is what it held. */
-static bool maptrack_drop(struct grant_table *gt, u32 handle, struct maptrack *was)
+static void maptrack_free_locked(struct grant_table *gt, struct maptrack *m, u32 handle)
 {
-	struct maptrack *m;
-	bool used;
-
-	spin_lock(&gt->maptrack_lock);
-	m = maptrack_at(gt, handle);
-	used = m && m->flags;
-	if (used) {
-		*was = *m;
-		*m = (struct maptrack){ .ref = gt->maptrack_free };
-		gt->maptrack_free = handle + 1;
-		gt->maptrack_used--;
-	}
-	spin_unlock(&gt->maptrack_lock);
-	return used;
+	*m = (struct maptrack){ .ref = gt->maptrack_free };
+	gt->maptrack_free = handle + 1;
+	gt->maptrack_used--;
 }
 
-static bool maptrack_read(struct grant_table *gt, u32 handle, struct maptrack *out)
+/* Mark a mapping busy; *was is what it is. False: no such, or somebody else is at it. */
+static bool maptrack_claim(struct grant_table *gt, u32 handle, struct maptrack *was)
 {
 	struct maptrack *m;
-	bool used;
+	bool ours;
 
 	spin_lock(&gt->maptrack_lock);
 	m = maptrack_at(gt, handle);
-	used = m && m->flags;
-	if (used)
-		*out = *m;
+	ours = m && m->flags && !(m->flags & MAPTRACK_BUSY);
+	if (ours) {
+		*was = *m;
+		m->flags |= MAPTRACK_BUSY;
+	}
 	spin_unlock(&gt->maptrack_lock);
-	return used;
+	return ours;
+}
+
+/* The busy entry is ours: it is a mapping at slot, or none any more. */
+static void maptrack_settle(struct grant_table *gt, u32 handle, bool mapped, u64 slot)
+{
+	struct maptrack *m;
+
+	spin_lock(&gt->maptrack_lock);
+	m = maptrack_at(gt, handle);
+	if (mapped) {
+		m->slot = slot;
+		m->flags &= (u16)~MAPTRACK_BUSY;
+	} else {
+		maptrack_free_locked(gt, m, handle);
+	}
+	spin_unlock(&gt->maptrack_lock);
 }
 
 /* ---- map ---- */
@@ -115,8 +130,8 @@ static int map_ref(struct gnttab_map_grant_ref *op, struct domain *granter, stru
 {
 	bool write = !(op->flags & GNTMAP_readonly);
 	struct grant_table *own = v->domain->grants;
-	struct maptrack was;
 	mfn_t frame;
+	u64 slot = 0;
 	u32 handle;
 	int rc;
 
@@ -125,14 +140,13 @@ static int map_ref(struct gnttab_map_grant_ref *op, struct domain *granter, stru
 		return GNTST_no_space;
 	rc = grant_pin(granter, op->ref, v->domain->id, write, true, &frame);
 	if (rc == GNTST_okay) {
-		rc = v->domain->ops->grant_map(v, op->host_addr, op->flags, frame);
+		rc = v->domain->ops->grant_map(v, op->host_addr, op->flags, frame, &slot);
 		if (rc != GNTST_okay)
 			grant_unpin(granter, op->ref, write);
 	}
-	if (rc != GNTST_okay) {
-		(void)maptrack_drop(own, handle, &was);
+	maptrack_settle(own, handle, rc == GNTST_okay, slot);
+	if (rc != GNTST_okay)
 		return rc;
-	}
 	op->handle = handle;
 	op->dev_bus_addr = frame.n << PAGE_SHIFT;
 	return GNTST_okay;
@@ -206,34 +220,25 @@ static mfn_t pinned_frame(struct domain *granter, u32 ref)
 	return frame;
 }
 
-/*
- * The page table's entry goes first, then the handle. When two vcpus unmap one handle at once with
- * two addresses, one of them takes an entry away without dropping a pin: the guest then has a
- * handle too many, which it can only lose by dying. There is never an entry without a pin: each
- * unmap that drops one took an entry of that frame away before.
- */
+/* The page table's entry goes first, then the handle and, after a flush, the pin: there is never an
+ * entry without a pin. */
 static int unmap_one(u64 host_addr, u64 new_addr, u32 handle)
 {
 	struct vcpu *v = current_vcpu();
-	struct domain *d = v->domain, *granter;
+	struct domain *d = v->domain;
 	struct maptrack m;
-	mfn_t frame;
-	int rc;
+	int rc = GNTST_okay;
 
-	if (!maptrack_read(d->grants, handle, &m))
+	if (!maptrack_claim(d->grants, handle, &m))
 		return GNTST_bad_handle;
-	if (!host_addr)
-		return GNTST_okay; /* nothing named: nothing done */
-	granter = domain_by_id(m.domid);
-	if (!granter)
-		return GNTST_bad_domain;
-	frame = pinned_frame(granter, m.ref);
-	rc = d->ops->grant_unmap(v, host_addr, m.flags, frame, new_addr);
-	if (rc != GNTST_okay)
+	if (host_addr) /* else nothing is named: nothing done */
+		rc = d->ops->grant_unmap(v, host_addr, m.flags,
+			pinned_frame(domain_by_id(m.domid), m.ref), new_addr, m.slot);
+	if (!host_addr || rc != GNTST_okay) {
+		maptrack_settle(d->grants, handle, true, m.slot);
 		return rc;
-	/* the page table lost the entry: whoever finds the handle still there drops the pin */
-	if (!maptrack_drop(d->grants, handle, &m))
-		return GNTST_bad_handle;
+	}
+	maptrack_settle(d->grants, handle, false, 0);
 	unmap_queue(d, &m);
 	return GNTST_okay;
 }
@@ -259,8 +264,12 @@ int grant_relinquish(struct domain *d)
 	if (gt->relinquished == 0 && gt->maptrack_used && d->ops->tlb_flush)
 		d->ops->tlb_flush(d); /* none of its vcpus runs again */
 	while (gt->relinquished < limit && gt->maptrack_used) {
-		if (maptrack_drop(gt, gt->relinquished++, &m))
+		u32 handle = gt->relinquished++;
+
+		if (maptrack_claim(gt, handle, &m)) {
+			maptrack_settle(gt, handle, false, 0);
 			grant_unpin(domain_by_id(m.domid), m.ref, !(m.flags & GNTMAP_readonly));
+		}
 		if (gt->relinquished % 128 == 0 && should_yield())
 			return -ERESTART;
 	}

@@ -50,8 +50,6 @@ long hc_console_io(u32 cmd, u32 count, GUEST_PTR(void) buffer)
 {
 	if (!current_domain()->privileged)
 		return fail(EPERM);
-	if (count > 0x7fffffff)
-		return fail(EINVAL);
 	switch (cmd) {
 	case CONSOLEIO_write: return console_out(count, buffer.addr);
 	case CONSOLEIO_read: return console_in(count, buffer.addr);

@@ -60,7 +60,7 @@ int domctl_context_get(struct domain *d, xen_domctl_t *op)
 	if (d == current_domain())
 		return fail(EINVAL);
 	if (!v)
-		return fail(ESRCH);
+		return op->u.vcpucontext.vcpu >= d->max_vcpus ? fail(EINVAL) : fail(ESRCH);
 	if (!v->initialised)
 		return fail(ENODATA);
 	c = heap_alloc(sizeof(*c));

@@ -34,3 +34,11 @@ int guest_out(u64 addr, u64 index, const void *from, u64 size, u64 count)
 		return fail(EFAULT);
 	return 0;
 }
+
+bool guest_array_ok(u64 addr, u64 size, u64 count)
+{
+	u64 start, bytes;
+
+	return range_of(addr, 0, size, count, &start, &bytes) &&
+	       (!bytes || guest_range_ok(start, bytes));
+}

@@ -31,6 +31,10 @@ static int exchange_check(const xen_memory_exchange_t *x)
 		return fail(EINVAL);
 	if (x->in.nr_extents << in != x->out.nr_extents << out)
 		return fail(EINVAL);
+	if (!guest_array_ok(GUEST_ADDR(x->in.extent_start), sizeof(xen_pfn_t), x->in.nr_extents) ||
+		!guest_array_ok(
+			GUEST_ADDR(x->out.extent_start), sizeof(xen_pfn_t), x->out.nr_extents))
+		return fail(EFAULT);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #define PER_CHECK 128
 
 /* Owns the machine-to-phys table's frames; no more than its number is ever looked at. */
-static struct domain domain_xen = { .id = DOMID_XEN };
+static struct pv_domain domain_xen = { .common.id = DOMID_XEN };
 
 /*
  * The domain whose frames may be mapped. DOMID_IO: NULL, only I/O frames at the caller's rights.
@@ -25,17 +25,19 @@ static int frame_owner_get(u16 domid, struct domain **out)
 	*out = NULL;
 	if (domid == DOMID_IO)
 		return 0;
+	if (domid >= DOMID_FIRST_RESERVED && domid != DOMID_SELF && domid != DOMID_XEN)
+		return fail(ESRCH);
 	if (domid != DOMID_XEN)
 		return hc_domain_get(domid, out);
 	if (!current_domain()->privileged)
 		return fail(EPERM);
-	*out = &domain_xen;
+	*out = &domain_xen.common;
 	return 0;
 }
 
 static void owner_put(struct domain *d)
 {
-	if (d && d != &domain_xen)
+	if (d && d != &domain_xen.common)
 		domain_put(d);
 }
 

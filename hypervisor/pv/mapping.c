@@ -5,23 +5,24 @@
  * maps. core/grant.c checked the grant and holds references of its own for the mapping; the entry
  * takes another page reference, and a type one when writable, so that it is given back like any
  * other entry, also when the guest overwrites it.
+ *
+ * A mapping's slot, the machine address of its PTE, is kept with its handle. No entry of a frame
+ * that is not the guest's own can come to another slot than the one that grant_map filled, so a
+ * slot that holds the frame no more means that the mapping is gone.
  */
 #include <xen/grant_table.h>
 
 #include "pv/mmu.h"
 #include "pv/pte.h"
 
-/* The L1 entry that host_addr names, its table held; NULL and *status set otherwise. */
-static struct page *entry_get(struct vcpu *v, u64 host_addr, u32 flags, u64 **entry, int *status)
+/* The L1 of d that a slot is in, held; NULL when its page is no L1, or never was one. */
+static struct page *slot_get(struct domain *d, u64 slot, u64 **entry)
 {
+	mfn_t m = mfn(slot >> PAGE_SHIFT);
 	enum pagetype type;
 	struct page *p;
-	mfn_t m = mfn(host_addr >> PAGE_SHIFT);
 
-	*status = GNTST_general_error;
-	if (!(flags & GNTMAP_contains_pte))
-		return mmu_l1_get(v, host_addr, entry);
-	if ((host_addr & 7) || !frame_valid(m) || !page_get(page_of(m), v->domain))
+	if ((slot & 7) || !frame_valid(m) || !page_get(page_of(m), d))
 		return NULL;
 	p = page_of(m);
 	if (!pagetype_get_table(p, &type)) {
@@ -32,8 +33,19 @@ static struct page *entry_get(struct vcpu *v, u64 host_addr, u32 flags, u64 **en
 		mmu_l1_put(p);
 		return NULL;
 	}
-	*entry = (u64 *)frame_map(m) + (host_addr & ~PAGE_MASK) / 8;
+	*entry = (u64 *)frame_map(m) + (slot & ~PAGE_MASK) / 8;
 	return p;
+}
+
+/* The L1 entry that host_addr names and its slot, its table held; NULL when there is none. */
+static struct page *entry_get(struct vcpu *v, u64 host_addr, u32 flags, u64 **entry, u64 *slot)
+{
+	struct page *l1 = flags & GNTMAP_contains_pte ? slot_get(v->domain, host_addr, entry)
+						      : mmu_l1_get(v, host_addr, entry);
+
+	if (l1)
+		*slot = page_frame(l1).n << PAGE_SHIFT | ((u64)*entry & ~PAGE_MASK);
+	return l1;
 }
 
 /* GNTMAP_application_map: user code may use it; device entries and the guest's own software bits as
@@ -63,16 +75,15 @@ static int frame_get(mfn_t frame, bool writable, struct domain *d)
 	return 0;
 }
 
-int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame)
+int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 *slot)
 {
-	u64 new = grant_pte(gnt_flags, frame), old = 0;
+	u64 new = grant_pte(gnt_flags, frame), old;
 	struct page *l1;
 	u64 *entry;
-	int status;
 
-	l1 = entry_get(v, host_addr, gnt_flags, &entry, &status);
+	l1 = entry_get(v, host_addr, gnt_flags, &entry, slot);
 	if (!l1)
-		return status;
+		return GNTST_general_error;
 	if (frame_get(frame, new &PTE_WRITE, v->domain)) {
 		mmu_l1_put(l1);
 		return GNTST_general_error;
@@ -83,12 +94,15 @@ int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame)
 	return GNTST_okay;
 }
 
-/* For unmap_and_replace: take the entry at new_addr away (its references move with it), 0 when
- * there is none. */
+/*
+ * For unmap_and_replace: take the entry at new_addr away (its references move with it), 0 when
+ * there is none. It must be of the guest's own memory: another grant's may not leave its slot.
+ */
 static int entry_steal(struct vcpu *v, u64 new_addr, u64 *pte)
 {
 	struct page *l1;
-	u64 *entry;
+	u64 *entry, was;
+	int status = GNTST_general_error;
 
 	*pte = 0;
 	if (!new_addr)
@@ -96,28 +110,55 @@ static int entry_steal(struct vcpu *v, u64 new_addr, u64 *pte)
 	l1 = mmu_l1_get(v, new_addr, &entry);
 	if (!l1)
 		return GNTST_general_error;
-	*pte = atomic_xchg(entry, 0);
+	was = READ_ONCE(*entry);
+	if (!(was & PTE_PRESENT) || (frame_valid(pte_mfn(was)) &&
+					    page_owned_by(page_of(pte_mfn(was)), v->domain->id))) {
+		if (atomic_cmpxchg(entry, &was, 0)) {
+			*pte = was;
+			status = GNTST_okay;
+		}
+	}
 	mmu_l1_put(l1);
-	return GNTST_okay;
+	return status;
 }
 
-int mmu_grant_unmap(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr)
+static bool maps_frame(u64 pte, mfn_t frame)
 {
-	u64 old, new;
+	return (pte & PTE_PRESENT) && pte_mfn(pte).n == frame.n;
+}
+
+/* Does the slot hold the frame no more? Its table may be gone too. */
+static bool slot_emptied(struct domain *d, u64 slot, mfn_t frame)
+{
+	bool gone = true;
 	struct page *l1;
 	u64 *entry;
-	int status;
 
-	l1 = entry_get(v, host_addr, gnt_flags, &entry, &status);
-	if (!l1)
-		return status;
-	old = READ_ONCE(*entry);
-	if (!(old & PTE_PRESENT) || pte_mfn(old).n != frame.n ||
-		!(old & PTE_WRITE) != !!(gnt_flags & GNTMAP_readonly)) {
+	l1 = slot_get(d, slot, &entry);
+	if (l1) {
+		gone = !maps_frame(READ_ONCE(*entry), frame);
 		mmu_l1_put(l1);
-		return GNTST_general_error;
 	}
-	status = entry_steal(v, new_addr, &new);
+	return gone;
+}
+
+int mmu_grant_unmap(
+	struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr, u64 slot)
+{
+	int status = GNTST_general_error;
+	u64 old, new, named = 0;
+	struct page *l1;
+	u64 *entry;
+
+	l1 = entry_get(v, host_addr, gnt_flags, &entry, &named);
+	if (!l1 || named != slot || !maps_frame(READ_ONCE(*entry), frame)) {
+		if (l1)
+			mmu_l1_put(l1);
+		return slot_emptied(v->domain, slot, frame) ? GNTST_okay : GNTST_general_error;
+	}
+	old = READ_ONCE(*entry);
+	if (!(old & PTE_WRITE) == !!(gnt_flags & GNTMAP_readonly))
+		status = entry_steal(v, new_addr, &new);
 	if (status == GNTST_okay) {
 		old = atomic_xchg(entry, new);
 		pte_put_l1(old, v->domain);

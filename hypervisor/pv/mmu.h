@@ -48,9 +48,11 @@ must_check int mmu_l1_write(u64 *entry, u64 new, const u64 *old, bool keep_ad, s
 	struct domain *frame_owner);
 /* The CPUs that may hold translations of these vcpus: a bitmap by vcpu number, or of all. */
 void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpus);
-/* Grant mapping into a PTE given by machine address or by virtual address: GNTST_* */
-int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame);
-int mmu_grant_unmap(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr);
+/* Grant mapping into a PTE given by machine address or by virtual address: GNTST_*; a slot is a
+ * PTE's machine address */
+int mmu_grant_map(struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 *slot);
+int mmu_grant_unmap(
+	struct vcpu *v, u64 host_addr, u32 gnt_flags, mfn_t frame, u64 new_addr, u64 slot);
 /* Fill the 16 hypervisor slots of a new L4 of d's */
 void mmu_fill_hv_slots(u64 *l4, const struct domain *d);
 

@@ -53,7 +53,7 @@ int pte_get_l1(u64 pte, struct domain *d, struct domain *frame_owner)
 		return fail(EINVAL);
 	p = page_of(m);
 	if (unlikely(!page_get(p, frame_owner)))
-		return fail(EPERM);
+		return fail(EBUSY);
 	if (!(pte & PTE_WRITE))
 		return 0;
 	r = pagetype_get_writable(p, d != frame_owner);

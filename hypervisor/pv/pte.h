@@ -58,8 +58,8 @@ static inline bool pte_change_harmless(u64 old, u64 new)
 /*
  * References of a present L1 entry whose flags are fine: a page reference on RAM of frame_owner, a
  * WRITABLE type one when it maps writable; none for device memory, which d must own the right to.
- * EPERM: not its frame; EBUSY: in use as a table; EINVAL; ERESTART when the frame's type is
- * changing for long.
+ * EPERM: device memory without the right; EBUSY: not its frame, or in use as a table; EINVAL;
+ * ERESTART when the frame's type is changing for long.
  */
 must_check int pte_get_l1(u64 pte, struct domain *d, struct domain *frame_owner);
 void pte_put_l1(u64 pte, struct domain *d);

@@ -80,6 +80,7 @@ void machine_map(u64 va, mfn_t first, u64 count, unsigned flags);
  * wait until it is done. */
 void tlb_flush(const struct cpumask *mask);
 void tlb_flush_va(const struct cpumask *mask, u64 va);
+void tlb_flush_va_local(u64 va); /* on this CPU alone */
 /* A clock of full flushes: a page that left its use at stamp is safe once every CPU in the mask
  * flushed later. */
 u32 tlb_stamp_now(void);
@@ -91,6 +92,14 @@ void tlb_flush_since(
  * the hypervisor's range or non-canonical ones copy nothing. Only lib-like wrappers (hc/guest.h,
  * pv/) call these.
  */
+/* The bytes from va on, one at least, are not in the hypervisor's slots and canonical from end to
+ * end, also where the range would wrap. The copies check it themselves. */
+static inline bool guest_range_ok(u64 va, u64 bytes)
+{
+	u64 last = va + bytes - 1;
+
+	return last >= va && (last < BIT(47) || va >= HV_VIRT_END);
+}
 must_check u64 guest_copy_in(void *to, u64 va, u64 bytes);
 must_check u64 guest_copy_out(u64 va, const void *from, u64 bytes);
 must_check u64 guest_clear(u64 va, u64 bytes);

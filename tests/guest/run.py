@@ -156,23 +156,37 @@ def pair(ours, theirs):
 			yield (left[i] if i < len(left) else "", right[i] if i < len(right) else "")
 
 
+def run_peer(arguments):
+	"""The facts of Debian's Xen by test. Its timers are late at times when this machine is loaded, which is no fact of
+	it: what failed there is run once more; ours has no second try."""
+	peer = {r[0]: r for r in run(xen(), arguments, "build/test/guest-xen.log")}
+	failed = [name for name, r in peer.items() if r[1] != "PASS"]
+	if failed:
+		again = run(xen(), "test=" + ",".join(failed), "build/test/guest-xen-again.log")
+		peer.update((r[0], r) for r in again)
+	return peer
+
+
 def conform(arguments, ours):
 	"""Compare the facts of both hypervisors; every difference must be listed, every listed one must occur."""
 	mine = {r[0]: r for r in run(ours, arguments, "build/test/guest.log")}
-	peer = {r[0]: r for r in run(xen(), arguments, "build/test/guest-xen.log")}
+	peer = run_peer(arguments)
 	known, used, bad, same = listed(), set(), 0, 0
-	for name, (_, verdict, facts, where) in peer.items():
-		found = [(name, a, b) for a, b in pair(mine[name][2] if name in mine else [], facts)]
+	missing = (None, "FAIL", [], "not run")
+	for name in list(mine) + [n for n in peer if n not in mine]:
+		_, verdict, facts, where = mine.get(name, missing)
+		_, peer_verdict, peer_facts, peer_where = peer.get(name, missing)
+		found = [(name, a, b) for a, b in pair(facts, peer_facts)]
+		if peer_verdict != "PASS":
+			found.append((name, "", f"fails on Xen: {peer_where}"))
 		if verdict != "PASS":
-			found.append((name, "", f"fails on Xen: {where}"))
-		if name not in mine or mine[name][1] != "PASS":
-			found.append((name, "fails: " + (mine[name][3] if name in mine else "not run"), ""))
+			found.append((name, "fails: " + where, ""))
 		unlisted = [f for f in found if f not in known]
 		used.update(f for f in found if f in known)
 		for _, a, b in unlisted:
 			print(f"{name} | {a} | {b} | not in differences.txt")
 		bad, same = bad + bool(unlisted), same + (not unlisted)
-	for gone in [k for k in known if k not in used and (not arguments or k[0] in peer)]:
+	for gone in [k for k in known if k not in used and (not arguments or k[0] in mine)]:
 		print(f"  {gone[0]}: listed difference '{gone[1]}' / '{gone[2]}' no longer occurs")
 		bad += 1
 	return report("conform", same, bad)
@@ -187,6 +201,9 @@ def main():
 	args = parser.parse_args()
 	arguments = " ".join(args.arguments)
 	os.makedirs("build/test", exist_ok=True)
+	count = "build/test/conform.count" if args.conform else "build/test/guest.count"
+	if os.path.exists(count):  # of an earlier run: no result of this one
+		os.remove(count)
 	if args.conform:
 		return conform(arguments, args.hypervisor)
 	on_xen = args.hypervisor == "xen"

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/fuzz/blkback.h"
 #include "tests/host/blkback_front.h"
 
 static int fresh(void **state)
@@ -497,6 +498,18 @@ static void test_hostile_writer(void **state)
 	front_stop();
 }
 
+/* Fuzzed lives from a fixed seed; the fuzzer itself is `make fuzz-blkback`. */
+static void test_fuzzed(void **state)
+{
+	uint8_t data[400];
+	unsigned int i;
+
+	for (i = 0; i < 3000; i++) {
+		fill(data, sizeof(data));
+		assert_int_equal(fuzz_blkback(data, 1 + front_random(sizeof(data))), 0);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -516,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup(test_death_with_two_queues, fresh),
 		cmocka_unit_test_setup(test_memory_of_another_connection, fresh),
 		cmocka_unit_test_setup(test_hostile_writer, fresh),
+		cmocka_unit_test_setup(test_fuzzed, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

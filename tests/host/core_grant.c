@@ -155,6 +155,58 @@ static void test_unmap_refusals(void **state)
 	assert_int_equal(count_of(page[0]), 1);
 }
 
+/* The mapper overwrote the entry: the handle can still be given back, and the frame with it. */
+static void test_unmap_after_the_entry_went_by_hand(void **state)
+{
+	u32 h, h2;
+
+	entry_set(9, GTF_permit_access, 2, page[0]);
+	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_okay);
+	assert_int_equal(do_map(9, GNTMAP_host_map, pte + 1, &h2), GNTST_okay);
+	assert_int_equal(do_unmap(pte + 1, h), GNTST_general_error); /* another one's entry */
+	pte[0] = 0;
+	page_put(page[0]);
+	assert_int_equal(do_unmap(pte, h), GNTST_okay);
+	grant_unmap_done();
+	assert_int_equal(granter->grants->active[0][9].pins, 1);
+	assert_int_equal(do_unmap(pte + 1, h2), GNTST_okay);
+	grant_unmap_done();
+	assert_int_equal(shared(granter, 9)->flags, GTF_permit_access);
+	assert_int_equal(count_of(page[0]), 1);
+}
+
+static u32 race_handle;
+static int race_result;
+
+static void unmap_from_another_vcpu(void)
+{
+	race_result = do_unmap(pte + 1, race_handle);
+}
+
+/* A handle that another vcpu is making or unmapping is none: else one pin went twice. */
+static void test_busy_handles(void **state)
+{
+	u32 h, h2;
+
+	entry_set(9, GTF_permit_access, 2, page[0]);
+	assert_int_equal(do_map(9, GNTMAP_host_map, pte, &h), GNTST_okay);
+	assert_int_equal(do_map(9, GNTMAP_host_map, pte + 1, &h2), GNTST_okay);
+	assert_int_equal(do_unmap(pte + 1, h2), GNTST_okay);
+	grant_unmap_done();
+	race_handle = h2; /* the next one that is handed out */
+	fake_grant_hook = unmap_from_another_vcpu;
+	assert_int_equal(do_map(9, GNTMAP_host_map, (u64 *)0xbad00000000, &h), GNTST_general_error);
+	assert_int_equal(race_result, GNTST_bad_handle);
+	assert_int_equal(granter->grants->active[0][9].pins, 1);
+	assert_int_equal(do_map(9, GNTMAP_host_map, pte + 1, &h2), GNTST_okay);
+	race_handle = h2;
+	fake_grant_hook = unmap_from_another_vcpu;
+	assert_int_equal(do_unmap(pte + 1, h2), GNTST_okay);
+	assert_int_equal(race_result, GNTST_bad_handle);
+	grant_unmap_done();
+	assert_int_equal(granter->grants->active[0][9].pins, 1);
+}
+
 static void test_frame_is_kept_from_first_pin(void **state)
 {
 	u32 h, h2;
@@ -477,6 +529,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_map_refusals),
 		T(test_unmap_refusals),
+		T(test_unmap_after_the_entry_went_by_hand),
+		T(test_busy_handles),
 		T(test_frame_is_kept_from_first_pin),
 		T(test_exhaustion),
 		T(test_copy),

@@ -75,22 +75,39 @@ static void fd_exit_work(struct vcpu *v, struct regs *regs)
 	((struct fake_vcpu *)v)->exits++;
 }
 
-static int fd_grant_map(struct vcpu *v, u64 host_addr, u32 flags, mfn_t frame)
+void (*fake_grant_hook)(void); /* called once inside a map or unmap, as another vcpu would come */
+
+static void grant_hook(void)
+{
+	void (*hook)(void) = fake_grant_hook;
+
+	fake_grant_hook = NULL;
+	if (hook)
+		hook();
+}
+
+static int fd_grant_map(struct vcpu *v, u64 host_addr, u32 flags, mfn_t frame, u64 *slot)
 {
 	struct page *p = page_of(frame);
 
+	grant_hook();
 	if (host_addr >> 32 == 0xbad)
 		return GNTST_general_error;
 	assert_true(page_get_any(p));
 	*(u64 *)host_addr = frame.n << 12 | (flags & GNTMAP_readonly ? 1 : 3);
+	*slot = host_addr;
 	return GNTST_okay;
 }
 
-static int fd_grant_unmap(struct vcpu *v, u64 host_addr, u32 flags, mfn_t frame, u64 new_addr)
+static int fd_grant_unmap(
+	struct vcpu *v, u64 host_addr, u32 flags, mfn_t frame, u64 new_addr, u64 slot)
 {
-	u64 *pte = (u64 *)host_addr;
+	u64 *pte = (u64 *)slot, want = frame.n << 12 | (flags & GNTMAP_readonly ? 1 : 3);
 
-	if (host_addr >> 32 == 0xbad || *pte != (frame.n << 12 | (flags & GNTMAP_readonly ? 1 : 3)))
+	grant_hook();
+	if (*pte >> 12 != frame.n)
+		return GNTST_okay;
+	if (host_addr != slot || *pte != want)
 		return GNTST_general_error;
 	*pte = 0;
 	page_put(page_of(frame));

@@ -285,6 +285,22 @@ static void multicall_ends_at_iret(void **state)
 	assert_int_equal(last.calls, 2);
 }
 
+/* rax of an iret's frame that looks like a request to restart, from inside a multicall. */
+static void multicall_iret_is_never_restarted(void **state)
+{
+	multicall_entry_t e = { .op = __HYPERVISOR_iret, .result = 9 };
+	struct regs r = frame_for(__HYPERVISOR_multicall);
+
+	become(guest);
+	last.answer = hc_own_result((u64)-ERESTART);
+	r.rdi = place_calls(&e, 1);
+	r.rsi = 1;
+	hypercall(&r);
+	assert_int_equal((s64)r.rax, -ERESTART);
+	assert_int_equal(r.rip, 0x1000);
+	assert_int_equal(last.calls, 1);
+}
+
 static void multicall_bad_memory(void **state)
 {
 	multicall_entry_t e = { .op = __HYPERVISOR_stack_switch };
@@ -374,6 +390,7 @@ int main(void)
 		cmocka_unit_test(multicall_runs_each_entry),
 		cmocka_unit_test(multicall_refuses_itself_and_privilege),
 		cmocka_unit_test(multicall_ends_at_iret),
+		cmocka_unit_test(multicall_iret_is_never_restarted),
 		cmocka_unit_test(multicall_bad_memory),
 		cmocka_unit_test(multicall_entry_stops_and_goes_on),
 		cmocka_unit_test(guest_ranges_do_not_wrap),

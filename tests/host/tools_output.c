@@ -256,6 +256,7 @@ static void test_errors(void **state)
 	ends("xl s gpv", 1, "command not implemented\n");
 	ends("xl -N list", 1, "command does not implement -N (dryrun) option\n");
 	ends("xl destroy 0", 1, "Not destroying domain 0; use -f to force.");
+	ends("vane xenstore nosuch", 2, "xenstore top [-b]");
 }
 
 static void test_help(void **state)

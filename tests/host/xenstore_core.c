@@ -13,82 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/xenstore_fake.h"
 #include "xenstore/domain.h"
-#include "xenstore/domain_link.h"
-#include "xenstore/journal.h"
-#include "xenstore/socket.h"
 #include "xenstore/store.h"
-
-static long fail_in = -1;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t m);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t m);
-void *__wrap_realloc(void *p, size_t n);
-
-static int runs_out(void)
-{
-	return fail_in >= 0 && fail_in-- == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return runs_out() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t m)
-{
-	return runs_out() ? NULL : __real_calloc(n, m);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return runs_out() ? NULL : __real_realloc(p, n);
-}
-
-/* No domains here, and no sockets. */
-enum link_state link_domain(struct link *l, unsigned int domid)
-{
-	return LINK_ALIVE;
-}
-
-int link_map(
-	struct link *l, unsigned int domid, uint64_t frame, uint32_t port, struct link_ring *ring)
-{
-	return EINVAL;
-}
-
-void link_unmap(struct link *l, struct link_ring *ring)
-{
-}
-
-void link_notify(struct link *l, const struct link_ring *ring)
-{
-}
-
-void socket_turn(struct conn *c)
-{
-}
-
-void socket_write_listeners(struct journal *j)
-{
-}
-
-int socket_serve(struct store *s, int fd, bool read_only)
-{
-	return 0;
-}
-
-struct conn *socket_client(struct store *s, int fd, bool read_only)
-{
-	return NULL;
-}
-
-void socket_keep_all(struct store *s, bool keep)
-{
-}
 
 static struct path path_of(const char *s)
 {
@@ -157,7 +84,7 @@ static void versions(void **state)
 			snprintf(path, sizeof(path), "/d/%d/%d", i % 7, i);
 			assert_int_equal(put(&s.tree, path, v % 2 ? "odd" : "even"), 0);
 		}
-		tree_fork(&old[v], s.tree.root);
+		tree_fork(&old[v], &s.tree);
 		print[v] = fingerprint(&old[v]);
 		snprintf(path, sizeof(path), "/d/%d", v % 7);
 		struct path p = path_of(path);
@@ -230,7 +157,7 @@ static void change_out_of_memory(struct store *s, const struct change *ch, bool 
 	int err = ENOMEM;
 
 	if (shared)
-		tree_fork(&other, s->tree.root);
+		tree_fork(&other, &s->tree);
 	for (long n = 0; err; n++) {
 		fail_in = n;
 		err = store_change(s, ch);
@@ -301,7 +228,7 @@ static void fork_is_constant(void **state)
 		assert_int_equal(put(&s.tree, path, "v"), 0);
 	}
 	fail_in = 0;
-	tree_fork(&t, s.tree.root);
+	tree_fork(&t, &s.tree);
 	assert_int_equal(fail_in, 0);
 	fail_in = -1;
 	assert_true(t.root == s.tree.root);

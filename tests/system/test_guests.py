@@ -24,7 +24,8 @@ def guests(host):
 
 def figures(host):
 	"""Free memory in MiB, dom0's open event ports, grant mappings in use, xenstore nodes, domains."""
-	out = host.ok(f"{host.vane} info free_memory; /usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l; xenstore-ls -f / | wc -l;"
+	out = host.ok(f"{host.vane} info free_memory; /usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l; xl debug-keys g;"
+		" xl dmesg | sed -n 's/^.*d0 grants.*maptrack \\([0-9]*\\) used.*$/\\1/p' | tail -n 1; xenstore-ls -f / | wc -l;"
 		f" {host.vane} list | wc -l; losetup -a | wc -l; ls /sys/class/net | wc -l")
 	return [int(n) for n in out.split()]
 

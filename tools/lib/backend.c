@@ -27,8 +27,6 @@
 struct backend_process backend_process;
 #define P backend_process
 
-static sd_event_source *looker;
-
 sd_event *backend_loop(void)
 {
 	return P.loop;
@@ -178,7 +176,7 @@ struct backend_private *backend_find(uint32_t devid)
 void backend_look_soon(struct backend_private *p)
 {
 	p->dirty = true;
-	sd_event_source_set_enabled(looker, SD_EVENT_ONESHOT);
+	sd_event_source_set_enabled(P.looker, SD_EVENT_ONESHOT);
 }
 
 static void set_state(struct backend_private *p, enum xenbus_state state)
@@ -492,22 +490,25 @@ static int store_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
 	return 0;
 }
 
-static int open_all(int broker, struct error *e)
+int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, struct error *e)
 {
 	static const int stops[] = { SIGTERM, SIGINT };
 	sigset_t set;
 	size_t i;
 
+	P.ops = ops;
+	P.domid = domid;
+	snprintf(P.dir, sizeof(P.dir), "/local/domain/0/backend/%s/%u", ops->kind, domid);
 	sigemptyset(&set);
 	for (i = 0; i < 2; i++)
 		sigaddset(&set, stops[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (sd_event_default(&P.loop) < 0 ||
-		sd_event_add_defer(P.loop, &looker, look_around, NULL) < 0)
+	if (sd_event_new(&P.loop) < 0 ||
+		sd_event_add_defer(P.loop, &P.looker, look_around, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event loop");
-	sd_event_source_set_priority(looker, SD_EVENT_PRIORITY_IDLE - 1);
-	sd_event_source_set_enabled(looker, SD_EVENT_OFF);
+	sd_event_source_set_priority(P.looker, SD_EVENT_PRIORITY_IDLE - 1);
+	sd_event_source_set_enabled(P.looker, SD_EVENT_OFF);
 	for (i = 0; i < 2; i++)
 		sd_event_add_signal(P.loop, NULL, stops[i], NULL, NULL);
 	if (backend_namespaces(e) || store_open(&P.store, e) || backend_channels_open(e) ||
@@ -522,16 +523,19 @@ static int open_all(int broker, struct error *e)
 		return error_errno(e, ERR_FAIL, "cannot watch %s", P.dir);
 	if (P.ops->start && P.ops->start())
 		return error_set(e, ERR_FAIL, "%s cannot start", P.ops->program);
-	return backend_sandbox(P.ops, P.domid, e);
+	if (backend_sandbox(P.ops, P.domid, e))
+		return -1;
+	look_for_devices();
+	return 0;
 }
 
 int backend_main(int argc, char **argv, const struct backend_ops *ops)
 {
 	struct error e = { 0 };
 	int i, broker = -1, rc;
+	uint32_t domid = 0;
 	char *end = NULL;
 
-	P.ops = ops;
 	log_open(LOG_INFO, true);
 	for (i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--broker=", 9))
@@ -539,18 +543,16 @@ int backend_main(int argc, char **argv, const struct backend_ops *ops)
 		else if (!strcmp(argv[i], "--verbose"))
 			log_open(LOG_DBG, true);
 		else
-			P.domid = strtoul(argv[i], &end, 10);
+			domid = strtoul(argv[i], &end, 10);
 	}
-	if (!end || *end || !P.domid || P.domid >= DOMID_FIRST_RESERVED) {
+	if (!end || *end || !domid || domid >= DOMID_FIRST_RESERVED) {
 		fprintf(stderr, "usage: %s [--broker=FD] [--verbose] DOMID\n", ops->program);
 		return 2;
 	}
-	snprintf(P.dir, sizeof(P.dir), "/local/domain/0/backend/%s/%u", ops->kind, P.domid);
-	if (open_all(broker, &e)) {
+	if (backend_open(ops, domid, broker, &e)) {
 		error_print(&e);
 		return 1;
 	}
-	look_for_devices();
 	rc = sd_event_loop(P.loop);
 	return rc < 0 ? 1 : rc;
 }

@@ -55,6 +55,7 @@ struct backend_process {
 	uint32_t domid;
 	char dir[64]; /* the back ends of this domain and kind */
 	sd_event *loop;
+	sd_event_source *looker, *runner; /* for dirty devices, for channels that are due */
 	struct store store;
 	xengnttab_handle *gnttab;
 	struct backend_private *devices;
@@ -63,6 +64,8 @@ struct backend_process {
 extern struct backend_process backend_process;
 
 /* backend.c */
+/* All but the loop of backend_main(): open everything, enter the sandbox, find the devices. */
+int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, struct error *e);
 struct backend_private *backend_find(uint32_t devid);
 /* Look at devices marked dirty soon. */
 void backend_look_soon(struct backend_private *p);

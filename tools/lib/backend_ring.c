@@ -22,7 +22,6 @@ static xenevtchn_handle *evtchn;
 static struct backend_channel **by_port;
 static size_t ports;
 static struct backend_channel *due, **due_end = &due;
-static sd_event_source *runner;
 
 static void queue(struct backend_channel *c)
 {
@@ -118,7 +117,7 @@ static int events(sd_event_source *src, int fd, uint32_t mask, void *arg)
 	}
 	run_due();
 	if (due)
-		sd_event_source_set_enabled(runner, SD_EVENT_ON);
+		sd_event_source_set_enabled(backend_process.runner, SD_EVENT_ON);
 	return 0;
 }
 
@@ -133,11 +132,11 @@ int backend_channels_open(struct error *e)
 	fd = xenevtchn_fd(evtchn);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	if (sd_event_add_io(backend_process.loop, NULL, fd, EPOLLIN, events, NULL) < 0 ||
-		sd_event_add_defer(backend_process.loop, &runner, run, NULL) < 0)
+		sd_event_add_defer(backend_process.loop, &backend_process.runner, run, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event source");
 	/* After what has just come from outside. */
-	sd_event_source_set_priority(runner, SD_EVENT_PRIORITY_IDLE);
-	sd_event_source_set_enabled(runner, SD_EVENT_OFF);
+	sd_event_source_set_priority(backend_process.runner, SD_EVENT_PRIORITY_IDLE);
+	sd_event_source_set_enabled(backend_process.runner, SD_EVENT_OFF);
 	return 0;
 }
 
@@ -177,7 +176,7 @@ void backend_notify(struct backend_channel *c)
 void backend_kick(struct backend_channel *c)
 {
 	queue(c);
-	sd_event_source_set_enabled(runner, SD_EVENT_ON);
+	sd_event_source_set_enabled(backend_process.runner, SD_EVENT_ON);
 }
 
 xengnttab_handle *backend_gnttab(void)

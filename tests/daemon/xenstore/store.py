@@ -217,10 +217,11 @@ class Guest(Client):
 		return True
 
 	def close(self):
-		self.words.release()
-		self.page.close()
-		os.close(self.to)
-		os.close(self.out)
+		if not self.page.closed:
+			self.words.release()
+			self.page.close()
+			os.close(self.to)
+			os.close(self.out)
 
 
 class Host:
@@ -235,6 +236,7 @@ class Host:
 		self.options = list(options)
 		self.extra = env or {}
 		self.process = None
+		self.clients = []
 		self.path = f"{self.dir}/socket"
 		os.mkfifo(f"{self.dir}/virq")
 		self.virq = os.open(f"{self.dir}/virq", os.O_RDWR | os.O_NONBLOCK)
@@ -247,6 +249,8 @@ class Host:
 		return self
 
 	def __exit__(self, *_):
+		for client in self.clients:
+			client.close()
 		self.stop()
 		os.close(self.virq)
 		shutil.rmtree(self.dir, ignore_errors=True)
@@ -297,7 +301,8 @@ class Host:
 			return int(f.read().split()[1]) * 4096
 
 	def client(self):
-		return Socket(self.path)
+		self.clients.append(Socket(self.path))
+		return self.clients[-1]
 
 	def make_domain(self, domid):
 		"""The domain as the hypervisor's: a ring, events, a state."""
@@ -315,7 +320,8 @@ class Host:
 		admin.mkdir(f"/local/domain/{domid}")
 		admin.set_perms(f"/local/domain/{domid}", [f"n{domid}"])
 		admin.ask(INTRODUCE, b"%d\0%d\0%d\0" % (domid, 1, 1))
-		return Guest(self, domid)
+		self.clients.append(Guest(self, domid))
+		return self.clients[-1]
 
 	def domains_changed(self):
 		os.write(self.virq, b"!")

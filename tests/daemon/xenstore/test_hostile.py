@@ -98,6 +98,21 @@ def test_watch_storm():
 	return judge(*attack(lambda g: [(WRITE, 0, b"w/%d\0v" % i) for i in range(900)], prepare))
 
 
+def test_many_watches_on_everything():
+	"""64 guests with all the watches that they may have on the root: what dom0 does costs it little more."""
+	with Host(binary=BINARY, preload=PRELOAD) as h:
+		c = h.client()
+		idle = min(p99(c) for _ in range(3))
+		for d in range(1, 65):
+			g = h.guest(d, c)
+			for i in range(128):
+				g.watch("/", f"token{i}")
+			g.settle(0)
+		busy = min(p99(c) for _ in range(3))
+		assert busy <= 5 * idle, f"dom0 waits {busy * 1e6:.0f} us, idle {idle * 1e6:.0f} us"
+	return f"dom0's 99th percentile {idle * 1e6:.0f} -> {busy * 1e6:.0f} us"
+
+
 def fill(guest):
 	"""Everything that the quotas allow, with the replies read."""
 	counts = {"nodes": 0, "watches": 0, "changes": 0}
@@ -132,6 +147,75 @@ def test_memory():
 		until(lambda: all(refused(c.control, "quota", str(g.domid)) == "ENOENT" for g in guests), "all are forgotten")
 		assert c.control("check").split(":")[1].strip() == "ok"
 	return f"{grown >> 10} KiB of {GUESTS * MEMORY >> 10}; one had {counts}"
+
+
+def pin(guest, admin):
+	"""Ten transactions, each holding another version of half of what the guest may own, and of what dom0 wrote meanwhile."""
+	home, kept = f"/local/domain/{guest.domid}", 0
+	for k in range(10):
+		guest.start()
+		refused(guest.rm, f"{home}/v")
+		for i in range(500):
+			if refused(guest.write, f"{home}/v/{i}", b"%d" % k + b"v" * 2040):
+				break
+			kept += 1
+		for i in range(100):
+			admin.write(f"/shared/{i}", b"%d" % k + b"s" * 3000)
+	return kept
+
+
+def test_old_versions_are_charged():
+	"""Transactions that are kept open pin what was removed or overwritten since: that is their domain's memory too."""
+	with Host(binary=BINARY, preload=PRELOAD) as h:
+		c = h.client()
+		guests = [h.guest(d, c) for d in range(1, GUESTS + 1)]
+		for i in range(100):
+			c.write(f"/shared/{i}", b"-" + b"s" * 3000)
+		base = h.resident()
+		kept = [pin(g, c) for g in guests]
+		grown = h.resident() - base
+		assert grown <= GUESTS * MEMORY * 11 // 10, f"{grown} bytes more, {kept}"
+		assert min(kept) > 500, kept
+		h.kill()
+		h.start()
+		c = h.client()
+		again = h.resident() - base
+		assert again <= GUESTS * MEMORY * 11 // 10, f"{again} bytes more after a new start"
+		for g in guests:
+			given_up = [refused(g.directory, f"/local/domain/{g.domid}", tx) for tx in range(1, 11)]
+			assert given_up[0] == "EAGAIN" and given_up[9] is None, given_up
+			assert c.control("check").split(":")[1].strip() == "ok", c.control("check")
+			for tx in range(1, 11):
+				assert refused(g.end, tx, tx % 2 == 0) == (given_up[tx - 1] if tx % 2 == 0 else None)
+			t = g.start()
+			g.write(f"/local/domain/{g.domid}/after", b"x", t)
+			g.end(t)
+		for g in guests:
+			h.remove_domain(g.domid)
+		until(lambda: all(refused(c.control, "quota", str(g.domid)) == "ENOENT" for g in guests), "all are forgotten")
+		assert c.control("check").split(":")[1].strip() == "ok"
+	return f"{grown >> 10} KiB of {GUESTS * MEMORY >> 10}"
+
+
+def test_scattered_nodes_of_the_dead():
+	"""A domain's nodes are all over another's directory, and it dies: nobody waits for the removal."""
+	with Host(binary=BINARY, preload=PRELOAD) as h:
+		c = h.client()
+		for i in range(30000):
+			c.write(f"/before/{i // 100}/{i % 100}", b"")
+		a, b = (h.guest(d, c) for d in (1, 2))
+		a.mkdir("/local/domain/1/open")
+		a.set_perms("/local/domain/1/open", ["n1", "b2"])
+		made = 0
+		while refused(b.write, f"/local/domain/1/open/{made}", b"") is None:
+			made += 1
+		h.remove_domain(2)
+		began = time.perf_counter()
+		until(lambda: c.directory("/local/domain/1/open") == [], "what it made is gone")
+		took = time.perf_counter() - began
+		assert made > 900 and took < 0.1, f"{made} nodes, {took:.3f} s"
+		assert c.control("check").split(":")[1].strip() == "ok"
+	return f"{made} nodes in {took * 1000:.0f} ms"
 
 
 def test_unread_events():

@@ -23,6 +23,7 @@ static void each(const char *what, unsigned int number, u64 a1, int argument)
 			a[1] = a1;
 			a[2] = 0;
 		}
+		*(u32 *)(edge - 4) = 0; /* not what an earlier call left there */
 		error[i] = hypercall5(number, a[0], a[1], a[2], DOMID_SELF, 0);
 		CHECK(error[i] <= 0);
 	}

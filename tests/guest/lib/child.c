@@ -355,6 +355,16 @@ u64 free_pages(void)
 	return last;
 }
 
+bool free_pages_reach(u64 pages)
+{
+	u64 start = 0;
+
+	while (free_pages() < pages)
+		if (!still_waiting(&start, 10))
+			return false;
+	return true;
+}
+
 /* ---- Tests that run whole in a child ---- */
 
 static void run_in_child(void)

@@ -55,6 +55,8 @@ void child_destroy_all(void);
 bool child_all_gone(u16 *first);
 /* The machine's free pages, once they no longer change (a domain's end takes time). */
 u64 free_pages(void);
+/* Are so many free again? A dead domain's go when every CPU let go of it; waits for that. */
+bool free_pages_reach(u64 pages);
 /* A fresh domctl of the right version for the child. */
 struct xen_domctl child_domctl(const struct child *child, u32 command);
 /* Map one of its frames at VA in dom0. */
