@@ -130,6 +130,8 @@ void source_flush(struct request *r);
 void source_discard(struct request *r);
 /* Start what was queued. */
 void source_submit(void);
+/* Report steps that are over; false: there was none. */
+bool source_reap(void);
 
 /* throttle.c. May one request more of this many bytes start? false: work is kicked later. */
 bool throttle_take(struct disk *d);

@@ -294,31 +294,36 @@ static void account(struct disk *d, const struct request *r)
 			r->bytes;
 }
 
-void request_flush(void)
+static void answer_ended(void)
 {
-	struct request *list, *r, *next;
+	struct request *list = ended, *r, *next;
 	struct disk *d;
 
-	/* An answer may let a barrier start, which may end at once. */
-	while (ended) {
-		list = ended;
-		ended = NULL;
-		ended_end = &ended;
-		for (r = list; r; r = r->next)
-			if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY)
-				add_data_copies(r, true);
-		run_copies();
-		for (r = list; r; r = next) {
-			next = r->next;
-			d = r->q->disk;
-			account(d, r);
-			put_buffer(r);
-			if (d->barrier == r)
-				d->barrier = NULL;
-			queue_answer(r->q, r);
-			disk_request_over(d);
-		}
+	ended = NULL;
+	ended_end = &ended;
+	for (r = list; r; r = r->next)
+		if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY)
+			add_data_copies(r, true);
+	run_copies();
+	for (r = list; r; r = next) {
+		next = r->next;
+		d = r->q->disk;
+		account(d, r);
+		put_buffer(r);
+		if (d->barrier == r)
+			d->barrier = NULL;
+		queue_answer(r->q, r);
+		disk_request_over(d);
 	}
+}
+
+void request_flush(void)
+{
+	/* What the page cache holds ends as it is started; an answer may let a barrier start. */
+	do {
+		if (ended)
+			answer_ended();
+		source_submit();
+	} while (source_reap() || ended);
 	disk_publish_all();
-	source_submit();
 }
