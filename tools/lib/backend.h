@@ -66,7 +66,7 @@ struct backend_ops {
 	 * The device's descriptors have come (see backend_source.h; they are the kind's now): look
 	 * at them and publish features with backend_publish(). InitWait follows. After a restart it
 	 * is called as well, before connect() with resuming set; publishing the same again is
-	 * harmless then.
+	 * written again then.
 	 */
 	int (*probe)(struct backend_device *dev, const int *fds, unsigned int nfds);
 	/*

@@ -49,6 +49,7 @@ struct nic_config {
 	uint32_t mtu;	     /* 0: default */
 	uint64_t rate_bytes; /* an interval; 0: unlimited */
 	uint32_t rate_interval_us;
+	enum backend_type backend;
 	struct cfg_place at;
 };
 

@@ -35,6 +35,7 @@
 
 static const struct backend_kind kinds[] = {
 	{ "blkback", "uvbd", disk_open },
+	{ "netback", "uvif", nic_open },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
