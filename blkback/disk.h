@@ -4,9 +4,9 @@
  * (source.c), its way through xenbus (disk.c). ABI: <xen/io/blkif.h>.
  *
  * A request is copied out of the ring once, into the restart memory (journal.h), and only that copy
- * is looked at. Its data is copied between the guest's pages and a buffer of ours by the hypervisor,
- * or goes straight to and from pages that stay mapped (grants.c); nothing that the guest does to its
- * pages or grants can fault us.
+ * is looked at. Its data is copied between the guest's pages and a buffer of ours by the
+ * hypervisor, or goes straight to and from pages that stay mapped (grants.c); nothing that the
+ * guest does to its pages or grants can fault us.
  */
 #ifndef BLKBACK_DISK_H
 #define BLKBACK_DISK_H
