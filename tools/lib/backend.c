@@ -88,6 +88,9 @@ void backend_publish(struct backend_device *dev, const char *name, const char *f
 	char *text = NULL;
 	va_list ap;
 
+	/* The front end has read all that from our predecessor. */
+	if (dev->p->probing && dev->state == XenbusStateConnected)
+		return;
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) >= 0)
 		store_put(&P.store, dev->back, name, "%s", text);
@@ -378,10 +381,14 @@ static int look_around(sd_event_source *src, void *arg)
 static void probe(struct backend_private *p)
 {
 	unsigned int n = p->nfds;
+	int rc;
 
 	p->nfds = 0;
 	p->probed = true;
-	if (P.ops->probe(&p->dev, p->fds, n) || p->failed) {
+	p->probing = true;
+	rc = P.ops->probe(&p->dev, p->fds, n);
+	p->probing = false;
+	if (rc || p->failed) {
 		p->failed = true;
 	} else if (p->dev.state == XenbusStateInitialising) {
 		set_state(p, XenbusStateInitWait);

@@ -36,6 +36,7 @@ struct backend_private {
 	bool dirty;	    /* something changed: look at it */
 	bool seen;	    /* during a look at the list */
 	bool created;	    /* create() done */
+	bool probing;	    /* in probe() */
 	bool asked, probed; /* for its descriptors; and they came */
 	bool connected;	    /* connect() was called and disconnect() is not over */
 	bool leaving;	    /* disconnect() was called and is not over */
