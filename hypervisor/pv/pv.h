@@ -109,6 +109,7 @@ struct pv_vcpu {
 		u32 error_code;
 		u64 cr2;
 	} trap;
+	u32 context_busy; /* atomic: somebody is in pv_context_set */
 	bool nmi_pending;
 	bool failsafe_pending; /* a selector in ds..gs could not be loaded */
 
