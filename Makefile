@@ -52,7 +52,8 @@ $(B)/test/$(1).d/%.o: %.c | $(B)/stamp/packages
 -include $(patsubst %.c,$(B)/test/$(1).d/%.d,$(2))
 endef
 
-include $(wildcard */build.mk)
+# tools/ first: it names what the back ends link.
+include tools/build.mk $(filter-out tools/build.mk,$(wildcard */build.mk))
 
 $(B)/obj/%.o: %.c | $(B)/stamp/packages
 	$(call say,CC,$@)

@@ -22,13 +22,14 @@ TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
 BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c load.c)
 BUILDER_LIBS := -lz -llzma -lzstd -llz4 -lseccomp
-TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c nic.c record.c guest.c) \
+TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c nic.c nictap.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
-VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c console.c xenstore.c) tools/vaned/handover.c
+VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c xenstore.c) \
+	tools/lib/backend_client.c tools/vaned/handover.c
 $(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
-$(eval $(call program,vaned,tools/vaned/main.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+$(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
 	text.c units.c daemon.c storewatch.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))

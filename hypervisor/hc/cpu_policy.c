@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPU policies. There is one: what pv/cpuid gives a PV guest on this host. Reading it lists its
- * leaves; setting one is checked for form and for not asking for leaves that do not exist.
+ * CPU policies: what pv/cpuid gives a domain on this host. Reading one lists its leaves; setting
+ * one is checked for form and kept as limits on what its vcpus see (pv/cpuid_limit.c), all of it or
+ * nothing, before the domain ran.
  */
 #include "hc/cpu_policy.h"
 
@@ -9,19 +10,21 @@
 
 #include "hc/domctl.h"
 #include "hc/hypercall.h"
+#include "lib/string.h"
+#include "pv/cpuid.h"
 #include "pv/traps.h"
 
 #define BASIC_LEAVES  32 /* at most so many of each range are listed */
 #define CACHE_SUBS    6
 #define TOPOLOGY_SUBS 2
 #define XSTATE_SUBS   63
-#define LEAVES_MAX    256 /* that a caller may set */
 #define MSRS_MAX      16
 
 #define MSR_PLATFORM_INFO 0xce
 #define MSR_ARCH_CAPS	  0x10a
 
 struct lister {
+	struct domain *d;
 	u64 addr; /* 0: only count */
 	u32 room, count;
 	int error;
@@ -34,7 +37,7 @@ static void list_leaf(struct lister *l, u32 leaf, u32 subleaf)
 
 	if (l->error)
 		return;
-	pv_cpuid(current_vcpu(), leaf, subleaf == XEN_CPUID_NO_SUBLEAF ? 0 : subleaf, regs);
+	pv_domain_cpuid(l->d, leaf, subleaf == XEN_CPUID_NO_SUBLEAF ? 0 : subleaf, regs);
 	out.a = regs[0];
 	out.b = regs[1];
 	out.c = regs[2];
@@ -47,14 +50,14 @@ static void list_leaf(struct lister *l, u32 leaf, u32 subleaf)
 }
 
 /* How many subleaves of a basic leaf are listed; 0: it has none. */
-static u32 subleaves(u32 leaf)
+static u32 subleaves(struct domain *d, u32 leaf)
 {
 	switch (leaf) {
 	case 4: return CACHE_SUBS;
 	case 7: {
 		u32 regs[4];
 
-		pv_cpuid(current_vcpu(), 7, 0, regs);
+		pv_domain_cpuid(d, 7, 0, regs);
 		return min(regs[0], 2u) + 1;
 	}
 	case 0xb: return TOPOLOGY_SUBS;
@@ -67,10 +70,10 @@ static void list_basic(struct lister *l)
 {
 	u32 regs[4], last;
 
-	pv_cpuid(current_vcpu(), 0, 0, regs);
+	pv_domain_cpuid(l->d, 0, 0, regs);
 	last = min(regs[0], (u32)BASIC_LEAVES - 1);
 	for (u32 leaf = 0; leaf <= last; leaf++) {
-		u32 subs = subleaves(leaf);
+		u32 subs = subleaves(l->d, leaf);
 
 		for (u32 sub = 0; sub < subs; sub++)
 			list_leaf(l, leaf, sub);
@@ -83,7 +86,7 @@ static void list_range(struct lister *l, u32 first)
 {
 	u32 regs[4], last;
 
-	pv_cpuid(current_vcpu(), first, 0, regs);
+	pv_domain_cpuid(l->d, first, 0, regs);
 	if (regs[0] < first)
 		return;
 	last = min(regs[0], first + BASIC_LEAVES - 1);
@@ -110,9 +113,9 @@ static int list_msrs(u64 addr, u32 *room)
 	return 0;
 }
 
-int policy_to_guest(u64 leaves_addr, u64 msrs_addr, struct policy_answer *room)
+int policy_to_guest(struct domain *d, u64 leaves_addr, u64 msrs_addr, struct policy_answer *room)
 {
-	struct lister l = { .addr = leaves_addr, .room = room->leaves };
+	struct lister l = { .d = d, .addr = leaves_addr, .room = room->leaves };
 
 	list_basic(&l);
 	list_range(&l, 0x80000000);
@@ -157,7 +160,7 @@ void policy_features(u32 words[FEATURE_WORDS])
 		u32 regs[4] = { 0 };
 
 		if (where[i].leaf)
-			pv_cpuid(current_vcpu(), where[i].leaf, where[i].subleaf, regs);
+			pv_domain_cpuid(current_domain(), where[i].leaf, where[i].subleaf, regs);
 		words[i] = regs[where[i].reg];
 	}
 }
@@ -166,7 +169,7 @@ int domctl_policy_get(struct domain *d, xen_domctl_t *op)
 {
 	struct policy_answer room = { op->u.cpu_policy.nr_leaves, op->u.cpu_policy.nr_msrs };
 	int ret = policy_to_guest(
-		GUEST_ADDR(op->u.cpu_policy.leaves), GUEST_ADDR(op->u.cpu_policy.msrs), &room);
+		d, GUEST_ADDR(op->u.cpu_policy.leaves), GUEST_ADDR(op->u.cpu_policy.msrs), &room);
 
 	op->u.cpu_policy.nr_leaves = room.leaves;
 	op->u.cpu_policy.nr_msrs = room.msrs;
@@ -180,19 +183,25 @@ static bool known_leaf(const xen_cpuid_leaf_t *leaf)
 	return (range == 0 || range == 0x4000 || range == 0x8000) && number < 0x200;
 }
 
-static int check_leaves(xen_domctl_cpu_policy_t *p)
+static int read_leaves(struct cpuid_limits *limits, xen_domctl_cpu_policy_t *p)
 {
 	for (u32 i = 0; i < p->nr_leaves; i++) {
+		struct cpuid_limit limit;
 		xen_cpuid_leaf_t leaf;
 
 		if (handle_get(&leaf, p->leaves, i))
 			return -EFAULT;
-		if (known_leaf(&leaf))
-			continue;
 		p->err_leaf = leaf.leaf;
 		p->err_subleaf = leaf.subleaf;
-		return fail(ERANGE);
+		if (!known_leaf(&leaf))
+			return fail(ERANGE);
+		limit = (struct cpuid_limit){ .leaf = leaf.leaf,
+			.subleaf = leaf.subleaf == XEN_CPUID_NO_SUBLEAF ? 0 : leaf.subleaf,
+			.regs = { leaf.a, leaf.b, leaf.c, leaf.d } };
+		if (leaf.leaf >> 16 != 0x4000 && !cpuid_limit_set(limits, &limit)) /* not ours */
+			return fail(E2BIG);
 	}
+	p->err_leaf = p->err_subleaf = ~0u;
 	return 0;
 }
 
@@ -211,16 +220,51 @@ static int check_msrs(xen_domctl_cpu_policy_t *p)
 	return 0;
 }
 
+static bool has_run(struct domain *d)
+{
+	struct vcpu *v;
+
+	for_each_vcpu (d, v)
+		if (vcpu_cpu_time(v))
+			return true;
+	return false;
+}
+
+/* With what was set before as the start: a caller may set leaf after leaf. */
+static int set_limits(struct domain *d, xen_domctl_cpu_policy_t *p)
+{
+	struct cpuid_limits *fresh = heap_alloc(sizeof(*fresh)), **now = pv_cpuid_limits(d), *old;
+	int ret;
+
+	if (!fresh)
+		return fail(ENOMEM);
+	domain_pause(d);
+	old = *now;
+	if (old)
+		*fresh = *old;
+	ret = read_leaves(fresh, p);
+	if (!ret)
+		ret = check_msrs(p);
+	if (!ret && has_run(d))
+		ret = fail(EEXIST);
+	if (!ret && old)
+		*old = *fresh; /* in place: somebody may be listing it */
+	else if (!ret)
+		*now = fresh;
+	domain_unpause(d);
+	if (ret || old)
+		heap_free(fresh);
+	return ret;
+}
+
 int domctl_policy_set(struct domain *d, xen_domctl_t *op)
 {
 	xen_domctl_cpu_policy_t *p = &op->u.cpu_policy;
-	int ret;
 
 	if (d == current_domain())
 		return fail(EINVAL);
-	if (p->nr_leaves > LEAVES_MAX || p->nr_msrs > MSRS_MAX)
+	if (p->nr_leaves > CPUID_LIMITS_MAX || p->nr_msrs > MSRS_MAX)
 		return fail(E2BIG);
 	p->err_leaf = p->err_subleaf = p->err_msr = ~0u;
-	ret = check_leaves(p);
-	return ret ? ret : check_msrs(p);
+	return set_limits(d, p);
 }

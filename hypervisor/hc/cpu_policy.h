@@ -14,11 +14,14 @@ struct policy_answer {
 	u32 leaves, msrs;
 };
 
+struct domain;
+
 /*
- * Write what a PV guest sees to the guest's arrays, an address 0 only counts. *room says how many
+ * Write what a domain sees to the guest's arrays, an address 0 only counts. *room says how many
  * fit and becomes how many there are. EFAULT, ENOBUFS.
  */
-must_check int policy_to_guest(u64 leaves_addr, u64 msrs_addr, struct policy_answer *room);
+must_check int policy_to_guest(
+	struct domain *d, u64 leaves_addr, u64 msrs_addr, struct policy_answer *room);
 void policy_features(u32 words[FEATURE_WORDS]);
 
 #endif

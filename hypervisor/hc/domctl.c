@@ -13,6 +13,7 @@ typedef int domctl_fn(struct domain *d, xen_domctl_t *op);
 #define ANSWERS	  1 /* the operation is copied back when it succeeded */
 #define NO_DOMAIN 2 /* op->domain names none that exists */
 #define NEXT	  4 /* the first domain from op->domain on */
+#define EXPLAINS  8 /* the operation is copied back also when it failed: it says where */
 
 static int refuse_unsupported(struct domain *d, xen_domctl_t *op)
 {
@@ -64,7 +65,7 @@ static const struct {
 	[XEN_DOMCTL_get_vcpu_msrs] = { domctl_msrs_get, ANSWERS },
 	[XEN_DOMCTL_set_vcpu_msrs] = { domctl_msrs_set, ANSWERS },
 	[XEN_DOMCTL_get_cpu_policy] = { domctl_policy_get, ANSWERS },
-	[XEN_DOMCTL_set_cpu_policy] = { domctl_policy_set, ANSWERS },
+	[XEN_DOMCTL_set_cpu_policy] = { domctl_policy_set, ANSWERS | EXPLAINS },
 	[XEN_DOMCTL_shadow_op] = { refuse_unsupported, 0 },
 	[XEN_DOMCTL_setvnumainfo] = { refuse_unsupported, 0 },
 	[XEN_DOMCTL_monitor_op] = { refuse_unsupported, 0 },
@@ -96,7 +97,7 @@ static long run(xen_domctl_t *op, GUEST_PTR(xen_domctl_t) arg)
 		domain_put(d);
 	if (ret == -ERESTART)
 		return hc_restart(0);
-	if (!ret && (flags & ANSWERS) && guest_put(arg, 0, op))
+	if ((ret ? flags & EXPLAINS : flags & ANSWERS) && guest_put(arg, 0, op))
 		return -EFAULT;
 	return ret;
 }

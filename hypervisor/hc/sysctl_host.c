@@ -165,7 +165,7 @@ int sysctl_cpu_policy(xen_sysctl_t *op)
 		return fail(EOPNOTSUPP);
 	if (p->index > XEN_SYSCTL_cpu_policy_hvm_default)
 		return fail(EINVAL);
-	ret = policy_to_guest(GUEST_ADDR(p->leaves), GUEST_ADDR(p->msrs), &room);
+	ret = policy_to_guest(current_domain(), GUEST_ADDR(p->leaves), GUEST_ADDR(p->msrs), &room);
 	p->nr_leaves = room.leaves;
 	p->nr_msrs = room.msrs;
 	return ret;

@@ -146,6 +146,7 @@ static void ext_leaf_1(const struct cpuid_view *view, u32 out[4])
 		out[ECX] &= ~(u32)EXT1_ECX_AVX;
 	if (is_amd(view)) {
 		basic_leaf(view, 1, 0, one);
+		cpuid_limit_apply(view->limits, 1, 0, one);
 		out[EDX] |= one[EDX] & EXT1_EDX_COPIES;
 	}
 }
@@ -210,37 +211,73 @@ static void xen_leaf(const struct cpuid_view *view, u32 leaf, u32 subleaf, u32 o
 	}
 }
 
+/* The highest leaf of the range that this one is in. */
+static u32 last_leaf(const struct cpuid_view *view, u32 leaf)
+{
+	u32 out[4];
+
+	view->host(leaf & 0x80000000, 0, out);
+	cpuid_limit_apply(view->limits, leaf & 0x80000000, 0, out);
+	return min(out[EAX], leaf & 0x80000000 ? MAX_EXT_LEAF : MAX_BASIC_LEAF);
+}
+
 void cpuid_policy(const struct cpuid_view *view, u32 leaf, u32 subleaf, u32 out[4])
 {
-	u32 max[4];
-
 	if (leaf - XEN_LEAVES <= XEN_LEAVES_MAX) {
 		xen_leaf(view, leaf - XEN_LEAVES, subleaf, out);
 		return;
 	}
-	view->host(leaf & 0x80000000, 0, max);
-	if (leaf <= min(max[EAX], MAX_BASIC_LEAF))
-		basic_leaf(view, leaf, subleaf, out);
-	else if (leaf >= 0x80000000 && leaf <= min(max[EAX], MAX_EXT_LEAF))
+	if (leaf > last_leaf(view, leaf)) {
+		zero(out);
+		return;
+	}
+	if (leaf & 0x80000000)
 		ext_leaf(view, leaf, out);
 	else
-		zero(out);
+		basic_leaf(view, leaf, subleaf, out);
+	cpuid_limit_apply(view->limits, leaf, subleaf, out);
+}
+
+struct cpuid_limits **pv_cpuid_limits(struct domain *d)
+{
+	return &pv_of(d)->cpuid;
+}
+
+u64 pv_xcr0_offered(struct domain *d)
+{
+	return cpuid_limit_xcr0(pv_of(d)->cpuid, xstate_features());
+}
+
+static void domain_view(struct domain *d, struct cpuid_view *view)
+{
+	*view = (struct cpuid_view){
+		.host = cpuid_host,
+		.xcr0_offered = pv_xcr0_offered(d),
+		.control_domain = d->privileged,
+		.phys_bits = cpu_phys_bits(),
+		.limits = pv_of(d)->cpuid,
+	};
+	view->xcr0 = view->xcr0_offered;
+}
+
+void pv_domain_cpuid(struct domain *d, u32 leaf, u32 subleaf, u32 out[4])
+{
+	struct cpuid_view view;
+
+	domain_view(d, &view);
+	cpuid_policy(&view, leaf, subleaf, out);
 }
 
 void pv_cpuid(struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
 {
 	const struct pv_vcpu *pv = pv_vcpu_of(v);
-	struct cpuid_view view = {
-		.host = cpuid_host,
-		.xcr0_offered = xstate_features(),
-		.xcr0 = pv->xcr0,
-		/* A kernel must see that XSAVE can be had before it sets the bit itself. */
-		.cr4 = pv_guest_cr4(pv) | (pv->kernel_mode ? CR4_OSXSAVE : 0),
-		.control_domain = v->domain->privileged,
-		.vcpu = v->id,
-		.phys_bits = cpu_phys_bits(),
-	};
+	struct cpuid_view view;
 
+	domain_view(v->domain, &view);
+	view.xcr0 = pv->xcr0;
+	/* A kernel must see that XSAVE can be had before it sets the bit itself. */
+	view.cr4 = pv_guest_cr4(pv) | (pv->kernel_mode ? CR4_OSXSAVE : 0);
+	view.vcpu = v->id;
 	if (leaf == XEN_LEAVES + 3) {
 		struct time_scale scale;
 

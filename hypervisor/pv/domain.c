@@ -54,6 +54,8 @@ static void pv_domain_destroy(struct domain *d)
 	if (d->shared)
 		page_unshare(d->shared, d);
 	d->shared = NULL;
+	heap_free(pv_of(d)->cpuid);
+	pv_of(d)->cpuid = NULL;
 }
 
 /* The save area follows the struct; the allocation is of whole pages, so it is aligned. */

@@ -208,7 +208,8 @@ static bool xsetbv_op(struct pv_vcpu *pv, struct regs *regs, bool *stay)
 		*stay = true;
 		return true;
 	}
-	if ((u32)regs->rcx != 0 || !xstate_xcr0_valid(value))
+	if ((u32)regs->rcx != 0 || !xstate_xcr0_valid(value) ||
+		(value & ~pv_xcr0_offered(pv->common.domain)))
 		return false;
 	pv->xcr0 = value;
 	xcr0_set(value);

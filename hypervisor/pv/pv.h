@@ -41,11 +41,14 @@ struct pt_walk {
 	struct page *failed;  /* failed while parked: the answer for its caller */
 };
 
+struct cpuid_limits;
+
 struct pv_domain {
 	struct domain common;
 
 	struct cpumask dirty_cpus; /* CPUs that may hold its translations; atomic */
 	struct pt_walk walk;
+	struct cpuid_limits *cpuid; /* what the control domain set, NULL: nothing; cpuid_limit.c */
 	struct page
 		*relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
 };

@@ -39,6 +39,9 @@ u64 iret_rflags(u64 flags);
 bool privop_emulate(struct regs *regs);
 bool privop_forced_cpuid(struct regs *regs);
 void pv_cpuid(struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4]); /* eax ebx ecx edx */
+/* The same without what depends on a vcpu and its state. */
+void pv_domain_cpuid(struct domain *d, u32 leaf, u32 subleaf, u32 out[4]);
+u64 pv_xcr0_offered(struct domain *d); /* bits that its vcpus may set */
 bool pv_rdmsr(struct vcpu *v, u32 msr, u64 *value);
 bool pv_wrmsr(struct vcpu *v, u32 msr, u64 value);
 void pv_tsc_aux_load(const struct pv_vcpu *v); /* into the CPU, at a switch */

@@ -75,8 +75,11 @@ static void wait_for(unsigned cpu, u32 ticket)
 static void flush_others(const struct cpumask *mask, const u32 *since)
 {
 	unsigned self = cpu_id(), cpu;
-	struct cpumask waiting = { 0 };
+	struct cpumask waiting;
 
+	if (cpumask_only(mask, self))
+		return;
+	waiting = (struct cpumask){ 0 };
 	for_each_cpu (cpu, mask) {
 		if (cpu == self || !cpumask_test(&cpu_online_map, cpu))
 			continue;

@@ -2,7 +2,7 @@
 # Host tests of hypervisor/hc, hypervisor/lib/elf and the control domain's builder (hypervisor/pv/dom0*.c).
 comma := ,
 HC_WRAP := -Wl,--wrap=guest_copy_in,--wrap=guest_copy_out
-HC_ALL := $(wildcard hypervisor/hc/*.c) tests/host/hc_guest_memory.c tests/host/hc_pv_stubs.c
+HC_ALL := $(wildcard hypervisor/hc/*.c) hypervisor/pv/cpuid_limit.c tests/host/hc_guest_memory.c tests/host/hc_pv_stubs.c
 
 $(eval $(call host_test,dom0_image,tests/host/dom0_image.c hypervisor/pv/dom0_image.c hypervisor/pv/dom0_unpack.c \
 	hypervisor/lib/elf.c,$(HOST_HV_CFLAGS),-llzma -lzstd -llz4 -lz))

@@ -14,6 +14,7 @@
 #include "pv/m2p.h"
 #include "pv/mmu.h"
 #include "pv/pagetype.h"
+#include "pv/cpuid.h"
 #include "pv/traps.h"
 #include "x86/acpi.h"
 #include "x86/boot_info.h"
@@ -170,7 +171,14 @@ u64 iret_from_guest_stack(void)
 	return (u64)(s64)answer();
 }
 
-void pv_cpuid(struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
+struct cpuid_limits **pv_cpuid_limits(struct domain *d)
+{
+	static struct cpuid_limits *limits;
+
+	return &limits;
+}
+
+void pv_domain_cpuid(struct domain *d, u32 leaf, u32 subleaf, u32 out[4])
 {
 	for (unsigned i = 0; i < 4; i++)
 		out[i] = leaf == 0 || leaf == 0x80000000 ? leaf + 13 : leaf ^ subleaf << 8 ^ i;

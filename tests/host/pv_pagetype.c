@@ -42,6 +42,7 @@
 static u8 ram[FRAMES * PAGE_SIZE] aligned(4096);
 static struct page frames[FRAMES];
 struct page *const frame_table_fake = frames;
+struct frame_bounds frame_bounds = { .limit = FRAMES, .chunk_present = { 1 } };
 unsigned fake_cpu;
 struct vcpu *fake_current[FAKE_CPUS];
 struct regs fake_regs[FAKE_CPUS];
@@ -205,11 +206,6 @@ void *frame_map(mfn_t m)
 {
 	assert_true(m.n < FRAMES);
 	return ram + m.n * PAGE_SIZE;
-}
-
-bool frame_valid(mfn_t m)
-{
-	return m.n < FRAMES;
 }
 
 bool page_get(struct page *p, const struct domain *d)

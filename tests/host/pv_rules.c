@@ -386,6 +386,51 @@ static void test_cpuid(void **state)
 	assert_int_equal(out[1], 576);
 }
 
+/* Limits take features away, with what hangs on them, and never give one. */
+static void test_cpuid_limits(void **state)
+{
+	static struct cpuid_limits limits;
+	struct cpuid_view view = {
+		.host = all_ones, .xcr0_offered = 7, .xcr0 = 3, .cr4 = 1 << 18, .limits = &limits
+	};
+	struct cpuid_limit one = { 1, 0, { 0x12345, ~0u, ~(1u << 20 | 1u << 31), ~(1u << 26) } };
+	struct cpuid_limit top = { 0, 0, { 7, 1, 2, 3 } }, seven = { 7, 0, { 0, 0, 0, ~0u } };
+	u32 plain[4], out[4];
+
+	cpuid_policy(&view, 1, 0, plain);
+	assert_true(cpuid_limit_set(&limits, &one));
+	cpuid_policy(&view, 1, 0, out);
+	assert_int_equal(out[0], 0x12345);
+	assert_int_equal(out[1], plain[1]);
+	assert_int_equal(out[2], plain[2] & ~(1u << 20));
+	assert_int_equal(out[3], plain[3] & ~(1u << 26));
+	cpuid_policy(&view, 1, 5, out); /* it has no subleaves */
+	assert_int_equal(out[0], 0x12345);
+	assert_int_equal(cpuid_limit_xcr0(&limits, 7), 7);
+	one.regs[2] &= ~(1u << 28);
+	assert_true(cpuid_limit_set(&limits, &one));
+	assert_int_equal(cpuid_limit_xcr0(&limits, 7), 3);
+	one.regs[2] &= ~(1u << 26);
+	assert_true(cpuid_limit_set(&limits, &one));
+	assert_int_equal(limits.count, 1);
+	assert_int_equal(cpuid_limit_xcr0(&limits, 7), 0);
+	assert_true(cpuid_limit_set(&limits, &seven));
+	cpuid_policy(&view, 7, 0, out);
+	assert_int_equal(out[1] | out[2], 0);
+	cpuid_policy(&view, 7, 1, out);
+	assert_int_not_equal(out[0], 0); /* nothing was said of it */
+	assert_true(cpuid_limit_set(&limits, &top));
+	cpuid_policy(&view, 0, 0, out);
+	assert_int_equal(out[0], 7);
+	assert_int_equal(out[3], 3);
+	cpuid_policy(&view, 0xd, 0, out);
+	assert_int_equal(out[0] | out[1] | out[2] | out[3], 0);
+	for (u32 i = 0; limits.count < CPUID_LIMITS_MAX; i++)
+		assert_true(cpuid_limit_set(&limits, &(struct cpuid_limit){ 4, i, { 0 } }));
+	assert_false(cpuid_limit_set(&limits, &(struct cpuid_limit){ 5, 0, { 0 } }));
+	assert_true(cpuid_limit_set(&limits, &top));
+}
+
 static void test_cpuid_xen(void **state)
 {
 	struct cpuid_view view = { .host = all_ones,
@@ -456,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_iret),
 		cmocka_unit_test(test_debug_registers),
 		cmocka_unit_test(test_cpuid),
+		cmocka_unit_test(test_cpuid_limits),
 		cmocka_unit_test(test_cpuid_xen),
 		cmocka_unit_test(test_time),
 	};

@@ -262,12 +262,12 @@ static void bad_nic(const char *spec, const char *words)
 static void test_nics(void **state)
 {
 	struct nic_config n = { .devid = -1 };
-	char why[256];
+	char why[256], *text;
 
 	assert_int_equal(
 		nic_parse(
 			"mac=00:16:3e:0A:0b:0c, bridge=xenbr0,ip=10.0.0.2,rate=10Mb/s@20ms,mtu=9000,devid=3,"
-			"vifname=web,script=vif-route,type=vif,model=e1000",
+			"vifname=web,script=vif-route,type=vif,model=e1000,backendtype=user",
 			&n, why, sizeof(why)),
 		0);
 	assert_int_equal(n.mac[3], 10);
@@ -277,6 +277,10 @@ static void test_nics(void **state)
 	assert_int_equal(n.mtu, 9000);
 	assert_int_equal(n.devid, 3);
 	assert_string_equal(n.vifname, "web");
+	assert_int_equal(n.backend, BACKEND_USER);
+	text = nic_format(&n);
+	assert_non_null(strstr(text, ",backendtype=user"));
+	free(text);
 	nic_config_free(&n);
 	memset(&n, 0, sizeof(n));
 	assert_int_equal(nic_parse("", &n, why, sizeof(why)), 0);
@@ -288,6 +292,7 @@ static void test_nics(void **state)
 	bad_nic("bridge=aaaaaaaaaaaaaaaaaaaa", "cannot be an interface's name");
 	bad_nic("rate=fast", "rate 'fast'");
 	bad_nic("mtu=1", "mtu must be");
+	bad_nic("backendtype=qdisk", "unknown backendtype 'qdisk'");
 	bad_nic("backend=driverdomain", "only the control domain");
 	bad_nic("speed=9", "unknown parameter 'speed'");
 }

@@ -92,7 +92,7 @@ static void disk(struct json *j, const struct disk_config *d, bool live)
 	json_string(j, "pdev_path", d->path);
 	json_string(j, "vdev", d->vdev);
 	json_string(j, "format", d->path[0] ? "raw" : "empty");
-	if (d->phy)
+	if (d->phy || d->backend == BACKEND_KERNEL)
 		json_string(j, "backend", "phy");
 	if (d->script)
 		json_string(j, "script", d->script);

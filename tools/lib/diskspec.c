@@ -70,11 +70,13 @@ static int set_access(struct spec *s, const char *v)
 static int set_backendtype(struct spec *s, const char *v)
 {
 	if (!strcmp(v, "phy"))
-		s->d->phy = true;
+		s->d->backend = BACKEND_KERNEL;
+	else if (!strcmp(v, "user"))
+		s->d->backend = BACKEND_USER;
 	else if (strcmp(v, "qdisk") && strcmp(v, "tap") && strcmp(v, "standalone"))
 		return bad(s, "unknown backendtype '%.100s'", v);
 	else
-		return bad(s, "backendtype %.100s is not supported; phy is", v);
+		return bad(s, "backendtype %.100s is not supported; phy and user are", v);
 	return 0;
 }
 
@@ -262,8 +264,8 @@ char *disk_format(const struct disk_config *d)
 	text_add(&t, "format=raw,vdev=%s,access=%s", d->vdev, d->readwrite ? "rw" : "ro");
 	if (d->cdrom)
 		text_add(&t, ",devtype=cdrom");
-	if (d->phy)
-		text_add(&t, ",backendtype=phy");
+	if (d->backend != BACKEND_DEFAULT)
+		text_add(&t, ",backendtype=%s", d->backend == BACKEND_USER ? "user" : "phy");
 	if (d->discard_set)
 		text_add(&t, d->discard ? ",discard" : ",no-discard");
 	if (d->direct_io_safe)
