@@ -65,11 +65,17 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* Has the domain devices of the kind? While xenstored is away: as far as we know. */
 static bool wanted(const struct backend_kind *kind, uint32_t domid)
 {
 	unsigned int n;
+	char **ids;
 
-	free(store_list(&S, &n, "/local/domain/0/backend/%s/%u", kind->kind, domid));
+	errno = 0;
+	ids = store_list(&S, &n, "/local/domain/0/backend/%s/%u", kind->kind, domid);
+	if (!ids && errno != ENOENT)
+		return true;
+	free(ids);
 	return n;
 }
 
