@@ -441,6 +441,7 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 		probe(p);
 	} else {
 		backend_log(&p->dev, LOG_INFO, "waits for its predecessor's I/O");
+		p->lock_poll_us = LOCK_POLL_US;
 		sd_event_add_time_relative(
 			P.loop, &p->lock_timer, CLOCK_MONOTONIC, LOCK_POLL_US, 1, try_lock, p);
 	}
