@@ -35,10 +35,10 @@ static inline bool cpumask_empty(const struct cpumask *m)
 /* Is there no member but cpu? */
 static inline bool cpumask_only(const struct cpumask *m, unsigned cpu)
 {
-	u64 others = 0;
+	u64 others = READ_ONCE(m->bits[cpu / 64]) & ~BIT(cpu % 64);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(m->bits); i++)
-		others |= READ_ONCE(m->bits[i]) & ~(i == cpu / 64 ? BIT(cpu % 64) : 0);
+	for (unsigned i = 1; i < ARRAY_SIZE(m->bits); i++)
+		others |= READ_ONCE(m->bits[(cpu / 64 + i) % ARRAY_SIZE(m->bits)]);
 	return !others;
 }
 

@@ -113,11 +113,17 @@ void tlb_flush(const struct cpumask *mask)
 	renew_clock();
 }
 
+void tlb_flush_va_local(u64 va)
+{
+	if (canonical(va))
+		invlpg(va);
+}
+
 void tlb_flush_va(const struct cpumask *mask, u64 va)
 {
 	flush_others(mask, NULL);
-	if (canonical(va) && cpumask_test(mask, cpu_id()))
-		invlpg(va);
+	if (cpumask_test(mask, cpu_id()))
+		tlb_flush_va_local(va);
 }
 
 u32 tlb_stamp_now(void)

@@ -167,6 +167,10 @@ void tlb_flush_va(const struct cpumask *mask, u64 va)
 {
 }
 
+void tlb_flush_va_local(u64 va)
+{
+}
+
 void cr3_switch(u64 cr3)
 {
 	flush_cpu(fake_cpu);
