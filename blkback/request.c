@@ -42,10 +42,37 @@ static struct buffer *get_buffer(void)
 	return b;
 }
 
+static void put_pages(struct request *r, unsigned int n)
+{
+	while (n--)
+		grants_put(r->q->grants, r->buffer->segment[n].gref);
+}
+
+/* All pages of a request are mapped, or none is used. */
+static void map_pages(struct request *r)
+{
+	const struct blkif_request_segment *s = r->buffer->segment;
+	unsigned int i;
+	uint8_t *page;
+
+	for (i = 0; i < r->segments; i++) {
+		page = grants_get(r->q->grants, r->q->disk->dev->domid, s[i].gref);
+		if (!page) {
+			put_pages(r, i);
+			return;
+		}
+		r->buffer->iov[i].iov_base = page + s[i].first_sect * SECTOR;
+		r->buffer->iov[i].iov_len = (s[i].last_sect - s[i].first_sect + 1) * SECTOR;
+	}
+	r->mapped = true;
+}
+
 static void put_buffer(struct request *r)
 {
 	if (!r->buffer)
 		return;
+	if (r->mapped)
+		put_pages(r, r->segments);
 	r->buffer->next = buffers;
 	buffers = r->buffer;
 	r->buffer = NULL;
@@ -128,6 +155,7 @@ static void parse(struct request *r)
 	r->segments = s->request.nr_segments;
 	r->sector = s->request.sector_number;
 	r->sectors = r->bytes = 0;
+	r->mapped = false;
 	switch (r->op) {
 	case BLKIF_OP_INDIRECT:
 		r->op = s->indirect.indirect_op;
@@ -254,7 +282,9 @@ void request_start(struct request *list)
 		if (r->step == STEP_DONE)
 			continue;
 		throttle_charge(r->q->disk, r->bytes);
-		if (r->bytes && r->op != BLKIF_OP_READ)
+		if (r->bytes && r->q->grants)
+			map_pages(r);
+		if (r->bytes && !r->mapped && r->op != BLKIF_OP_READ)
 			add_data_copies(r, false);
 	}
 	run_copies();
@@ -294,31 +324,36 @@ static void account(struct disk *d, const struct request *r)
 			r->bytes;
 }
 
-void request_flush(void)
+static void answer_ended(void)
 {
-	struct request *list, *r, *next;
+	struct request *list = ended, *r, *next;
 	struct disk *d;
 
-	/* An answer may let a barrier start, which may end at once. */
-	while (ended) {
-		list = ended;
-		ended = NULL;
-		ended_end = &ended;
-		for (r = list; r; r = r->next)
-			if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY)
-				add_data_copies(r, true);
-		run_copies();
-		for (r = list; r; r = next) {
-			next = r->next;
-			d = r->q->disk;
-			account(d, r);
-			put_buffer(r);
-			if (d->barrier == r)
-				d->barrier = NULL;
-			queue_answer(r->q, r);
-			disk_request_over(d);
-		}
+	ended = NULL;
+	ended_end = &ended;
+	for (r = list; r; r = r->next)
+		if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY && !r->mapped)
+			add_data_copies(r, true);
+	run_copies();
+	for (r = list; r; r = next) {
+		next = r->next;
+		d = r->q->disk;
+		account(d, r);
+		put_buffer(r);
+		if (d->barrier == r)
+			d->barrier = NULL;
+		queue_answer(r->q, r);
+		disk_request_over(d);
 	}
+}
+
+void request_flush(void)
+{
+	/* What the page cache holds ends as it is started; an answer may let a barrier start. */
+	do {
+		if (ended)
+			answer_ended();
+		source_submit();
+	} while (source_reap() || ended);
 	disk_publish_all();
-	source_submit();
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <sched.h>
 #include <linux/falloc.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,9 +29,9 @@ static bool used[FILES / 2];
 
 static int restrict_ring(void)
 {
-	static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_FSYNC,
-		IORING_OP_FALLOCATE };
-	struct io_uring_restriction r[8];
+	static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV,
+		IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_FALLOCATE };
+	struct io_uring_restriction r[10];
 	unsigned int n;
 
 	memset(r, 0, sizeof(r));
@@ -47,11 +48,29 @@ static int restrict_ring(void)
 	return io_uring_register_restrictions(&ring, r, n);
 }
 
+/*
+ * What cannot be done at once the kernel gives to workers of the ring. An idle one ends after 5 s,
+ * but the last one stays and wakes up every 5 s, unless it runs on a processor that the workers are
+ * not bound to: bound to none, all end.
+ */
+static void end_idle_workers(void)
+{
+	cpu_set_t none;
+
+	CPU_ZERO(&none);
+	io_uring_register_iowq_aff(&ring, sizeof(none), &none);
+}
+
 int source_start(void)
 {
-	struct io_uring_params params = { .flags = IORING_SETUP_R_DISABLED };
+	/* Completions wake the loop and wait to be fetched; they do not interrupt its wait. */
+	struct io_uring_params params = { .flags = IORING_SETUP_R_DISABLED |
+						   IORING_SETUP_SINGLE_ISSUER |
+						   IORING_SETUP_DEFER_TASKRUN };
 	int rc = io_uring_queue_init_params(ENTRIES, &ring, &params);
 
+	if (!rc)
+		end_idle_workers();
 	if (!rc)
 		rc = io_uring_register_files_sparse(&ring, FILES);
 	if (!rc)
@@ -63,7 +82,7 @@ int source_start(void)
 	return rc < 0 ? -1 : 0;
 }
 
-static int reap(sd_event_source *src, int fd, uint32_t events, void *arg)
+bool source_reap(void)
 {
 	struct io_uring_cqe *cqe[AT_ONCE];
 	unsigned int n, i;
@@ -72,6 +91,12 @@ static int reap(sd_event_source *src, int fd, uint32_t events, void *arg)
 	for (i = 0; i < n; i++)
 		request_step_done(io_uring_cqe_get_data(cqe[i]), cqe[i]->res);
 	io_uring_cq_advance(&ring, n);
+	return n;
+}
+
+static int completed(sd_event_source *src, int fd, uint32_t events, void *arg)
+{
+	io_uring_get_events(&ring);
 	request_flush();
 	return 0;
 }
@@ -81,7 +106,7 @@ int source_attach(struct disk *d)
 	int fds[2] = { d->fd, d->dev->memory_fd }, rc;
 
 	if (!ready &&
-		sd_event_add_io(backend_loop(), &ready, ring.ring_fd, EPOLLIN, reap, NULL) < 0)
+		sd_event_add_io(backend_loop(), &ready, ring.ring_fd, EPOLLIN, completed, NULL) < 0)
 		return backend_fail(d->dev, "no event source");
 	for (d->id = 0; d->id < FILES / 2 && used[d->id]; d->id++)
 		;
@@ -123,11 +148,18 @@ static void to_file(struct io_uring_sqe *sqe, struct request *r)
 void source_data(struct request *r, bool write, bool durable)
 {
 	struct io_uring_sqe *sqe = get_sqe();
+	const struct iovec *iov = r->buffer->iov;
+	void *data = r->mapped ? iov->iov_base : r->buffer->data;
+	uint64_t at = r->sector * SECTOR;
 
-	if (write)
-		io_uring_prep_write(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
+	if (r->mapped && r->segments > 1 && write)
+		io_uring_prep_writev(sqe, 0, iov, r->segments, at);
+	else if (r->mapped && r->segments > 1)
+		io_uring_prep_readv(sqe, 0, iov, r->segments, at);
+	else if (write)
+		io_uring_prep_write(sqe, 0, data, r->bytes, at);
 	else
-		io_uring_prep_read(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
+		io_uring_prep_read(sqe, 0, data, r->bytes, at);
 	sqe->rw_flags = durable ? RWF_DSYNC : 0;
 	to_file(sqe, r);
 }

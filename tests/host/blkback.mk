@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Host tests of the back ends' states and of blkback's data path; the latter under ASan and UBSan, and under TSan.
-BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c throttle.c) tools/lib/text.c tests/host/blkback_front.c \
+BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c grants.c throttle.c) tools/lib/text.c tests/host/blkback_front.c \
 	tests/fuzz/blkback.c tests/host/blkback.c
 BLKBACK_TEST_CFLAGS := -Itests/host/crash -I.
 $(eval $(call host_test,backend_states,tests/host/backend_states.c tools/lib/backend_state.c,-I.,))

@@ -89,6 +89,8 @@ static int front_node(uint32_t *value, uint32_t max, const char *name)
 
 	if (!strcmp(name, "ring-page-order")) {
 		*value = fp.order;
+	} else if (!strcmp(name, "feature-persistent")) {
+		*value = fp.persistent;
 	} else if (!strcmp(name, "multi-queue-num-queues")) {
 		*value = fp.queues;
 	} else {
@@ -173,8 +175,9 @@ static int16_t copy_one(xengnttab_grant_copy_segment_t *s)
 	uint32_t n = theirs->foreign.ref - FRONT_REF;
 	uint8_t *page;
 
-	if (n >= FRONT_REFS || front->revoked[n])
+	if (n >= FRONT_REFS * FRONT_ALIASES || front->revoked[n % FRONT_REFS])
 		return GNTST_bad_gntref;
+	n %= FRONT_REFS;
 	if (theirs->foreign.domid != front_dev.domid)
 		abort();
 	if (theirs->foreign.offset + s->len > PAGE)
@@ -192,8 +195,27 @@ int xengnttab_grant_copy(
 {
 	uint32_t i;
 
+	fp.copied += count;
 	for (i = 0; i < count; i++)
 		segment[i].status = copy_one(&segment[i]);
+	return 0;
+}
+
+void *xengnttab_map_grant_ref(xengnttab_handle *h, uint32_t domid, uint32_t ref, int prot)
+{
+	uint32_t n = ref - FRONT_REF;
+
+	if (domid != front_dev.domid)
+		abort();
+	if (n >= FRONT_REFS * FRONT_ALIASES || front->revoked[n % FRONT_REFS])
+		return NULL;
+	fp.mapped++;
+	return front->page[n % FRONT_REFS];
+}
+
+int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
+{
+	fp.mapped -= count;
 	return 0;
 }
 
@@ -214,6 +236,12 @@ void source_detach(struct disk *d)
 
 void source_submit(void)
 {
+}
+
+/* Steps end when the test says so. */
+bool source_reap(void)
+{
+	return false;
 }
 
 static void add_step(struct request *r, int what)
@@ -237,6 +265,23 @@ void source_discard(struct request *r)
 	add_step(r, 4);
 }
 
+/* Between the disk and wherever the request's data is. */
+static int64_t transfer(struct request *r, uint8_t *at, bool write)
+{
+	struct iovec one = { r->buffer->data, r->bytes }, *iov = r->mapped ? r->buffer->iov : &one;
+	unsigned int n = r->mapped ? r->segments : 1;
+	int64_t done = 0;
+
+	for (; n--; iov++) {
+		if (write)
+			copy_bytes(at + done, iov->iov_base, iov->iov_len);
+		else
+			copy_bytes(iov->iov_base, at + done, iov->iov_len);
+		done += iov->iov_len;
+	}
+	return done;
+}
+
 static int64_t do_step(struct request *r, int what)
 {
 	uint8_t *at;
@@ -251,9 +296,9 @@ static int64_t do_step(struct request *r, int what)
 	crash_point();
 	at = front->disk + (what == 3 ? 0 : r->sector * SECTOR);
 	switch (what) {
-	case 0: memcpy(r->buffer->data, at, r->bytes); return r->bytes;
+	case 0: return transfer(r, at, false);
 	case 2: front->durable++; /* fall through */
-	case 1: memcpy(at, r->buffer->data, r->bytes); return r->bytes;
+	case 1: return transfer(r, at, true);
 	case 3: front->flushes++; return 0;
 	default: memset(at, 0, r->sectors * SECTOR); return 0;
 	}

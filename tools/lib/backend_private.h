@@ -36,6 +36,7 @@ struct backend_private {
 	bool dirty;	    /* something changed: look at it */
 	bool seen;	    /* during a look at the list */
 	bool created;	    /* create() done */
+	bool probing;	    /* in probe() */
 	bool asked, probed; /* for its descriptors; and they came */
 	bool connected;	    /* connect() was called and disconnect() is not over */
 	bool leaving;	    /* disconnect() was called and is not over */
@@ -46,6 +47,7 @@ struct backend_private {
 	int fds[BACKEND_FDS]; /* while the restart memory's lock is waited for */
 	unsigned int nfds;
 	sd_event_source *lock_timer;
+	uint64_t lock_poll_us;
 	long log_second; /* the second of the last line, and lines in it */
 	unsigned int log_lines, log_dropped;
 };

@@ -29,7 +29,8 @@ const char *action_name(enum action a); /* as in xl.cfg, with '-' */
 enum backend_type { BACKEND_DEFAULT, BACKEND_KERNEL, BACKEND_USER };
 
 struct disk_config {
-	char *path; /* "" for an empty drive */
+	char *path;   /* "" for an empty drive; a file, a block device, or an NBD URI */
+	char *format; /* NULL: raw; else one that diskimage_driver() knows */
 	char *vdev;
 	uint32_t number; /* the vdev's xenbus number */
 	char *script;	 /* NULL: none was given */

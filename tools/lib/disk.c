@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "tools/lib/diskimage.h"
 #include "tools/lib/hostconf.h"
 #include "tools/lib/hotplug.h"
 #include "tools/lib/log.h"
@@ -33,7 +34,10 @@ static int check_sharing(
 	for (i = 0; i < ndoms && !rc; i++) {
 		disks = store_list(s, &ndisks, "/libxl/%s/device/vbd", doms[i]);
 		for (k = 0; k < ndisks && !rc; k++) {
-			path = store_read(s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
+			path = store_read(s, "/libxl/%s/device/vbd/%s/image", doms[i], disks[k]);
+			if (!path)
+				path = store_read(
+					s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
 			mode = store_read(s, "/libxl/%s/device/vbd/%s/mode", doms[i], disks[k]);
 			same = path && !stat(path, &other) &&
 			       (S_ISBLK(st->st_mode) ? S_ISBLK(other.st_mode) &&
@@ -61,6 +65,11 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 	struct stat st;
 
 	if (!d->path[0] || d->script)
+		return 0;
+	if (diskimage_is(d) && d->backend == BACKEND_KERNEL)
+		return error_set(e, ERR_CONFIG,
+			"disk %s: the kernel's back end serves raw disks only", d->vdev);
+	if (diskimage_is_nbd(d->path))
 		return 0;
 	if (stat(d->path, &st)) {
 		error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
@@ -146,13 +155,19 @@ static int run_script(const char *script, const struct device *d, char *action, 
 static void describe(
 	const struct disk_config *d, uint32_t domid, struct nodes *front, struct nodes *back)
 {
+	char file[64];
+
 	nodes_add(front, "backend-id", "0");
 	nodes_add(front, "state", "1");
 	nodes_add(front, "virtual-device", "%u", d->number);
 	nodes_add(front, "device-type", "%s", d->cdrom ? "cdrom" : "disk");
 	nodes_add(front, "trusted", "1");
 	nodes_add(front, "protocol", "x86_64-abi");
-	nodes_add(back, "params", "%s", d->path);
+	if (diskimage_is(d)) {
+		diskimage_file(domid, d->number, file, sizeof(file));
+		nodes_add(back, "image", "%s", d->path);
+	}
+	nodes_add(back, "params", "%s", diskimage_is(d) ? file : d->path);
 	nodes_add(back, "script", "%s",
 		d->script && d->script[0] == '/' ? d->script : "/etc/xen/scripts/block");
 	nodes_add(back, "frontend-id", "%u", domid);
@@ -207,6 +222,8 @@ static bool is_user(const struct disk_config *d)
 {
 	if (d->script || !d->path[0])
 		return false;
+	if (diskimage_is(d))
+		return true;
 	if (d->backend == BACKEND_DEFAULT)
 		return hostconf_backend("disk") == BACKEND_USER;
 	return d->backend == BACKEND_USER;
@@ -221,7 +238,9 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 	int rc;
 
 	describe(d, domid, &front, &back);
-	rc = device_create(s, &dev, &front, &back, e);
+	rc = user && diskimage_is(d) ? diskimage_start(&dev, d, e) : 0;
+	if (!rc)
+		rc = device_create(s, &dev, &front, &back, e);
 	nodes_free(&front);
 	nodes_free(&back);
 	if (!rc)
@@ -256,6 +275,7 @@ void disk_detach(struct store *s, uint32_t domid, uint32_t devid)
 	if (loop)
 		loop_release(loop);
 	device_forget(s, &dev);
+	diskimage_stop(domid, devid);
 	free(loop);
 	free(script);
 }
