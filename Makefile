@@ -52,8 +52,7 @@ $(B)/test/$(1).d/%.o: %.c | $(B)/stamp/packages
 -include $(patsubst %.c,$(B)/test/$(1).d/%.d,$(2))
 endef
 
-# tools/ first: it names what the back ends link.
-include tools/build.mk $(filter-out tools/build.mk,$(wildcard */build.mk))
+include $(wildcard */build.mk)
 
 $(B)/obj/%.o: %.c | $(B)/stamp/packages
 	$(call say,CC,$@)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The data path is pure code: the host tests and the fuzzer link exactly this.
+include tools/lib/backend.mk
 NETBACK_PURE := $(addprefix netback/,queue.c tx.c rx.c packet.c rate.c)
-$(eval $(call program,netback,$(NETBACK_PURE) netback/vif.c netback/tap.c $(BACKEND),$(BACKEND_LIBS)))
+$(eval $(call program,netback,$(NETBACK_PURE) netback/vif.c netback/tap.c $(BACKEND),$(BACKEND_LIBS) -l:liburing.a))
 
 # Host tests: the data path on a front end in memory.
 NETBACK_FAKE := $(NETBACK_PURE) tests/host/netback_fake.c
@@ -27,3 +28,12 @@ $(B)/test/fuzz-netback: $(NETBACK_FAKE) tests/fuzz/netback.c tests/fuzz/netback_
 	$(call say,CLANG,$@)
 	$(Q)mkdir -p $(@D) && clang-14 -std=gnu11 -g -O1 -D_GNU_SOURCE -I. \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^
+
+# `make bench-net`: ours beside the stock back end.
+.PHONY: bench-net
+bench-net: $(B)/stamp/packages-run all $(B)/bench/net
+	$(Q)$(PYTHON) tests/bench/net.py
+# Static: it runs in the guest as well.
+$(B)/bench/net: tests/bench/net.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -fPIE,$(USER_CFLAGS)) -static -o $@ $<

@@ -30,7 +30,7 @@ int scratch_alloc(struct scratch *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->tx_pages = map_pages(NET_SLOTS);
-	s->rx_pages = map_pages(1 + RX_PAGES);
+	s->rx_pages = map_pages(RX_PAGES);
 	if (s->tx_pages && s->rx_pages)
 		return 0;
 	scratch_free(s);
@@ -42,7 +42,7 @@ void scratch_free(struct scratch *s)
 	if (s->tx_pages)
 		munmap(s->tx_pages, NET_SLOTS * NET_PAGE);
 	if (s->rx_pages)
-		munmap(s->rx_pages, (1 + RX_PAGES) * NET_PAGE);
+		munmap(s->rx_pages, RX_PAGES * NET_PAGE);
 	s->tx_pages = s->rx_pages = NULL;
 }
 

@@ -34,24 +34,39 @@
 #define NET_FRAME                                                                      \
 	(65535u + 14 + 4) /* largest frame: 64 KiB and its link header with a VLAN tag \
 			   */
-#define RX_FRAME  ((NET_FRAME + NET_PAGE - 1) / NET_PAGE)
-#define RX_NEED	  (RX_FRAME + 1) /* receive slots for the largest frame and its extra info */
-#define RX_PAGES  (NET_SLOTS + RX_FRAME)
-#define NET_HDR	  sizeof(struct virtio_net_hdr)
-#define MCAST_MAX 64u
+#define RX_FRAME ((NET_FRAME + NET_PAGE - 1) / NET_PAGE)
+#define RX_NEED	 (RX_FRAME + 1) /* receive slots for the largest frame and its extra info */
+/*
+ * Receive buffers: each has pages for the largest frame, and one before for its header's end. Only
+ * what frames really fill is ever touched.
+ */
+#define RX_BUFFERS 48u
+#define RX_STRIDE  (RX_FRAME + 1)
+#define RX_PAGES   (RX_BUFFERS * RX_STRIDE)
+#define NET_HDR	   sizeof(struct virtio_net_hdr)
+#define MCAST_MAX  64u
 
 typedef xengnttab_grant_copy_segment_t grant_segment;
 
 struct queue;
 
+struct net_frame {
+	struct iovec *iov;
+	int count;
+	ssize_t result; /* bytes, -1: not sent, none there */
+};
+
 /* What the data path asks of the world. `q->arg` is the implementation's. */
 struct queue_ops {
 	/* Copy all segments, each with its own status. -1: the call itself failed (errno). */
 	int (*copy)(struct queue *q, grant_segment *segs, unsigned int count);
-	/* One frame behind its virtio_net_hdr to the tap. -1: not taken (errno). */
-	ssize_t (*send)(struct queue *q, const struct iovec *iov, int count);
-	/* The next frame with its virtio_net_hdr. -1: none there (EAGAIN) or errno. */
-	ssize_t (*receive)(struct queue *q, void *buf, size_t size);
+	/* Frames, each behind its virtio_net_hdr, to the tap in this order; what became of each. */
+	void (*send)(struct queue *q, struct net_frame *frames, unsigned int count);
+	/*
+	 * Frames of the tap with their headers, one for each buffer, as far as there are any: the
+	 * result is its length or -1.
+	 */
+	void (*receive)(struct queue *q, struct net_frame *frames, unsigned int count);
 	void (*notify)(struct queue *q, uint32_t port);
 	uint64_t (*now)(struct queue *q); /* ns, monotonic */
 };
@@ -85,16 +100,19 @@ struct tx_packet {
 };
 struct scratch {
 	uint8_t *tx_pages; /* NET_SLOTS pages, one for each piece */
-	uint8_t *rx_pages; /* 1 + RX_PAGES pages */
+	uint8_t *rx_pages; /* RX_PAGES pages */
 	grant_segment seg[NET_SLOTS];
 	struct iovec piece[NET_SLOTS];
+	struct iovec iov[2 * NET_SLOTS]; /* of the frames */
+	struct net_frame frame[NET_SLOTS];
+	struct virtio_net_hdr header[NET_SLOTS];
 	struct tx_packet packet[NET_SLOTS];
 	struct {
 		uint16_t id;
 		int16_t status;
 	} answer[NET_SLOTS];
 	netif_rx_response_t rx_answer[NET_SLOTS];
-	unsigned int segs, pieces, packets, answers, bytes;
+	unsigned int segs, pieces, packets, answers, bytes, iovs, frames;
 };
 
 struct queue {

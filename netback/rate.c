@@ -6,6 +6,7 @@
 #include "netback/rate.h"
 
 #define NS_PER_US 1000u
+#define BURST	  131072 /* saved up at most if an interval gives less: two large frames */
 #define MAX_SECONDS \
 	3600u /* an interval longer than that is cut: the products below stay in range */
 
@@ -15,6 +16,7 @@ void rate_set(struct rate *r, uint64_t bytes, uint64_t usec, uint64_t now)
 		usec = MAX_SECONDS * 1000000ull;
 	r->bytes = usec && bytes <= INT64_MAX / 2 ? bytes : 0;
 	r->interval = usec * NS_PER_US;
+	r->most = (int64_t)r->bytes > BURST ? (int64_t)r->bytes : BURST;
 	r->tokens = (int64_t)r->bytes;
 	r->filled = now;
 }
@@ -26,8 +28,8 @@ bool rate_open(struct rate *r, uint64_t now)
 	if (!r->bytes)
 		return true;
 	more = (unsigned __int128)passed * r->bytes / r->interval;
-	if (r->tokens + (__int128)more >= (int64_t)r->bytes) {
-		r->tokens = (int64_t)r->bytes;
+	if (r->tokens + (__int128)more >= r->most) {
+		r->tokens = r->most;
 		r->filled = now;
 	} else if (more) {
 		r->tokens += (int64_t)more;

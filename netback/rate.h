@@ -12,7 +12,7 @@
 
 struct rate {
 	uint64_t bytes, interval; /* bytes each interval of ns; bytes 0: no limit */
-	int64_t tokens;		  /* bytes */
+	int64_t tokens, most;	  /* bytes; how many are saved up */
 	uint64_t filled;	  /* when tokens were last counted */
 };
 

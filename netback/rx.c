@@ -3,8 +3,8 @@
  * The tap's frames to the front end. A frame is taken from the tap only when there are receive
  * slots for the largest one, so that the tap's queue, not this process, holds what does not fit.
  * It is read so that its data begin on a page of ours and each of its pages is one copy to one
- * slot. Answers lie in the slots of their requests; the extra info takes the second one.
- * ABI: "Guest receive" in <xen/io/netif.h>.
+ * slot; several are read at once. Answers lie in the slots of their requests; the extra info takes
+ * the second one. ABI: "Guest receive" in <xen/io/netif.h>.
  */
 #include "netback/queue.h"
 
@@ -14,7 +14,8 @@
 #include "netback/packet.h"
 #include "netback/slots.h"
 
-#define ETH_LEN 14u
+#define ETH_LEN	  14u
+#define RX_GROWTH 4 /* more frames are asked for at once, each time all were there */
 
 /* Slots that the next frame may need. */
 static uint32_t need(const struct queue *q)
@@ -116,38 +117,64 @@ static void add_frame(struct queue *q, const struct virtio_net_hdr *h, uint8_t *
 	}
 }
 
+/* What came into one buffer. */
+static void take_frame(struct queue *q, const struct net_frame *f)
+{
+	uint8_t *p = (uint8_t *)f->iov->iov_base + NET_HDR;
+	ssize_t n = f->result - (ssize_t)NET_HDR;
+	struct virtio_net_hdr h;
+
+	memcpy(&h, f->iov->iov_base, NET_HDR);
+	if (n <= 0 || wrong_form(q->f, &h, n) || !settle_sum(q->f, &h, p, n)) {
+		q->stats.rx_dropped++;
+		return;
+	}
+	if (unwanted(q->f, p))
+		return;
+	add_frame(q, &h, p, n);
+	q->stats.rx_packets++;
+	q->stats.rx_bytes += n;
+}
+
+/* Buffers for n frames: their data begin on a page. */
+static void offer(struct scratch *s, unsigned int n)
+{
+	for (s->frames = 0; s->frames < n; s->frames++, s->iovs++) {
+		s->frame[s->frames] = (struct net_frame){ &s->iov[s->iovs], 1, -1 };
+		s->iov[s->iovs].iov_base =
+			s->rx_pages + (s->iovs * RX_STRIDE + 1) * NET_PAGE - NET_HDR;
+		s->iov[s->iovs].iov_len = NET_HDR + NET_FRAME;
+	}
+}
+
 /*
  * Take frames while there is room for the largest one, in `avail` slots of the ring and in our
- * pages. True: the tap has no more.
+ * buffers: one to see whether there is any, then as many at once as have room. True: the tap has
+ * no more.
  */
 static bool take_frames(struct queue *q, uint32_t avail)
 {
 	struct scratch *s = q->s;
-	struct virtio_net_hdr h;
-	unsigned int page = 1;
-	uint8_t *p;
-	ssize_t n;
+	unsigned int room, i, more = 1;
+	bool empty = false;
 
-	while (avail - s->answers >= need(q) && page + RX_FRAME <= RX_PAGES + 1) {
-		p = s->rx_pages + page * NET_PAGE;
-		n = q->ops->receive(q, p - NET_HDR, NET_HDR + NET_FRAME);
-		if (n < 0)
-			return true;
-		memcpy(&h, p - NET_HDR, NET_HDR);
-		n -= NET_HDR;
-		if (n <= 0 || wrong_form(q->f, &h, n) || !settle_sum(q->f, &h, p, n)) {
-			q->stats.rx_dropped++;
-			continue;
+	while (!empty) {
+		room = (avail - s->answers) / need(q);
+		if (room > RX_BUFFERS - s->iovs)
+			room = RX_BUFFERS - s->iovs;
+		if (!room)
+			return false;
+		offer(s, room < more ? room : more);
+		q->ops->receive(q, s->frame, s->frames);
+		for (i = 0; i < s->frames; i++) {
+			if (s->frame[i].result < 0)
+				empty = true;
+			else
+				take_frame(q, &s->frame[i]);
 		}
-		if (unwanted(q->f, p))
-			continue;
-		add_frame(q, &h, p, n);
-		q->stats.rx_packets++;
-		q->stats.rx_bytes += n;
-		/* The next one's header lies before its page, behind these bytes. */
-		page += (n + NET_HDR + NET_PAGE - 1) / NET_PAGE;
+		more *= RX_GROWTH;
 	}
-	return false;
+	return true;
 }
 
 static bool deliver(struct queue *q)
@@ -184,7 +211,7 @@ enum turn rx_turn(struct queue *q)
 	uint32_t avail = slot_load(&q->rx->req_prod) - q->rx_cons;
 	bool empty;
 
-	s->segs = s->answers = 0;
+	s->segs = s->answers = s->iovs = 0;
 	if (avail < need(q))
 		avail = slots_arm(&q->rx->req_event, &q->rx->req_prod, q->rx_cons + need(q)) -
 			q->rx_cons;

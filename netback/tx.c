@@ -256,34 +256,54 @@ static bool make_header(struct scratch *s, const struct tx_packet *p, struct vir
 	return true;
 }
 
-static void send_packet(struct queue *q, const struct tx_packet *p)
+/* Describe a packet to the tap: its header before its first piece if there is room, or apart. */
+static void add_frame(struct queue *q, const struct tx_packet *p)
 {
-	struct iovec *piece = &q->s->piece[p->piece], v[TX_PIECES + 1];
-	struct virtio_net_hdr h;
+	struct scratch *s = q->s;
+	struct iovec *piece = &s->piece[p->piece], *v = &s->iov[s->iovs];
+	struct net_frame *f = &s->frame[s->frames];
+	struct virtio_net_hdr *h = &s->header[s->frames];
 	uint8_t *first = piece->iov_base;
-	ssize_t n = -1;
+	bool before = (uintptr_t)first % NET_PAGE;
 
-	if (make_header(q->s, p, &h)) {
-		if ((uintptr_t)first % NET_PAGE) {
-			memcpy(first - NET_HDR, &h, NET_HDR);
-			memcpy(v, piece, p->pieces * sizeof(*v));
-			v->iov_base = first - NET_HDR;
-			v->iov_len += NET_HDR;
-			n = q->ops->send(q, v, p->pieces);
-		} else {
-			v->iov_base = &h;
-			v->iov_len = NET_HDR;
-			memcpy(v + 1, piece, p->pieces * sizeof(*v));
-			n = q->ops->send(q, v, p->pieces + 1);
-		}
-	}
 	rate_take(&q->f->rate, p->length);
-	if (n < 0) {
+	if (!make_header(s, p, h)) {
 		q->stats.tx_dropped++;
 		return;
 	}
-	q->stats.tx_packets++;
-	q->stats.tx_bytes += p->length;
+	f->iov = v;
+	f->count = p->pieces + !before;
+	memcpy(v + !before, piece, p->pieces * sizeof(*v));
+	if (before) {
+		memcpy(first - NET_HDR, h, NET_HDR);
+		v->iov_base = first - NET_HDR;
+		v->iov_len += NET_HDR;
+	} else {
+		v->iov_base = h;
+		v->iov_len = NET_HDR;
+	}
+	s->iovs += f->count;
+	s->frames++;
+}
+
+static void send_all(struct queue *q)
+{
+	struct scratch *s = q->s;
+	unsigned int i;
+
+	for (i = 0; i < s->packets; i++)
+		if (s->packet[i].length)
+			add_frame(q, &s->packet[i]);
+	if (s->frames)
+		q->ops->send(q, s->frame, s->frames);
+	for (i = 0; i < s->frames; i++) {
+		if (s->frame[i].result < 0) {
+			q->stats.tx_dropped++;
+			continue;
+		}
+		q->stats.tx_packets++;
+		q->stats.tx_bytes += s->frame[i].result - NET_HDR;
+	}
 }
 
 static bool copy_all(struct queue *q)
@@ -338,9 +358,8 @@ enum turn tx_turn(struct queue *q)
 {
 	struct scratch *s = q->s;
 	struct cursor c = { .at = q->tx_cons, .end = slot_load(&q->tx->req_prod) };
-	unsigned int i;
 
-	s->segs = s->pieces = s->packets = s->answers = s->bytes = 0;
+	s->segs = s->pieces = s->packets = s->answers = s->bytes = s->iovs = s->frames = 0;
 	if (c.end - c.at > NET_SLOTS)
 		queue_break(q, "transmit ring: %u requests at once", c.end - c.at);
 	if (!*q->broken && c.at == c.end)
@@ -355,9 +374,7 @@ enum turn tx_turn(struct queue *q)
 		take_packet(q, &c);
 	if (*q->broken || !copy_all(q))
 		return TURN_BROKEN;
-	for (i = 0; i < s->packets; i++)
-		if (s->packet[i].length)
-			send_packet(q, &s->packet[i]);
+	send_all(q);
 	q->stats.tx_batches++;
 	answer_all(q);
 	return TURN_MORE;

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,10 @@ static int vif_create(struct backend_device *dev)
 	dev->own = v;
 	if (!v || (!scratch.tx_pages && scratch_alloc(&scratch))) {
 		backend_log(dev, LOG_WARN, "no memory");
+		return -1;
+	}
+	if (tap_start()) {
+		backend_log(dev, LOG_WARN, "no io_uring: %s", strerror(errno));
 		return -1;
 	}
 	v->dev = dev;
@@ -327,6 +332,9 @@ static void vif_changed(struct backend_device *dev, const char *name)
 	}
 }
 
+static const int syscalls[] = { SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register), -1 };
+
 static const struct backend_ops ops = {
 	.program = "netback",
 	.kind = "uvif",
@@ -338,6 +346,7 @@ static const struct backend_ops ops = {
 	.destroy = vif_destroy,
 	.statistics = vif_statistics,
 	.changed = vif_changed,
+	.syscalls = syscalls,
 };
 
 int main(int argc, char **argv)

@@ -30,6 +30,8 @@ struct vif {
 /* The seam of queue.h on the tap, gntdev and event channels; q->arg is the struct vif_queue. */
 extern const struct queue_ops tap_queue_ops;
 
+/* What the process needs for batches. -1: errno. */
+int tap_start(void);
 /* Let the tap hand out what the front end understands, on the queues in use. -1: errno. */
 int tap_connect(struct vif *v);
 /* No carrier, nothing in the queues. */

@@ -15,7 +15,7 @@ static void check_ours(const struct fake *f, const void *at, size_t len)
 
 	if (p >= f->s.tx_pages && p + len <= f->s.tx_pages + NET_SLOTS * NET_PAGE)
 		return;
-	if (p >= f->s.rx_pages && p + len <= f->s.rx_pages + (1 + RX_PAGES) * NET_PAGE)
+	if (p >= f->s.rx_pages && p + len <= f->s.rx_pages + RX_PAGES * NET_PAGE)
 		return;
 	abort();
 }
@@ -54,9 +54,8 @@ static int copy(struct queue *q, grant_segment *segs, unsigned int count)
 	return 0;
 }
 
-static ssize_t send_frame(struct queue *q, const struct iovec *iov, int count)
+static ssize_t send_one(struct fake *f, const struct iovec *iov, int count)
 {
-	struct fake *f = q->arg;
 	struct fake_frame *frame = &f->sent[f->nsent];
 	uint8_t all[20 * NET_PAGE];
 	size_t n = 0;
@@ -76,13 +75,18 @@ static ssize_t send_frame(struct queue *q, const struct iovec *iov, int count)
 	return (ssize_t)n;
 }
 
-static ssize_t receive_frame(struct queue *q, void *buf, size_t size)
+static void send_frames(struct queue *q, struct net_frame *frames, unsigned int count)
 {
-	struct fake *f = q->arg;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		frames[i].result = send_one(q->arg, frames[i].iov, frames[i].count);
+}
+
+static ssize_t receive_one(struct fake *f, void *buf, size_t size)
+{
 	struct fake_frame *frame = &f->waiting[f->taken];
 
-	f->receives++;
-	errno = EAGAIN;
 	if (f->taken == f->nwaiting)
 		return -1;
 	if (size < NET_HDR + frame->len)
@@ -91,6 +95,22 @@ static ssize_t receive_frame(struct queue *q, void *buf, size_t size)
 	memcpy((uint8_t *)buf + NET_HDR, frame->data, frame->len);
 	f->taken++;
 	return (ssize_t)(NET_HDR + frame->len);
+}
+
+/* A hole now and then: nothing for one buffer, and then a frame for the next. */
+static void receive_frames(struct queue *q, struct net_frame *frames, unsigned int count)
+{
+	struct fake *f = q->arg;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		f->receives++;
+		if (f->holes && i % 4 == 1)
+			frames[i].result = -1;
+		else
+			frames[i].result =
+				receive_one(f, frames[i].iov->iov_base, frames[i].iov->iov_len);
+	}
 }
 
 static void notify(struct queue *q, uint32_t port)
@@ -103,7 +123,7 @@ static uint64_t now(struct queue *q)
 	return ((struct fake *)q->arg)->now;
 }
 
-static const struct queue_ops ops = { copy, send_frame, receive_frame, notify, now };
+static const struct queue_ops ops = { copy, send_frames, receive_frames, notify, now };
 
 struct fake *fake_new(void)
 {

@@ -35,7 +35,7 @@ struct fake {
 	struct fake_frame sent[FAKE_FRAMES], waiting[FAKE_FRAMES];
 	unsigned int nsent, nwaiting, taken;
 	unsigned int notified, copies, segments, receives;
-	bool copy_fails;
+	bool copy_fails, holes;
 	uint64_t now;
 	uint32_t tx_prod, tx_seen; /* the front end's */
 	uint32_t rx_prod, rx_seen;

@@ -7,7 +7,7 @@ import pytest
 
 LIB = "/usr/local/lib/paravane"
 KILLS = 20
-MB = 8
+MB = 4
 
 
 def serve(host, backend):
