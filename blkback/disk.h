@@ -20,11 +20,12 @@
 #include "blkback/journal.h"
 #include "tools/lib/backend.h"
 
-#define SECTOR	     512
-#define PAGE	     4096
-#define SEGMENTS_MAX 256 /* of an indirect request */
-#define HISTOGRAM    24	 /* latency classes: up to 2^n us */
-#define BATCH	     64	 /* requests taken before others have their turn */
+#define SECTOR	      512
+#define PAGE	      4096
+#define SEGMENTS_MAX  256 /* of an indirect request */
+#define HISTOGRAM     24  /* latency classes: up to 2^n us */
+#define IN_FLIGHT_MAX 128 /* requests of a disk; each may have a buffer of 1 MiB */
+#define BATCH	      64  /* requests taken before others have their turn */
 
 struct disk;
 struct queue;
@@ -64,7 +65,7 @@ struct queue {
 	struct request *requests, *free;
 	struct backend_channel *channel;
 	struct grants *grants; /* NULL: the front end's pages are not persistent */
-	bool waiting;	       /* for a barrier to end */
+	bool waiting;	       /* for a barrier, or for any request, to end */
 	bool published;	       /* no: answers are in the ring that the guest was not told of */
 	uint32_t told;	       /* rsp_prod in the ring */
 	unsigned int in_flight, most_in_flight;

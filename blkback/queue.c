@@ -122,6 +122,12 @@ static int available(struct queue *q)
 	return n;
 }
 
+/* Until another request of the disk is over. */
+static bool has_to_wait(const struct disk *d)
+{
+	return d->barrier || d->in_flight >= IN_FLIGHT_MAX;
+}
+
 bool queue_work(void *arg)
 {
 	struct queue *q = arg;
@@ -132,7 +138,7 @@ bool queue_work(void *arg)
 	q->waiting = false;
 	for (;;) {
 		n = available(q);
-		while (n > 0 && taken < BATCH && !d->barrier && throttle_take(d)) {
+		while (n > 0 && taken < BATCH && !has_to_wait(d) && throttle_take(d)) {
 			*end = take(q);
 			/* Nothing behind a barrier is taken before it is over. */
 			if ((*end)->slot->request.operation == BLKIF_OP_WRITE_BARRIER)
@@ -149,8 +155,8 @@ bool queue_work(void *arg)
 		if (load(&q->ring->req_prod) == q->j->req_cons)
 			break;
 	}
-	/* With a barrier or no tokens, whoever ends that state kicks. */
-	q->waiting = n > 0 && d->barrier;
+	/* Behind a barrier, with too many or without tokens, whoever ends that state kicks. */
+	q->waiting = n > 0 && has_to_wait(d);
 	request_start(list);
 	request_flush();
 	return n > 0 && taken == BATCH;

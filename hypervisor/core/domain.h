@@ -109,7 +109,8 @@ struct domain {
 	u64 *pirq_eoi_map;  /* guest's page of "needs EOI" bits, or NULL */
 	bool pirq_eoi_auto; /* PHYSDEVOP_eoi also unmasks the port */
 	u32 port_hint;	    /* no port below is free */
-	u32 reset_port;	    /* progress of event_reset and event_destroy_step */
+	u32 reset_port;	    /* progress of event_reset */
+	u32 destroy_port;   /* and of event_destroy_step */
 	u32 pollers;	    /* atomic: vcpus that have VCPU_POLLING */
 
 	/* core/grant.c */

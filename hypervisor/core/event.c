@@ -300,9 +300,10 @@ int event_close(struct domain *d, u32 port)
 	return 0;
 }
 
-static int close_all(struct domain *d)
+/* From *at on, which keeps the progress. */
+static int close_all(struct domain *d, u32 *at)
 {
-	u32 port = READ_ONCE(d->reset_port);
+	u32 port = READ_ONCE(*at);
 
 	for (; port < d->port_limit; port++) {
 		struct evtchn *c = event_port(d, port);
@@ -310,17 +311,17 @@ static int close_all(struct domain *d)
 		if (c->state != ECS_FREE && c->state != ECS_RESERVED)
 			port_close(d, c);
 		if (port % 32 == 31 && should_yield()) {
-			WRITE_ONCE(d->reset_port, port + 1);
+			WRITE_ONCE(*at, port + 1);
 			return -ERESTART;
 		}
 	}
-	WRITE_ONCE(d->reset_port, 0);
+	WRITE_ONCE(*at, 0);
 	return 0;
 }
 
 int event_reset(struct domain *d)
 {
-	return close_all(d);
+	return close_all(d, &d->reset_port);
 }
 
 static void virq_handlers_drop(struct domain *d)
@@ -341,7 +342,8 @@ static void virq_handlers_drop(struct domain *d)
 int event_destroy_step(struct domain *d)
 {
 	virq_handlers_drop(d);
-	return close_all(d);
+	/* Every port, whatever a reset that its guest did not end had come to. */
+	return close_all(d, &d->destroy_port);
 }
 
 /* ---- sending ---- */

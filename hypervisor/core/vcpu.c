@@ -287,6 +287,7 @@ void vcpu_stop_timers(struct vcpu *v)
 int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 {
 	struct domain *d = v->domain;
+	u64 none = INVALID_MFN_RAW;
 	struct vcpu_info *to;
 	struct page *p;
 
@@ -305,12 +306,17 @@ int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 		page_put(p);
 		return fail(EINVAL);
 	}
+	/* two vcpus may do it for a third one: the references of one of them are kept */
+	if (!atomic_cmpxchg(&v->info_frame.n, &none, frame.n)) {
+		d->ops->page_type_put(p, true);
+		page_put(p);
+		return fail(EINVAL);
+	}
 	to = (struct vcpu_info *)((u8 *)page_map(p) + offset);
 	if (v->info == &dummy_info)
 		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
 	else
 		*to = *v->info;
-	v->info_frame = mfn(frame.n);
 	atomic_store_release(&v->info, to);
 	smp_mb();
 	WRITE_ONCE(to->evtchn_pending_sel, ~0ul);

@@ -11,6 +11,7 @@
 #include "pv/dom0.h"
 #include "pv/pagetype.h"
 #include "pv/traps.h"
+#include "pv/tsc.h"
 #include "x86/xstate.h"
 
 #define LEGACY_BYTES   512 /* of an XSAVE area before its header */
@@ -83,40 +84,19 @@ int domctl_hypercall_page(struct domain *d, xen_domctl_t *op)
 
 int domctl_tsc_get(struct domain *d, xen_domctl_t *op)
 {
-	struct hc_domain *h = READ_ONCE(d->hc);
-	struct xen_domctl_tsc_info info = {
-		.tsc_mode = h ? h->tsc_mode : 0,
-		.gtsc_khz = (u32)time_cpu_khz(),
-		.incarnation = h ? h->tsc_incarnation : 0,
-		.elapsed_nsec = time_now(),
-	};
-
-	op->u.tsc_info = info;
+	pv_tsc_info(d, &op->u.tsc_info);
 	return 0;
 }
 
-/*
- * Modes: 0 as good as the host's, 1 always emulated, 2 never. Reading the TSC is never intercepted
- * here.
- */
 int domctl_tsc_set(struct domain *d, xen_domctl_t *op)
 {
-	struct xen_domctl_tsc_info *info = &op->u.tsc_info;
-	struct hc_domain *h;
+	const struct xen_domctl_tsc_info *info = &op->u.tsc_info;
 
-	if (d == current_domain())
+	if (d == current_domain() || info->tsc_mode > TSC_MODE_NEVER_EMULATE)
 		return fail(EINVAL);
-	if (info->tsc_mode == 1)
-		return fail(EOPNOTSUPP);
-	if (info->tsc_mode > 2)
-		return fail(EINVAL);
-	if (!info->tsc_mode && !info->incarnation)
-		return 0;
-	h = hc_domain_of(d);
-	if (!h)
-		return fail(ENOMEM);
-	h->tsc_mode = (u8)info->tsc_mode;
-	h->tsc_incarnation = info->incarnation;
+	domain_pause(d);
+	pv_tsc_set(d, info->tsc_mode, info->gtsc_khz, info->incarnation, info->elapsed_nsec);
+	domain_unpause(d);
 	return 0;
 }
 

@@ -28,8 +28,6 @@ struct hc_domain {
 	spinlock_t lock;
 	u32 map_entries;
 	struct memory_map_entry *map;
-	u8 tsc_mode;
-	u32 tsc_incarnation;
 };
 
 struct hc_domain *hc_domain_of(struct domain *d); /* NULL: no memory */

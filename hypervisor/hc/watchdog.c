@@ -27,6 +27,8 @@ struct hc_domain *hc_domain_of(struct domain *d)
 
 	if (h)
 		return h;
+	if (READ_ONCE(d->dying))
+		return NULL;
 	h = heap_alloc(sizeof(*h));
 	if (!h)
 		return NULL;

@@ -7,6 +7,7 @@
 #include "pv/pv_clock.h"
 #include "pv/mmu.h"
 #include "pv/traps.h"
+#include "pv/tsc.h"
 #include "lib/string.h"
 
 void clock_fill(struct vcpu_time_info *t, const struct time_scale *s)
@@ -48,6 +49,7 @@ void pv_time_update(struct vcpu *v)
 	u32 version;
 
 	time_scale_get(&scale);
+	pv_tsc_scale(v->domain, &scale);
 	clock_fill(&fresh, &scale);
 	/* A scale that never changes needs to be written once only. */
 	if (likely(t->version && same_scale(t, &fresh) && !pv_vcpu_of(v)->time_area_stale))

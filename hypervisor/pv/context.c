@@ -133,7 +133,7 @@ static void entries_set(struct pv_vcpu *pv, const struct vcpu_guest_context *c)
 	pv->kernel_sp = c->kernel_sp;
 }
 
-int pv_context_set(struct vcpu *v, const struct vcpu_guest_context *c, bool again)
+static int context_set(struct vcpu *v, const struct vcpu_guest_context *c, bool again)
 {
 	struct pv_vcpu *pv = pv_vcpu_of(v);
 	bool kernel = c->flags & VGCF_IN_KERNEL;
@@ -161,6 +161,20 @@ int pv_context_set(struct vcpu *v, const struct vcpu_guest_context *c, bool agai
 		v->domain->vm_assist = c->vm_assist;
 	v->initialised = true;
 	return 0;
+}
+
+/* Two vcpus of a guest may do this to a third one at once, and what is replaced is given back once:
+ * who comes second runs its call again until the first is done. */
+int pv_context_set(struct vcpu *v, const struct vcpu_guest_context *c, bool again)
+{
+	struct pv_vcpu *pv = pv_vcpu_of(v);
+	int r;
+
+	if (atomic_xchg(&pv->context_busy, 1))
+		return -ERESTART;
+	r = context_set(v, c, again);
+	atomic_store_release(&pv->context_busy, 0);
+	return r;
 }
 
 static u64 l4_as_cr3(u64 l4)

@@ -8,6 +8,7 @@
 #include "x86/guest_cpu.h"
 #include "x86/xstate.h"
 
+#define CR4_TSD	       BIT(2)
 #define CR4_PAE	       BIT(5)
 #define CR4_MCE	       BIT(6)
 #define CR4_OSFXSR     BIT(9)
@@ -93,12 +94,19 @@ u64 pv_cr4_allowed(u64 value)
 	return value & (cr4_guest_mask() | (xstate_features() ? CR4_OSXSAVE : 0));
 }
 
+void pv_load_cr4(const struct pv_vcpu *pv)
+{
+	bool own_tsc = pv_of(pv->common.domain)->tsc.emulated;
+
+	cr4_guest_set(pv->cr4 | (own_tsc ? CR4_TSD : 0));
+}
+
 void pv_set_cr4(struct vcpu *v, u64 value)
 {
 	struct pv_vcpu *pv = pv_vcpu_of(v);
 
 	pv->cr4 = pv_cr4_allowed(value);
-	cr4_guest_set(pv->cr4);
+	pv_load_cr4(pv);
 }
 
 u64 pv_guest_cr4(const struct pv_vcpu *pv)

@@ -12,6 +12,7 @@
 
 #include "pv/cpuid.h"
 #include "pv/traps.h"
+#include "pv/tsc.h"
 #include "x86/guest_cpu.h"
 #include "x86/xstate.h"
 
@@ -177,8 +178,10 @@ static void ext_leaf(const struct cpuid_view *view, u32 leaf, u32 out[4])
 static void time_leaf(const struct cpuid_view *view, u32 subleaf, u32 out[4])
 {
 	if (subleaf == 0) {
-		out[EAX] = view->tsc_stable ? 2 : 0;
-		out[ECX] = view->tsc_khz;
+		out[EAX] = (view->tsc.emulated ? 1 : 0) | (view->tsc_stable ? 2 : 0);
+		out[EBX] = view->tsc.mode;
+		out[ECX] = view->tsc.khz ? view->tsc.khz : view->tsc_khz;
+		out[EDX] = view->tsc.incarnation;
 	} else if (subleaf == 1) {
 		out[ECX] = view->tsc_mul;
 		out[EDX] = view->tsc_shift;
@@ -282,8 +285,10 @@ void pv_cpuid(struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
 		struct time_scale scale;
 
 		time_scale_get(&scale);
-		view.tsc_khz = time_cpu_khz();
 		view.tsc_stable = scale.stable;
+		pv_tsc_scale(v->domain, &scale);
+		view.tsc = pv_of(v->domain)->tsc;
+		view.tsc_khz = time_cpu_khz();
 		view.tsc_mul = scale.mul;
 		view.tsc_shift = (u8)scale.shift;
 	}

@@ -27,7 +27,8 @@ struct cpuid_view {
 	u64 cr4;	  /* the vcpu's, as it reads it */
 	bool control_domain;
 	u32 vcpu;
-	u32 tsc_khz;
+	struct pv_tsc tsc;
+	u32 tsc_khz; /* the host's */
 	bool tsc_stable;
 	u32 tsc_mul, tsc_shift;
 	unsigned phys_bits;

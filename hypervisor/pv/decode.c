@@ -241,8 +241,9 @@ static void two_byte(struct cursor *c, struct insn *in, u8 op)
 	}
 	switch (op) {
 	case 0x01:
-		in->kind = INSN_XSETBV;
-		c->bad |= next_byte(c) != 0xd1;
+		op = next_byte(c);
+		in->kind = op == 0xd1 ? INSN_XSETBV : INSN_RDTSCP;
+		c->bad |= op != 0xd1 && op != 0xf9;
 		break;
 	case 0x20 ... 0x23: control_register(c, in, op); break;
 	case 0xab:

@@ -29,6 +29,7 @@ enum insn_kind {
 	INSN_WRMSR,
 	INSN_CPUID,
 	INSN_RDTSC,
+	INSN_RDTSCP,
 	INSN_XSETBV,
 	/* ptwr.c: to memory */
 	INSN_MOV,

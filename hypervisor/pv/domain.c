@@ -190,7 +190,7 @@ static void pv_switch_to(struct vcpu *v)
 	mmu_load_cr3(pv);
 	if (before && before->domain != v->domain)
 		cpumask_clear(&pv_of(before->domain)->dirty_cpus, cpu);
-	cr4_guest_set(pv->cr4);
+	pv_load_cr4(pv);
 	pv_debugreg_load(pv);
 	pv_tsc_aux_load(pv);
 	cr0_ts_set(false);

@@ -5,6 +5,7 @@
  * Nothing here touches hardware but segment bases and TSC_AUX.
  */
 #include "pv/traps.h"
+#include "pv/tsc.h"
 #include "x86/guest_cpu.h"
 
 #define MSR_TSC		     0x10
@@ -66,7 +67,7 @@ static bool listed_read(struct vcpu *v, u32 msr, u64 *value)
 		*value = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id == 0 ? APIC_BASE_BSP : 0);
 		return true;
 	case MSR_PAT: *value = XEN_PAT; return true;
-	case MSR_TSC: *value = tsc_read(); return true;
+	case MSR_TSC: *value = pv_tsc_read(v->domain); return true;
 	case MSR_TSC_AUX: *value = pv_vcpu_of(v)->tsc_aux; return true;
 	case MSR_AMD_DE_CFG: *value = DE_CFG_LFENCE_SERIAL; return true;
 	case MSR_MISC_ENABLE: return msr_read(MSR_MISC_ENABLE, value);

@@ -9,12 +9,14 @@
 #include "pv/decode.h"
 #include "pv/mmu.h"
 #include "pv/traps.h"
+#include "pv/tsc.h"
 #include "x86/guest_cpu.h"
 #include "x86/pci.h"
 #include "x86/xstate.h"
 
 #define PCI_CF8	    0xcf8
 #define CR0_TS	    BIT(3)
+#define CR4_TSD	    BIT(2)
 #define CR4_OSXSAVE BIT(18)
 
 /* ---- ports ---- */
@@ -248,10 +250,24 @@ static bool kernel_op(struct vcpu *v, const struct insn *in, struct regs *regs, 
 	}
 }
 
+/* In user mode CR4.TSD may be the guest kernel's wish; ours is for the domain's own TSC. */
+static bool rdtsc_op(struct pv_vcpu *pv, struct regs *regs, bool with_aux)
+{
+	u64 tsc;
+
+	if (!pv->kernel_mode && (pv->cr4 & CR4_TSD))
+		return false;
+	tsc = pv_tsc_read(pv->common.domain);
+	regs->rax = (u32)tsc;
+	regs->rdx = tsc >> 32;
+	if (with_aux)
+		regs->rcx = pv->tsc_aux;
+	return true;
+}
+
 static bool emulate(struct vcpu *v, const struct insn *in, struct regs *regs, bool *stay)
 {
 	struct pv_vcpu *pv = pv_vcpu_of(v);
-	u64 tsc;
 
 	switch (in->kind) {
 	case INSN_IN:
@@ -260,12 +276,7 @@ static bool emulate(struct vcpu *v, const struct insn *in, struct regs *regs, bo
 	case INSN_OUTS: return string_io(pv, in, regs, stay);
 	case INSN_CPUID: do_cpuid(v, regs); return true;
 	case INSN_RDTSC:
-		if (!pv->kernel_mode)
-			return false; /* CR4.TSD is the guest kernel's wish */
-		tsc = tsc_read();
-		regs->rax = (u32)tsc;
-		regs->rdx = tsc >> 32;
-		return true;
+	case INSN_RDTSCP: return rdtsc_op(pv, regs, in->kind == INSN_RDTSCP);
 	default: return pv->kernel_mode && kernel_op(v, in, regs, stay);
 	}
 }
@@ -278,9 +289,15 @@ bool privop_emulate(struct regs *regs)
 	struct insn in;
 	u64 missing;
 
-	if (regs->cs != FLAT_RING3_CS64 && !segment_is_long(regs->cs))
-		return false; /* 32-bit code decodes differently */
 	missing = guest_copy_in(code, regs->rip, sizeof(code));
+	if (regs->cs != FLAT_RING3_CS64 && !segment_is_long(regs->cs)) {
+		/* 32-bit code decodes differently, but for this */
+		if (missing > sizeof(code) - 2 || code[0] != 0x0f || code[1] != 0x31 ||
+			!rdtsc_op(pv_vcpu_of(v), regs, false))
+			return false;
+		regs->rip += 2;
+		return true;
+	}
 	if (!insn_decode(code, sizeof(code) - missing, &in) || in.lock)
 		return false;
 	if (!emulate(v, &in, regs, &stay))

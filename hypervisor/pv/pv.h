@@ -43,11 +43,24 @@ struct pt_walk {
 
 struct cpuid_limits;
 
+/* tsc.c */
+struct pv_tsc {
+	bool emulated;
+	u8 mode; /* as it was set */
+	s8 shift;
+	u32 mul; /* with shift: its ticks to ns */
+	u32 khz; /* 0: nothing was set */
+	u32 incarnation;
+	u64 start;    /* system time of its 0; negative as s64: before the host's start */
+	u64 per_ns32; /* ticks a ns, 32.32 */
+};
+
 struct pv_domain {
 	struct domain common;
 
 	struct cpumask dirty_cpus; /* CPUs that may hold its translations; atomic */
 	struct pt_walk walk;
+	struct pv_tsc tsc;
 	struct cpuid_limits *cpuid; /* what the control domain set, NULL: nothing; cpuid_limit.c */
 	struct page
 		*relinquish_at; /* domain_kill only: cursor in the page list, holds a reference */
@@ -96,6 +109,7 @@ struct pv_vcpu {
 		u32 error_code;
 		u64 cr2;
 	} trap;
+	u32 context_busy; /* atomic: somebody is in pv_context_set */
 	bool nmi_pending;
 	bool failsafe_pending; /* a selector in ds..gs could not be loaded */
 

@@ -55,7 +55,8 @@ must_check int pv_set_segment_base(struct vcpu *v, unsigned which, u64 base);
 must_check int pv_stack_switch(struct vcpu *v, u64 ss, u64 sp);
 void pv_set_cr4(
 	struct vcpu *v, u64 value); /* of the current vcpu; bits that we do not offer are dropped */
-u64 pv_cr4_allowed(u64 value);	    /* the bits of value that a guest may own */
+void pv_load_cr4(const struct pv_vcpu *v); /* into the CPU, with what its domain's TSC needs */
+u64 pv_cr4_allowed(u64 value);		   /* the bits of value that a guest may own */
 u64 pv_guest_cr4(const struct pv_vcpu *v); /* as the guest reads it */
 void pv_set_ts(struct vcpu *v, bool set);
 void pv_time_update(struct vcpu *v);

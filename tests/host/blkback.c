@@ -309,6 +309,28 @@ static void test_disconnect_waits(void **state)
 	disk_ops.destroy(&front_dev);
 }
 
+/* A long ring full of requests: so many are at the source at once, and no more. */
+static void test_in_flight_limit(void **state)
+{
+	unsigned int i, n, done = 0;
+
+	front_process_reset(1, JOURNAL_RING_ORDER);
+	begin();
+	for (i = 0; i < JOURNAL_SLOTS; i++)
+		put(0, BLKIF_OP_READ, i, 0, 1, 0);
+	front_push(0);
+	for (i = 0; done < JOURNAL_SLOTS && i < 20; i++) {
+		front_take();
+		front_take();
+		front_take();
+		n = front_complete();
+		assert_in_range(n, 1, IN_FLIGHT_MAX);
+		done += n;
+	}
+	assert_int_equal(done, JOURNAL_SLOTS);
+	front_stop();
+}
+
 static void test_limits(void **state)
 {
 	struct text t = { 0 };
@@ -577,6 +599,7 @@ int main(void)
 		cmocka_unit_test_setup(test_producer_jumps, fresh),
 		cmocka_unit_test_setup(test_one_notification, fresh),
 		cmocka_unit_test_setup(test_disconnect_waits, fresh),
+		cmocka_unit_test_setup(test_in_flight_limit, fresh),
 		cmocka_unit_test_setup(test_limits, fresh),
 		cmocka_unit_test_setup(test_death_at_every_point, fresh),
 		cmocka_unit_test_setup(test_death_with_two_queues, fresh),

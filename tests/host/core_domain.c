@@ -321,6 +321,33 @@ static void test_poll(void **state)
 	assert_int_equal(fake_domains_alive, 0);
 }
 
+static struct vcpu *placed;
+static gfn_t place_frame;
+
+static void place_from_another_vcpu(void)
+{
+	assert_int_equal(vcpu_place_info(placed, place_frame, 128), 0);
+}
+
+/* Two vcpus place a third one's information at once: one of them is refused and holds nothing. */
+static void test_place_info_race(void **state)
+{
+	struct domain *d = fake_domain(5, 2, true);
+	struct page *p = page_alloc(d, 0, 0), *q = page_alloc(d, 0, 0);
+
+	placed = d->vcpu[1];
+	placed->flags = VCPU_DOWN;
+	place_frame = gfn(page_frame(q).n);
+	fake_hook = place_from_another_vcpu;
+	assert_int_equal(vcpu_place_info(placed, gfn(page_frame(p).n), 64), -EINVAL);
+	assert_ptr_equal(placed->info, (u8 *)page_map(q) + 128);
+	assert_int_equal(p->type, 0);
+	assert_int_equal(p->ref & PAGE_COUNT, 1);
+	assert_int_equal(q->ref & PAGE_COUNT, 2);
+	fake_kill(d);
+	assert_int_equal(fake_domains_alive, 0);
+}
+
 static void test_place_info(void **state)
 {
 	struct domain *d = fake_domain(5, 2, true), *other = fake_domain(6, 1, true);
@@ -395,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_block_and_event),
 		cmocka_unit_test(test_poll),
 		cmocka_unit_test(test_place_info),
+		cmocka_unit_test(test_place_info_race),
 		cmocka_unit_test(test_short_lives),
 		cmocka_unit_test(test_many_lives),
 	};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/softirq.h"
 #include "x86/irq.h"
 #include "x86/upcalls.h"
 
@@ -57,6 +58,25 @@ static void reset(struct domain *d)
 	while (event_reset(d) == -ERESTART)
 		;
 	quiet(d);
+}
+
+/* A reset that stopped half way, then a new binding behind it, then the domain's end: every port is
+ * closed, or its peer would keep a domain that is gone. */
+static void test_end_after_half_a_reset(void **state)
+{
+	struct domain *c = fake_domain(3, 1, true);
+	u32 port, pa, pc = 0;
+
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(event_alloc_unbound(c, a->id, &port), 0);
+	softirq_raise(cpu_id(), SOFTIRQ_SCHEDULE);
+	assert_int_equal(event_reset(c), -ERESTART);
+	assert_int_equal(event_alloc_unbound(a, c->id, &pa), 0);
+	assert_int_equal(event_bind_interdomain(c, a, pa, &pc), 0);
+	assert_in_range(pc, 1, 31);
+	fake_kill(c);
+	assert_int_equal(status_of(a, pa), EVTCHNSTAT_unbound);
+	assert_int_equal(event_send(a, pa), 0);
 }
 
 static int setup(void **state)
@@ -396,6 +416,7 @@ int main(void)
 		T(test_exhaustion),
 		T(test_limit),
 		T(test_dying_refuses),
+		T(test_end_after_half_a_reset),
 		T(test_random),
 	};
 

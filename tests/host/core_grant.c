@@ -194,13 +194,13 @@ static void test_busy_handles(void **state)
 	assert_int_equal(do_unmap(pte + 1, h2), GNTST_okay);
 	grant_unmap_done();
 	race_handle = h2; /* the next one that is handed out */
-	fake_grant_hook = unmap_from_another_vcpu;
+	fake_hook = unmap_from_another_vcpu;
 	assert_int_equal(do_map(9, GNTMAP_host_map, (u64 *)0xbad00000000, &h), GNTST_general_error);
 	assert_int_equal(race_result, GNTST_bad_handle);
 	assert_int_equal(granter->grants->active[0][9].pins, 1);
 	assert_int_equal(do_map(9, GNTMAP_host_map, pte + 1, &h2), GNTST_okay);
 	race_handle = h2;
-	fake_grant_hook = unmap_from_another_vcpu;
+	fake_hook = unmap_from_another_vcpu;
 	assert_int_equal(do_unmap(pte + 1, h2), GNTST_okay);
 	assert_int_equal(race_result, GNTST_bad_handle);
 	grant_unmap_done();

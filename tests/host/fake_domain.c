@@ -75,13 +75,13 @@ static void fd_exit_work(struct vcpu *v, struct regs *regs)
 	((struct fake_vcpu *)v)->exits++;
 }
 
-void (*fake_grant_hook)(void); /* called once inside a map or unmap, as another vcpu would come */
+void (*fake_hook)(void); /* called once in the middle of something, as another vcpu would come */
 
-static void grant_hook(void)
+static void run_hook(void)
 {
-	void (*hook)(void) = fake_grant_hook;
+	void (*hook)(void) = fake_hook;
 
-	fake_grant_hook = NULL;
+	fake_hook = NULL;
 	if (hook)
 		hook();
 }
@@ -90,7 +90,7 @@ static int fd_grant_map(struct vcpu *v, u64 host_addr, u32 flags, mfn_t frame, u
 {
 	struct page *p = page_of(frame);
 
-	grant_hook();
+	run_hook();
 	if (host_addr >> 32 == 0xbad)
 		return GNTST_general_error;
 	assert_true(page_get_any(p));
@@ -104,7 +104,7 @@ static int fd_grant_unmap(
 {
 	u64 *pte = (u64 *)slot, want = frame.n << 12 | (flags & GNTMAP_readonly ? 1 : 3);
 
-	grant_hook();
+	run_hook();
 	if (*pte >> 12 != frame.n)
 		return GNTST_okay;
 	if (host_addr != slot || *pte != want)
@@ -116,6 +116,7 @@ static int fd_grant_unmap(
 
 static bool fd_type_get(struct page *p, bool writable)
 {
+	run_hook();
 	if (p->type >> 63)
 		return false;
 	p->type++;

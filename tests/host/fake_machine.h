@@ -55,7 +55,7 @@ struct fake_vcpu {
 
 extern const struct domain_ops fake_ops;
 extern unsigned fake_domains_alive, fake_page_frees;
-extern void (*fake_grant_hook)(void); /* called once inside a grant's map or unmap */
+extern void (*fake_hook)(void); /* called once inside grant_map, grant_unmap or page_type_get */
 /* A domain with that many vcpus, up and runnable, its shared info page in place, paused once when
  * `paused`. */
 struct domain *fake_domain(u16 id, unsigned vcpus, bool paused);

@@ -16,6 +16,7 @@
 #include "pv/pagetype.h"
 #include "pv/cpuid.h"
 #include "pv/traps.h"
+#include "pv/tsc.h"
 #include "x86/acpi.h"
 #include "x86/boot_info.h"
 #include "x86/cpu.h"
@@ -169,6 +170,16 @@ void pv_wallclock_update(struct domain *d)
 u64 iret_from_guest_stack(void)
 {
 	return (u64)(s64)answer();
+}
+
+void pv_tsc_set(struct domain *d, u32 mode, u32 khz, u32 incarnation, u64 elapsed)
+{
+	stub_calls++;
+}
+
+void pv_tsc_info(struct domain *d, struct xen_domctl_tsc_info *info)
+{
+	memset(info, 0, sizeof(*info));
 }
 
 struct cpuid_limits **pv_cpuid_limits(struct domain *d)

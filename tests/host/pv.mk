@@ -3,6 +3,6 @@
 PV_SCT_CFLAGS := -Ihypervisor -Itests/host/inline -Itests/host -include abi/config.h -include pv_sct_atomic.h
 $(eval $(call host_test,pv_pagetype,tests/host/pv_pagetype.c hypervisor/pv/pagetype.c hypervisor/pv/pte.c \
 	hypervisor/pv/mmu.c hypervisor/lib/lock.c,$(PV_SCT_CFLAGS)))
-PV_RULES := tests/host/pv_stub.c $(patsubst %,hypervisor/pv/%.c,pte decode desc bounce iret debugreg cpuid cpuid_limit clock ptwr)
+PV_RULES := tests/host/pv_stub.c $(patsubst %,hypervisor/pv/%.c,pte decode desc bounce iret debugreg cpuid cpuid_limit tsc clock ptwr)
 PV_CFLAGS := -Ihypervisor -Itests/host/inline -Itests/host -include abi/config.h
 $(foreach t,pv_rules pv_emulated_write,$(eval $(call host_test,$(t),tests/host/$(t).c $(PV_RULES),$(PV_CFLAGS))))

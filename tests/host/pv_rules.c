@@ -8,6 +8,8 @@
 
 #include "pv/cpuid.h"
 #include "pv/pv_clock.h"
+#include "pv/tsc.h"
+#include "x86/time.h"
 
 /* ---- page-table entries ---- */
 
@@ -431,6 +433,42 @@ static void test_cpuid_limits(void **state)
 	assert_true(cpuid_limit_set(&limits, &top));
 }
 
+/* An emulated TSC and the scale that its guest computes time by agree, whenever it started. */
+static void test_tsc(void **state)
+{
+	struct domain *d = &stub_domain.common;
+	struct xen_domctl_tsc_info info;
+	struct time_scale s;
+
+	pv_tsc_set(d, TSC_MODE_DEFAULT, 2000001, 0, 0); /* the host's, measured again */
+	assert_false(stub_domain.tsc.emulated);
+	pv_tsc_set(d, TSC_MODE_NEVER_EMULATE, 1000000, 0, 0);
+	assert_false(stub_domain.tsc.emulated);
+	pv_tsc_info(d, &info);
+	assert_int_equal(info.tsc_mode, 2);
+	assert_int_equal(info.gtsc_khz, 0);
+	pv_tsc_set(d, TSC_MODE_ALWAYS_EMULATE, 0, 0, 0);
+	assert_true(stub_domain.tsc.emulated);
+	assert_int_equal(stub_domain.tsc.khz, 2000000);
+	for (u64 elapsed = 1000000000; elapsed < 20000000000; elapsed += 4000000000) {
+		pv_tsc_set(d, TSC_MODE_DEFAULT, 2700000, 4, elapsed);
+		assert_true(stub_domain.tsc.emulated);
+		assert_in_range(pv_tsc_read(d), elapsed / 10 * 27 - 30, elapsed / 10 * 27 + 30);
+		for (unsigned i = 0; i < 10; i++) {
+			stub_now += 777777777;
+			time_scale_get(&s);
+			pv_tsc_scale(d, &s);
+			assert_in_range(
+				time_scale_ns(&s, pv_tsc_read(d)), stub_now - 30, stub_now + 30);
+		}
+		pv_tsc_info(d, &info);
+		assert_int_equal(info.incarnation, 5);
+		assert_int_equal(info.elapsed_nsec, elapsed + 7777777770);
+		stub_now = 5000000000;
+	}
+	stub_domain.tsc = (struct pv_tsc){ 0 };
+}
+
 static void test_cpuid_xen(void **state)
 {
 	struct cpuid_view view = { .host = all_ones,
@@ -502,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_debug_registers),
 		cmocka_unit_test(test_cpuid),
 		cmocka_unit_test(test_cpuid_limits),
+		cmocka_unit_test(test_tsc),
 		cmocka_unit_test(test_cpuid_xen),
 		cmocka_unit_test(test_time),
 	};

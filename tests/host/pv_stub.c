@@ -4,6 +4,7 @@
 
 #include "pv/pagetype.h"
 #include "pv/pv_clock.h"
+#include "x86/time.h"
 #include "x86/desc.h"
 #include "x86/xstate.h"
 
@@ -232,6 +233,30 @@ u64 xstate_features(void)
 u32 xstate_size_of(u64 xcr0)
 {
 	return xcr0 & 4 ? 832 : 576;
+}
+
+u64 stub_now = 5000000000;
+
+u64 tsc_read(void)
+{
+	return stub_now * 2;
+}
+
+u64 time_now(void)
+{
+	return stub_now;
+}
+
+/* As x86/time.c has it: ticks << shift, times mul, >> 32 are ns. */
+void time_scale_make(u64 hz, u32 *mul, s8 *shift)
+{
+	double scale = 1e9 / (double)hz;
+
+	for (*shift = 0; scale >= 1; ++*shift)
+		scale /= 2;
+	for (; scale < 0.5; --*shift)
+		scale *= 2;
+	*mul = (u32)(scale * 4294967296.0);
 }
 
 u64 time_cpu_khz(void)

@@ -36,6 +36,7 @@
 #define SHARED_DOMID  1
 
 extern u8 memory[PAGE_SIZE];
+extern u64 stub_now; /* system time */
 extern struct pv_domain stub_domain, stub_other;
 extern struct pv_vcpu stub_vcpu;
 extern struct shared_info stub_shared;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Disks of stock guests: by our blkback and, for comparison, by the kernel's xen-blkback. Every load checks what it reads.
-blkback is killed over and over under load: no error, no difference, no pause over two seconds."""
+blkback is killed over and over under load: no error, no difference, no pause over two seconds of the machine's own time."""
 import os
 import re
 import shutil
@@ -81,7 +81,6 @@ class TestBlkback:
 		assert int(again.split()[0]) == KILLS
 		# Not all kills met requests in flight, but some did.
 		assert int(again.split()[1]) > 0
-		assert pause <= 2000
 		quiet(guest)
 
 	def test_killed_at_once_again(self, guest):
@@ -102,6 +101,23 @@ class TestBlkback:
 	def test_destroyed(self, guest):
 		"""With the guest its process goes, and what is left of it."""
 		guest.ok(f"{guest.vane} destroy guest1; sleep 1; ! pgrep -x blkback && [ -z \"$(ls /run/xen/backend | grep -v empty)\" ]")
+
+
+class TestBlkbackPause:
+	"""How long the guest waits when blkback is killed, on a machine whose clock counts instructions: 1 ns each, so the
+	time does not depend on how busy this computer is."""
+
+	def test_pause(self):
+		machine = Host("paravane", name="system-blkbackpause", cpus=1, network=None, dom0_mem=640, icount=True)
+		# Waiting for a disk takes its own time; the processor's is counted.
+		machine.qemu.arguments = [a.replace("sleep=off", "sleep=on") for a in machine.qemu.arguments]
+		with machine as host:
+			host.start_guests(1, 1, "memory=128", "vcpus=1")
+			rounds, pause = load(host, lambda: host.ok("for i in 1 2 3; do kill -9 $(pgrep -x blkback) || exit 1; sleep 1.5; done", 200))
+			print(f"3 kills, {rounds} rounds, longest pause {pause} ms")
+			assert host.ok("grep -c 'goes on' /var/log/xen/vaned.log") == "3"
+			assert pause <= 2000
+			quiet(host)
 
 
 class TestBlkbackDisks:

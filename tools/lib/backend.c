@@ -22,7 +22,8 @@
 #include <xen/xen.h>
 
 #define LOG_LINES_A_SECOND 5
-#define LOCK_POLL_US	   2000
+#define LOCK_POLL_US	   2000	  /* at first */
+#define LOCK_POLL_MAX_US   100000 /* a disk that does not answer for long */
 
 struct backend_process backend_process;
 #define P backend_process
@@ -403,7 +404,10 @@ static int try_lock(sd_event_source *src, uint64_t now, void *arg)
 	struct backend_private *p = arg;
 
 	if (flock(p->dev.memory_fd, LOCK_EX | LOCK_NB)) {
-		sd_event_source_set_time_relative(src, LOCK_POLL_US);
+		p->lock_poll_us += p->lock_poll_us / 64;
+		if (p->lock_poll_us > LOCK_POLL_MAX_US)
+			p->lock_poll_us = LOCK_POLL_MAX_US;
+		sd_event_source_set_time_relative(src, p->lock_poll_us);
 		sd_event_source_set_enabled(src, SD_EVENT_ONESHOT);
 		return 0;
 	}
@@ -437,6 +441,7 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 		probe(p);
 	} else {
 		backend_log(&p->dev, LOG_INFO, "waits for its predecessor's I/O");
+		p->lock_poll_us = LOCK_POLL_US;
 		sd_event_add_time_relative(
 			P.loop, &p->lock_timer, CLOCK_MONOTONIC, LOCK_POLL_US, 1, try_lock, p);
 	}

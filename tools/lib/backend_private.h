@@ -47,6 +47,7 @@ struct backend_private {
 	int fds[BACKEND_FDS]; /* while the restart memory's lock is waited for */
 	unsigned int nfds;
 	sd_event_source *lock_timer;
+	uint64_t lock_poll_us;
 	long log_second; /* the second of the last line, and lines in it */
 	unsigned int log_lines, log_dropped;
 };

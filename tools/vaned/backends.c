@@ -65,11 +65,17 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* Has the domain devices of the kind? While xenstored is away: as far as we know. */
 static bool wanted(const struct backend_kind *kind, uint32_t domid)
 {
 	unsigned int n;
+	char **ids;
 
-	free(store_list(&S, &n, "/local/domain/0/backend/%s/%u", kind->kind, domid));
+	errno = 0;
+	ids = store_list(&S, &n, "/local/domain/0/backend/%s/%u", kind->kind, domid);
+	if (!ids && errno != ENOENT)
+		return true;
+	free(ids);
 	return n;
 }
 
@@ -209,8 +215,45 @@ static void unblock_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Whose opener: the process it is for may be gone before it ends. */
+struct opener {
+	const struct backend_kind *kind;
+	uint32_t domid;
+};
+
+static struct backend *find(const struct backend_kind *kind, uint32_t domid)
+{
+	struct backend *b;
+
+	for (b = all; b && (b->kind != kind || b->domid != domid); b = b->next)
+		;
+	return b;
+}
+
 static int opener_ended(sd_event_source *src, const siginfo_t *info, void *arg)
 {
+	struct opener *o = arg;
+	struct backend *b = find(o->kind, o->domid);
+
+	if (b && b->broker)
+		sd_event_source_set_enabled(b->broker, SD_EVENT_ON);
+	free(o);
+	sd_event_source_unref(src);
+	return 0;
+}
+
+/* One at a time for each process, however much it asks for. */
+static int opener_started(struct backend *b, pid_t pid)
+{
+	struct opener *o = xalloc(sizeof(*o));
+	sd_event_source *src;
+
+	*o = (struct opener){ b->kind, b->domid };
+	if (sd_event_add_child(loop, &src, pid, WEXITED, opener_ended, o) < 0) {
+		free(o);
+		return -1;
+	}
+	sd_event_source_set_enabled(b->broker, SD_EVENT_OFF);
 	return 0;
 }
 
@@ -237,7 +280,7 @@ static int asked(sd_event_source *src, int fd, uint32_t events, void *arg)
 		close_range(BROKER_FD + 1, ~0U, 0);
 		open_device(b->kind, b->domid, devid, BROKER_FD);
 	}
-	if (pid < 0 || sd_event_add_child(loop, NULL, pid, WEXITED, opener_ended, NULL) < 0)
+	if (pid < 0 || opener_started(b, pid))
 		log_line(LOG_WARN, "warning: no process to open devices");
 	return 0;
 }
@@ -332,10 +375,8 @@ static void run(struct backend *b)
 
 static void look_for(const struct backend_kind *kind, uint32_t domid)
 {
-	struct backend *b;
+	struct backend *b = find(kind, domid);
 
-	for (b = all; b && (b->kind != kind || b->domid != domid); b = b->next)
-		;
 	if (b || !wanted(kind, domid))
 		return;
 	b = xalloc(sizeof(*b));
