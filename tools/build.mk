@@ -13,7 +13,7 @@ $(GEN)/xlcfg_scan.c: tools/lib/xlcfg.l | $(B)/stamp/packages
 $(B)/obj/tools/lib/cfgfile.o $(B)/obj/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
 
 # Pure code: no hypervisor, no xenstore. Host tests link exactly this.
-TOOLS_PURE := $(addprefix tools/lib/,error.c log.c text.c units.c json.c cfgfile.c config.c diskspec.c nicspec.c \
+TOOLS_PURE := $(addprefix tools/lib/,error.c log.c text.c units.c json.c cfgfile.c config.c diskspec.c imagespec.c nicspec.c \
 	configjson.c) $(XLCFG_C)
 TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c)
 # libxenstore cancels its thread when it closes, for which libc loads libgcc_s at run time: named here so that it is
@@ -22,13 +22,14 @@ TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
 BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c load.c)
 BUILDER_LIBS := -lz -llzma -lzstd -llz4 -lseccomp
-TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c nic.c record.c guest.c) \
+TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c nic.c nictap.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
-VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c console.c xenstore.c) tools/vaned/handover.c
+VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c xenstore.c) \
+	tools/lib/backend_client.c tools/vaned/handover.c
 $(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
-$(eval $(call program,vaned,tools/vaned/main.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+$(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
 	text.c units.c daemon.c storewatch.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))

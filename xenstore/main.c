@@ -31,7 +31,7 @@
 #include "user.h"
 
 struct options {
-	bool foreground, no_domains, no_recovery;
+	bool foreground, no_domains, no_recovery, tell_pid;
 	const char *pid_file, *run_dir;
 	uint64_t quota[QUOTA_COUNT];
 	uint32_t quota_given;
@@ -79,6 +79,7 @@ static bool option(struct options *o, int c, char *arg)
 	case 'D': o->no_domains = true; return true;
 	case 'R': o->no_recovery = true; return true;
 	case 'V': trace_set(true); return true;
+	case 'P': o->tell_pid = true; return true;
 	case 'F': o->pid_file = arg; return true;
 	case 'E': option_quota(o, QUOTA_NODES, arg); return true;
 	case 'S': option_quota(o, QUOTA_NODE_SIZE, arg); return true;
@@ -89,7 +90,6 @@ static bool option(struct options *o, int c, char *arg)
 	case 'Q': option_quota_named(o, arg); return true;
 	case 'r': o->resume = strtoull(arg, NULL, 10); return true;
 	/* Of Debian's: nothing to choose here. */
-	case 'P':
 	case 'I':
 	case 'K':
 	case 'T':
@@ -116,7 +116,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "quota-soft", 1, NULL, 'q' },
 		{ "timeout", 1, NULL, 'w' },
 		{ "no-recovery", 0, NULL, 'R' },
-		{ "internal-db", 1, NULL, 'I' },
+		{ "internal-db", 2, NULL, 'I' },
 		{ "keep-orphans", 0, NULL, 'K' },
 		{ "output-pid", 0, NULL, 'P' },
 		{ "trace-file", 1, NULL, 'T' },
@@ -126,7 +126,7 @@ static void parse(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "DF:HNPT:E:S:W:t:A:M:Q:q:w:RI:KV", names, NULL)) !=
+	while ((c = getopt_long(argc, argv, "DF:HNPT:E:S:W:t:A:M:Q:q:w:RI::KV", names, NULL)) !=
 		-1) {
 		if (c == 'H') {
 			usage(stdout);
@@ -248,14 +248,20 @@ static void catch_signals(struct loop *l)
 		die("signals cannot be caught");
 }
 
-static void write_pid(const char *file)
+static void tell_pid(const struct options *o)
 {
-	FILE *f = fopen(file, "w");
+	FILE *f = o->pid_file ? fopen(o->pid_file, "w") : NULL;
 
-	if (!f)
-		die("%s: %s", file, strerror(errno));
-	fprintf(f, "%d\n", getpid());
-	fclose(f);
+	if (o->pid_file && !f)
+		die("%s: %s", o->pid_file, strerror(errno));
+	if (f) {
+		fprintf(f, "%d\n", getpid());
+		fclose(f);
+	}
+	if (o->tell_pid) {
+		printf("%d\n", getpid());
+		fflush(stdout);
+	}
 }
 
 int main(int argc, char **argv)
@@ -270,8 +276,8 @@ int main(int argc, char **argv)
 		die("%s: %s", o.run_dir, strerror(errno));
 	if (!o.foreground && !o.resume && daemon(0, 1))
 		die("cannot go to the background: %s", strerror(errno));
-	if (!o.resume && o.pid_file)
-		write_pid(o.pid_file);
+	if (!o.resume)
+		tell_pid(&o);
 	sandbox_bounds();
 	if (!o.resume)
 		user_become(o.run_dir, !o.no_domains);

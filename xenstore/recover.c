@@ -641,13 +641,15 @@ int recover(struct store *s, struct journal *j, bool sockets, bool *found)
 	s->restoring = true;
 	while (!err && journal_read(j, &at, &records, &len))
 		err = recover_batch(&r, records, len);
-	s->restoring = false;
 	*found = at != 0 && journal_generation(j);
 	perms_put(r.build.last);
 	node_put(r.build.root);
 	free(r.build.all);
 	tree_drop(&r.base);
 	tree_drop(&r.tree);
+	/* What transactions on sockets had been charged is now for those on rings. */
+	transaction_settle(s);
+	s->restoring = false;
 	return err;
 }
 

@@ -35,11 +35,12 @@ struct store {
 	uint64_t pinned;       /* charged to all of them, see transaction_settle() */
 	uint64_t next_conn;
 	uint64_t quota[QUOTA_COUNT];
-	struct journal *journal; /* NULL: nothing is kept */
-	struct link *link;	 /* to the hypervisor; NULL: no domains (-D) */
-	struct loop *loop;	 /* NULL in tests without one */
-	uint32_t starving;	 /* clients whose transactions fail again and again */
-	bool holding;		 /* some client's change waits for one of theirs */
+	struct journal *journal;  /* NULL: nothing is kept */
+	struct link *link;	  /* to the hypervisor; NULL: no domains (-D) */
+	struct loop *loop;	  /* NULL in tests without one */
+	uint32_t starving;	  /* clients whose transactions fail again and again */
+	bool holding;		  /* some client's change waits for one of theirs */
+	uint64_t dom0_held_until; /* by clock_ms(): domains may hold up dom0 */
 	uint64_t (*clock_ms)(void);
 	bool restoring; /* state comes back from the log: no log, no output */
 	struct {

@@ -15,6 +15,9 @@
 #define PROTECT_AFTER 3
 /* ... for so long after its start. */
 #define PROTECT_MS 200
+/* Domains may hold up dom0 for so long, all together, and then not until the rest is over. */
+#define DOM0_HELD_MS 10
+#define DOM0_FREE_MS 490
 
 /* What a change is charged for: itself, its node and those that it copies on its way, and that much
  * again in either log. */
@@ -414,6 +417,14 @@ static bool conn_guards(const struct conn *c, const struct path *p, bool removes
 	return false;
 }
 
+/* May a domain hold up dom0 now? The first one that wants to opens the time in which all may. */
+static bool may_hold_dom0(struct store *s, uint64_t now)
+{
+	if (now >= s->dom0_held_until + DOM0_FREE_MS)
+		s->dom0_held_until = now + DOM0_HELD_MS;
+	return now < s->dom0_held_until;
+}
+
 bool transaction_guarded(struct conn *c, const struct path *p, bool removes)
 {
 	struct store *s = c->store;
@@ -423,11 +434,11 @@ bool transaction_guarded(struct conn *c, const struct path *p, bool removes)
 	list_for_each (l, &s->conns) {
 		const struct conn *k = list_entry(l, struct conn, all);
 
-		/* A domain never holds up dom0. */
-		if (k == c || k->tries < PROTECT_AFTER ||
-			(domain_is_privileged(c->dom) && !domain_is_privileged(k->dom)))
+		if (guarded || k == c || k->tries < PROTECT_AFTER ||
+			!conn_guards(k, p, removes, now))
 			continue;
-		guarded = guarded || conn_guards(k, p, removes, now);
+		guarded = !domain_is_privileged(c->dom) || domain_is_privileged(k->dom) ||
+			  may_hold_dom0(s, now);
 	}
 	if (!guarded || (c->hold_until && now >= c->hold_until)) {
 		c->hold_until = 0;

@@ -16,9 +16,7 @@
 
 #define MAX_ORDER    18		  /* 1 GiB */
 #define LOW_LIMIT    (1ull << 20) /* first frame that is not FRAME_LOW */
-#define CHUNK_SHIFT  16		  /* frames whose struct pages are 2 MiB */
 #define CHUNK_FRAMES (1ull << CHUNK_SHIFT)
-#define MAX_CHUNKS   ((DIRECTMAP_SIZE >> PAGE_SHIFT) >> CHUNK_SHIFT)
 #define BOOT_RANGES  512
 
 enum { ZONE_HIGH, ZONE_LOW, ZONES };
@@ -36,8 +34,7 @@ static u64 total_frames, free_frames, free_low_frames, claimed_frames;
 static boot_data struct boot_ram boot_ram[BOOT_RANGES];
 static boot_data unsigned boot_ram_count;
 static bool open_for_use;
-static u64 limit;
-static u64 chunk_present[MAX_CHUNKS / 64];
+struct frame_bounds frame_bounds;
 
 static struct page *nth(u64 frame)
 {
@@ -51,13 +48,7 @@ static unsigned zone_of(u64 frame)
 
 u64 frame_limit(void)
 {
-	return limit;
-}
-
-bool frame_valid(mfn_t m)
-{
-	return m.n < limit && test_bit(chunk_present, bounded(m.n, limit) >> CHUNK_SHIFT) &&
-	       !(READ_ONCE(nth(m.n)->ref) & PAGE_BROKEN);
+	return frame_bounds.limit;
 }
 
 /* ---- blocks; frame_lock held ---- */
@@ -98,7 +89,8 @@ static bool block_is_free(u64 frame, unsigned order)
 {
 	const struct page *p;
 
-	if (frame >= limit || !test_bit(chunk_present, frame >> CHUNK_SHIFT))
+	if (frame >= frame_bounds.limit ||
+		!test_bit(frame_bounds.chunk_present, frame >> CHUNK_SHIFT))
 		return false;
 	p = nth(frame);
 	return (p->flags & PAGEF_FREE) && p->order == order;
@@ -349,7 +341,7 @@ void frame_add(u64 start, u64 count)
 		return;
 	}
 	for (u64 f = start; f < start + count; f++) {
-		BUG_ON(f >= limit || nth(f)->ref != (PAGE_HEAP | 1));
+		BUG_ON(f >= frame_bounds.limit || nth(f)->ref != (PAGE_HEAP | 1));
 		nth(f)->ref = 0;
 	}
 	range_free(start, start + count);
@@ -380,11 +372,11 @@ boot_only static void chunk_map(u64 chunk)
 {
 	u64 frames = CHUNK_FRAMES * sizeof(struct page) / PAGE_SIZE;
 
-	if (chunk >= MAX_CHUNKS || test_bit(chunk_present, chunk))
+	if (chunk >= MAX_CHUNKS || test_bit(frame_bounds.chunk_present, chunk))
 		return;
 	machine_map((u64)nth(chunk << CHUNK_SHIFT), mfn(frame_boot_alloc(frames, frames)), frames,
 		MAP_WRITE);
-	set_bit(chunk_present, chunk);
+	set_bit(frame_bounds.chunk_present, chunk);
 }
 
 boot_only static void pages_fill(u64 start, u64 end, u64 ref)
@@ -411,12 +403,12 @@ boot_only void frames_init(void)
 	for (unsigned i = 0; i < boot_ram_count; i++) {
 		u64 end = clip(boot_ram[i].end);
 
-		limit = max(limit, end);
+		frame_bounds.limit = max(frame_bounds.limit, end);
 		for (u64 f = boot_ram[i].start; f < end; f = (f | (CHUNK_FRAMES - 1)) + 1)
 			chunk_map(f >> CHUNK_SHIFT);
 	}
-	for (u64 f = 0; f < limit; f += CHUNK_FRAMES)
-		if (test_bit(chunk_present, f >> CHUNK_SHIFT))
+	for (u64 f = 0; f < frame_bounds.limit; f += CHUNK_FRAMES)
+		if (test_bit(frame_bounds.chunk_present, f >> CHUNK_SHIFT))
 			pages_fill(f, f + CHUNK_FRAMES, PAGE_BROKEN);
 	for (unsigned i = 0; i < boot_ram_count; i++) {
 		u64 end = clip(boot_ram[i].end);

@@ -51,8 +51,24 @@ _Static_assert(sizeof(struct page) == 32, "frame table entry");
 #ifndef frame_table /* the host's machine_inline.h has its own */
 #define frame_table ((struct page *)FRAMETABLE_START)
 #endif
-bool frame_valid(mfn_t m); /* has a struct page (RAM that we manage) */
 u64 frame_limit(void); /* 1 + highest frame number of RAM; does not change after frames_init() */
+
+/* Which frames have a struct page; written at boot only. */
+#define CHUNK_SHIFT 16 /* frames whose struct pages are 2 MiB */
+#define MAX_CHUNKS  ((DIRECTMAP_SIZE >> PAGE_SHIFT) >> CHUNK_SHIFT)
+extern struct frame_bounds {
+	u64 limit;
+	u64 chunk_present[MAX_CHUNKS / 64];
+} frame_bounds;
+
+/* Has a struct page: RAM that we manage. */
+static inline bool frame_valid(mfn_t m)
+{
+	u64 n = bounded(m.n, frame_bounds.limit);
+
+	return m.n < frame_bounds.limit && test_bit(frame_bounds.chunk_present, n >> CHUNK_SHIFT) &&
+	       !(READ_ONCE(frame_table[n].ref) & PAGE_BROKEN);
+}
 
 static inline struct page *page_of(mfn_t m) /* no check: frame_valid first */
 {

@@ -147,7 +147,7 @@ static long event_op(u32 cmd, u64 addr)
 	if (cmd >= ARRAY_SIZE(ops))
 		return hc_unknown(__HYPERVISOR_event_channel_op, cmd);
 	cmd = (u32)bounded(cmd, ARRAY_SIZE(ops));
-	if (guest_in(&a, addr, 0, ops[cmd].bytes, 1))
+	if (guest_in_one(&a, addr, ops[cmd].bytes))
 		return -EFAULT;
 	ret = ops[cmd].call(&a);
 	if (!ret && ops[cmd].answers && guest_out(addr, 0, &a, ops[cmd].bytes, 1))
@@ -157,8 +157,13 @@ static long event_op(u32 cmd, u64 addr)
 
 long hc_event_channel_op(u32 cmd, GUEST_PTR(void) arg)
 {
-	long ret = event_op(cmd, arg.addr);
+	evtchn_send_t send;
+	long ret;
 
+	/* Sending is most of all that guests ask for: no table, no copy of the largest. */
+	if (cmd == EVTCHNOP_send)
+		return guest_read(&send, arg) ? -EFAULT : event_send(current_domain(), send.port);
+	ret = event_op(cmd, arg.addr);
 	return ret == -ERESTART ? hc_restart(0) : ret;
 }
 

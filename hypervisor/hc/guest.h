@@ -39,6 +39,12 @@ static inline struct guest_ptr_void as_ptr_void(u64 addr)
 must_check int guest_in(void *to, u64 addr, u64 index, u64 size, u64 count);
 must_check int guest_out(u64 addr, u64 index, const void *from, u64 size, u64 count);
 
+/* guest_in of one object: there is nothing to multiply, and the copy checks the range itself. */
+must_check static inline int guest_in_one(void *to, u64 addr, u64 size)
+{
+	return unlikely(guest_copy_in(to, addr, size)) ? fail(EFAULT) : 0;
+}
+
 /* Before a handler changes anything: could the array be a guest's? False is -EFAULT; true promises
  * nothing. */
 bool guest_array_ok(u64 addr, u64 size, u64 count);
@@ -46,7 +52,7 @@ bool guest_array_ok(u64 addr, u64 size, u64 count);
 #define guest_get(to, ptr, index)   guest_in((to), (ptr).addr, (index), sizeof(*(ptr).type), 1)
 #define guest_put(ptr, index, from) guest_out((ptr).addr, (index), (from), sizeof(*(ptr).type), 1)
 /* For void pointers: the size is that of the object here. */
-#define guest_read(to, ptr)    guest_in((to), (ptr).addr, 0, sizeof(*(to)), 1)
+#define guest_read(to, ptr)    guest_in_one((to), (ptr).addr, sizeof(*(to)))
 #define guest_write(ptr, from) guest_out((ptr).addr, 0, (from), sizeof(*(from)), 1)
 /* Elements of the array that a handle in a struct points to. */
 #define handle_get(to, handle, index) guest_in((to), GUEST_ADDR(handle), (index), sizeof(*(to)), 1)

@@ -32,6 +32,16 @@ static inline bool cpumask_empty(const struct cpumask *m)
 	return true;
 }
 
+/* Is there no member but cpu? */
+static inline bool cpumask_only(const struct cpumask *m, unsigned cpu)
+{
+	u64 others = READ_ONCE(m->bits[cpu / 64]) & ~BIT(cpu % 64);
+
+	for (unsigned i = 1; i < ARRAY_SIZE(m->bits); i++)
+		others |= READ_ONCE(m->bits[(cpu / 64 + i) % ARRAY_SIZE(m->bits)]);
+	return !others;
+}
+
 /* The first member at or after cpu, or NR_CPUS. */
 static inline unsigned cpumask_next(const struct cpumask *m, unsigned cpu)
 {

@@ -434,14 +434,11 @@ int mmu_update_one(u64 ptr, u64 val, struct domain *pt_owner, struct domain *fra
 
 /* ---- update_va_mapping ---- */
 
-static int uvm_flush(struct domain *d, u64 va, u64 flags)
+static int uvm_flush_some(struct domain *d, u64 va, u64 type, u64 where)
 {
 	u64 bitmap[MAX_VCPUS / 64];
-	const u64 where = flags & ~UVMF_FLUSHTYPE_MASK;
 	struct cpumask cpus = { 0 };
 
-	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
-		return 0;
 	if (where == UVMF_LOCAL) {
 		cpumask_set(&cpus, cpu_id());
 	} else if (where == UVMF_ALL) {
@@ -451,10 +448,23 @@ static int uvm_flush(struct domain *d, u64 va, u64 flags)
 			return fail(EFAULT);
 		mmu_vcpu_cpus(d, bitmap, &cpus);
 	}
-	if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_TLB_FLUSH)
+	if (type == UVMF_TLB_FLUSH)
 		tlb_flush(&cpus);
-	else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+	else if (type == UVMF_INVLPG)
 		tlb_flush_va(&cpus, va);
+	return 0;
+}
+
+static int uvm_flush(struct domain *d, u64 va, u64 flags)
+{
+	const u64 type = flags & UVMF_FLUSHTYPE_MASK;
+
+	if (type == UVMF_NONE)
+		return 0;
+	if (flags != (UVMF_INVLPG | UVMF_LOCAL))
+		return uvm_flush_some(d, va, type, flags & ~UVMF_FLUSHTYPE_MASK);
+	/* What a kernel does all the time needs no sets of CPUs. */
+	tlb_flush_va_local(va);
 	return 0;
 }
 

@@ -32,17 +32,24 @@ static int flush_multi(const struct mmuext_op *op, struct domain *d)
 
 static int flush_some(const struct mmuext_op *op, struct domain *d)
 {
+	const struct cpumask *everywhere = &pv_of(d)->dirty_cpus;
+	const u64 va = op->arg1.linear_addr;
 	struct cpumask own = { 0 };
-	const struct cpumask *cpus = &pv_of(d)->dirty_cpus;
 
-	if (op->cmd == MMUEXT_TLB_FLUSH_LOCAL || op->cmd == MMUEXT_INVLPG_LOCAL) {
+	switch (op->cmd) {
+	case MMUEXT_TLB_FLUSH_LOCAL:
 		cpumask_set(&own, cpu_id());
-		cpus = &own;
+		tlb_flush(&own);
+		break;
+	case MMUEXT_TLB_FLUSH_ALL: tlb_flush(everywhere); break;
+	case MMUEXT_INVLPG_LOCAL:
+		if (guest_address_ok(va))
+			tlb_flush_va_local(va);
+		break;
+	default:
+		if (guest_address_ok(va))
+			tlb_flush_va(everywhere, va);
 	}
-	if (op->cmd == MMUEXT_TLB_FLUSH_LOCAL || op->cmd == MMUEXT_TLB_FLUSH_ALL)
-		tlb_flush(cpus);
-	else if (guest_address_ok(op->arg1.linear_addr))
-		tlb_flush_va(cpus, op->arg1.linear_addr);
 	return 0;
 }
 

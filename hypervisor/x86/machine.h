@@ -80,6 +80,7 @@ void machine_map(u64 va, mfn_t first, u64 count, unsigned flags);
  * wait until it is done. */
 void tlb_flush(const struct cpumask *mask);
 void tlb_flush_va(const struct cpumask *mask, u64 va);
+void tlb_flush_va_local(u64 va); /* on this CPU alone */
 /* A clock of full flushes: a page that left its use at stamp is safe once every CPU in the mask
  * flushed later. */
 u32 tlb_stamp_now(void);

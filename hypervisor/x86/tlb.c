@@ -75,8 +75,11 @@ static void wait_for(unsigned cpu, u32 ticket)
 static void flush_others(const struct cpumask *mask, const u32 *since)
 {
 	unsigned self = cpu_id(), cpu;
-	struct cpumask waiting = { 0 };
+	struct cpumask waiting;
 
+	if (cpumask_only(mask, self))
+		return;
+	waiting = (struct cpumask){ 0 };
 	for_each_cpu (cpu, mask) {
 		if (cpu == self || !cpumask_test(&cpu_online_map, cpu))
 			continue;
@@ -110,11 +113,17 @@ void tlb_flush(const struct cpumask *mask)
 	renew_clock();
 }
 
+void tlb_flush_va_local(u64 va)
+{
+	if (canonical(va))
+		invlpg(va);
+}
+
 void tlb_flush_va(const struct cpumask *mask, u64 va)
 {
 	flush_others(mask, NULL);
-	if (canonical(va) && cpumask_test(mask, cpu_id()))
-		invlpg(va);
+	if (cpumask_test(mask, cpu_id()))
+		tlb_flush_va_local(va);
 }
 
 u32 tlb_stamp_now(void)

@@ -10,7 +10,13 @@ $(B)/bench/primitives: tests/bench/primitives.c | $(B)/stamp/packages
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) -static -o $@ $< -lpthread
 
-.PHONY: bench-costs
+$(B)/bench/cputime: tests/bench/cputime.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lxencall
+
+.PHONY: bench-costs bench-jobs
 bench-costs: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf $(B)/bench/primitives
 	$(Q)$(PYTHON) tests/bench/costs.py
-bench: bench-costs
+bench-jobs: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
+	$(Q)$(PYTHON) tests/bench/jobs.py
+bench: bench-costs bench-jobs

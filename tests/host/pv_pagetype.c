@@ -42,6 +42,7 @@
 static u8 ram[FRAMES * PAGE_SIZE] aligned(4096);
 static struct page frames[FRAMES];
 struct page *const frame_table_fake = frames;
+struct frame_bounds frame_bounds = { .limit = FRAMES, .chunk_present = { 1 } };
 unsigned fake_cpu;
 struct vcpu *fake_current[FAKE_CPUS];
 struct regs fake_regs[FAKE_CPUS];
@@ -166,6 +167,10 @@ void tlb_flush_va(const struct cpumask *mask, u64 va)
 {
 }
 
+void tlb_flush_va_local(u64 va)
+{
+}
+
 void cr3_switch(u64 cr3)
 {
 	flush_cpu(fake_cpu);
@@ -205,11 +210,6 @@ void *frame_map(mfn_t m)
 {
 	assert_true(m.n < FRAMES);
 	return ram + m.n * PAGE_SIZE;
-}
-
-bool frame_valid(mfn_t m)
-{
-	return m.n < FRAMES;
 }
 
 bool page_get(struct page *p, const struct domain *d)

@@ -16,6 +16,7 @@ typeof(seen) seen;
 
 static struct page frames[FRAME_LIMIT];
 struct page *const frame_table_fake = frames;
+struct frame_bounds frame_bounds = { .limit = FRAME_LIMIT, .chunk_present = { 1 } };
 static u64 table[512];
 unsigned fake_cpu;
 struct vcpu *fake_current[FAKE_CPUS];
@@ -81,11 +82,6 @@ bool vcpu_events_to_deliver(const struct vcpu *v)
 }
 
 /* ---- memory management ---- */
-
-bool frame_valid(mfn_t m)
-{
-	return m.n < FRAME_LIMIT;
-}
 
 void *frame_map(mfn_t m)
 {

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tools/lib/config.h"
+#include "tools/lib/diskimage.h"
 
 #define BASE "name='g'\nkernel='/k'\n"
 
@@ -201,14 +202,70 @@ static void test_disks(void **state)
 	good_disk("/a,raw,xvda,w,backendtype=phy,discard,direct-io-safe", "/a", "xvda", true);
 	bad_disk("/a,raw,xvda,w,more", "one parameter too many");
 	bad_disk("/a,raw,nonsense,w", "'nonsense' is no virtual disk name");
-	bad_disk("/a,qcow2,xvda,w", "qcow2 is not supported");
-	bad_disk("qcow2:/a,xvda,w", "not supported");
+	bad_disk("/a,cow3,xvda,w", "unknown format 'cow3'");
 	bad_disk("/a,raw,xvda,x", "neither r nor w");
 	bad_disk("/a,raw,xvda,w,colour=blue", "unknown parameter 'colour'");
 	bad_disk("/a", "no vdev");
 	bad_disk("vdev=xvda", "no target");
 	bad_disk("a,raw,xvda,w", "not an absolute path");
 	bad_disk("", "no vdev");
+}
+
+/* A disk that qemu-storage-daemon serves: how it is told of it, blanks and line ends left out. */
+static void image(const char *spec, const char *protocol, const char *format)
+{
+	struct disk_config d = { 0 };
+	struct error e = { 0 };
+	char why[256], *got[2], *from, *to;
+	size_t i;
+
+	if (disk_parse(spec, &d, why, sizeof(why)))
+		fail_msg("%s: %s", spec, why);
+	assert_true(diskimage_is(&d));
+	if (diskimage_blockdevs(&d, &got[0], &got[1], &e))
+		fail_msg("%s", e.what);
+	for (i = 0; i < 2; i++) {
+		for (from = to = got[i]; *from; from++)
+			if (!strchr(" \n", *from))
+				*to++ = *from;
+		*to = 0;
+	}
+	assert_string_equal(got[0], protocol);
+	assert_string_equal(got[1], format);
+	free(got[0]);
+	free(got[1]);
+	disk_config_free(&d);
+}
+
+static void test_images(void **state)
+{
+	struct disk_config d = { .path = "nbd+unix:///?sock=/x" };
+	char *protocol, *format;
+	struct error e = { 0 };
+
+	image("format=qcow2,vdev=xvda,access=w,target=/a,b\".qcow2",
+		"{\"driver\":\"file\",\"node-name\":\"protocol\",\"discard\":\"unmap\","
+		"\"filename\":\"/a,b\\\".qcow2\",\"cache\":{\"direct\":true}}",
+		"{\"driver\":\"qcow2\",\"node-name\":\"disk\",\"discard\":\"unmap\","
+		"\"file\":\"protocol\"}");
+	image("vhd:/a,xvda,r",
+		"{\"driver\":\"file\",\"node-name\":\"protocol\",\"read-only\":true,"
+		"\"discard\":\"unmap\",\"filename\":\"/a\",\"cache\":{\"direct\":true}}",
+		"{\"driver\":\"vpc\",\"node-name\":\"disk\",\"read-only\":true,"
+		"\"discard\":\"unmap\",\"file\":\"protocol\"}");
+	image("nbd://h:77/e,raw,xvda,w",
+		"{\"driver\":\"nbd\",\"node-name\":\"protocol\",\"discard\":\"unmap\",\"server\":{"
+		"\"type\":\"inet\",\"host\":\"h\",\"port\":\"77\"},\"export\":\"e\","
+		"\"cache\":{\"direct\":false}}",
+		"{\"driver\":\"raw\",\"node-name\":\"disk\",\"discard\":\"unmap\","
+		"\"file\":\"protocol\"}");
+	image("nbd+unix:///e?socket=/s,qcow2,xvda,w",
+		"{\"driver\":\"nbd\",\"node-name\":\"protocol\",\"discard\":\"unmap\",\"server\":{"
+		"\"type\":\"unix\",\"path\":\"/s\"},\"export\":\"e\",\"cache\":{\"direct\":false}}",
+		"{\"driver\":\"qcow2\",\"node-name\":\"disk\",\"discard\":\"unmap\","
+		"\"file\":\"protocol\"}");
+	assert_int_equal(diskimage_blockdevs(&d, &protocol, &format, &e), -1);
+	assert_non_null(strstr(e.what, "is neither nbd://"));
 }
 
 static void test_vdevs(void **state)
@@ -262,12 +319,12 @@ static void bad_nic(const char *spec, const char *words)
 static void test_nics(void **state)
 {
 	struct nic_config n = { .devid = -1 };
-	char why[256];
+	char why[256], *text;
 
 	assert_int_equal(
 		nic_parse(
 			"mac=00:16:3e:0A:0b:0c, bridge=xenbr0,ip=10.0.0.2,rate=10Mb/s@20ms,mtu=9000,devid=3,"
-			"vifname=web,script=vif-route,type=vif,model=e1000",
+			"vifname=web,script=vif-route,type=vif,model=e1000,backendtype=user",
 			&n, why, sizeof(why)),
 		0);
 	assert_int_equal(n.mac[3], 10);
@@ -277,6 +334,10 @@ static void test_nics(void **state)
 	assert_int_equal(n.mtu, 9000);
 	assert_int_equal(n.devid, 3);
 	assert_string_equal(n.vifname, "web");
+	assert_int_equal(n.backend, BACKEND_USER);
+	text = nic_format(&n);
+	assert_non_null(strstr(text, ",backendtype=user"));
+	free(text);
 	nic_config_free(&n);
 	memset(&n, 0, sizeof(n));
 	assert_int_equal(nic_parse("", &n, why, sizeof(why)), 0);
@@ -288,6 +349,7 @@ static void test_nics(void **state)
 	bad_nic("bridge=aaaaaaaaaaaaaaaaaaaa", "cannot be an interface's name");
 	bad_nic("rate=fast", "rate 'fast'");
 	bad_nic("mtu=1", "mtu must be");
+	bad_nic("backendtype=qdisk", "unknown backendtype 'qdisk'");
 	bad_nic("backend=driverdomain", "only the control domain");
 	bad_nic("speed=9", "unknown parameter 'speed'");
 }
@@ -372,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_vdevs),
 		cmocka_unit_test(test_nics),
 		cmocka_unit_test(test_json),

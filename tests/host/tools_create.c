@@ -24,6 +24,7 @@
 #include "tools/build/create.h"
 #include "tools/lib/config.h"
 #include "tools/lib/guest.h"
+#include "tools/lib/hostconf.h"
 #include "tools/lib/log.h"
 #include "tools/lib/paths.h"
 #include "tools/lib/record.h"
@@ -412,6 +413,34 @@ static void test_host_defaults(void **state)
 	free(conf);
 }
 
+/* blkback serves disks, unless the disk or the host's file says phy (which needs a loop device). */
+static void test_disks_of_blkback(void **state)
+{
+	char image[128], conf[128], *config;
+	uint32_t domid;
+
+	snprintf(image, sizeof(image), "%s/disk", fake.dir);
+	snprintf(conf, sizeof(conf), "%s/xl.conf", fake.dir);
+	write_file(image, "", 0, 0600);
+	assert_int_equal(truncate(image, 1 << 20), 0);
+	config = xprintf("disk=['%s,raw,xvda,w']", image);
+	if (create(config, &domid))
+		fail_msg("%s", E.what);
+	node("/local/domain/1/device/vbd/51712/backend", "/local/domain/0/backend/uvbd/1/51712", 1,
+		0);
+	node("/local/domain/0/backend/uvbd/1/51712/params", image, 0, 1);
+	node("/libxl/1/device/vbd/51712/backend", "/local/domain/0/backend/uvbd/1/51712", 0, -1);
+	assert_null(fake_read("/local/domain/0/backend/vbd"));
+	assert_int_equal(guest_destroy(&X, &S, domid, &E), 0);
+	assert_null(fake_read("/local/domain/0/backend/uvbd"));
+	assert_int_equal(hostconf_backend("disk"), BACKEND_USER);
+	write_file(conf, "disk.default.backendtype='phy'\n", 31, 0600);
+	assert_int_equal(hostconf_backend("disk"), BACKEND_KERNEL);
+	write_file(conf, "disk.default.backendtype='other'\n", 33, 0600);
+	assert_int_equal(hostconf_backend("disk"), BACKEND_USER);
+	free(config);
+}
+
 static void test_records(void **state)
 {
 	struct config c;
@@ -438,6 +467,7 @@ int main(void)
 		T(test_hotplug_failure),
 		T(test_lifecycle),
 		T(test_host_defaults),
+		T(test_disks_of_blkback),
 		T(test_records),
 	};
 

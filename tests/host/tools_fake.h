@@ -53,5 +53,6 @@ int fake_records(void);
 const char *fake_read(const char *path);
 void fake_perms(const char *path, int *owner, int *reader);
 void fake_write(const char *path, const char *value);
+void fake_remove(const char *path);
 
 #endif

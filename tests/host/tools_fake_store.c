@@ -29,6 +29,39 @@ struct nodes {
 static struct nodes now, saved;
 static int event_fd = -1;
 
+/* Watches, and what they have to tell. */
+#define WATCHES 32
+static struct {
+	char *path, *token;
+} watches[WATCHES];
+#define EVENTS 4096
+static struct {
+	char *path, *token;
+} events[EVENTS];
+static int nwatches, nevents;
+
+static void tell(const char *path)
+{
+	uint64_t one = 1;
+	size_t len;
+	int i;
+
+	for (i = 0; i < nwatches; i++) {
+		len = strlen(watches[i].path);
+		/* Below what is watched, or above it (removed with it). */
+		if ((strncmp(path, watches[i].path, len) || (path[len] && path[len] != '/')) &&
+			(strncmp(path, watches[i].path, strlen(path)) ||
+				watches[i].path[strlen(path)] != '/'))
+			continue;
+		if (nevents == EVENTS)
+			return;
+		events[nevents].path = strdup(strlen(path) < len ? watches[i].path : path);
+		events[nevents++].token = strdup(watches[i].token);
+		if (write(event_fd, &one, sizeof(one)) < 0)
+			abort();
+	}
+}
+
 static void clear(struct nodes *s)
 {
 	int i;
@@ -63,6 +96,14 @@ void fake_store_end(void)
 {
 	clear(&now);
 	clear(&saved);
+	while (nwatches) {
+		free(watches[--nwatches].path);
+		free(watches[nwatches].token);
+	}
+	while (nevents) {
+		free(events[--nevents].path);
+		free(events[nevents].token);
+	}
 	if (event_fd >= 0)
 		close(event_fd);
 	event_fd = -1;
@@ -108,6 +149,7 @@ static void set(const char *path, const char *value, size_t len)
 
 	free(n->value);
 	n->value = strndup(value, len);
+	tell(path);
 }
 
 static void remove_tree(const char *path)
@@ -126,9 +168,15 @@ static void remove_tree(const char *path)
 		}
 	}
 	now.count = kept;
+	tell(path);
 }
 
-/* What the kernel's back ends would do by now. */
+void fake_remove(const char *path)
+{
+	remove_tree(path);
+}
+
+/* What the kernel's back ends, and ours, would do by now. */
 static void backends_act(void)
 {
 	char *end, path[256];
@@ -137,7 +185,8 @@ static void backends_act(void)
 
 	for (i = 0; i < now.count && !fake.backends_dead; i++) {
 		n = &now.n[i];
-		if (strncmp(n->path, "/local/domain/0/backend/v", 25) ||
+		if ((strncmp(n->path, "/local/domain/0/backend/v", 25) &&
+			    strncmp(n->path, "/local/domain/0/backend/uv", 26)) ||
 			!(end = strrchr(n->path, '/')) || strcmp(end, "/state"))
 			continue;
 		snprintf(path, sizeof(path), "%.*s/frontend", (int)(end - n->path), n->path);
@@ -282,18 +331,48 @@ char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, u
 
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
-	return !fake_call_fails();
+	if (fake_call_fails() || nwatches == WATCHES)
+		return false;
+	watches[nwatches].path = strdup(path);
+	watches[nwatches++].token = strdup(token);
+	return true;
 }
 
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 {
-	return true;
+	int i;
+
+	for (i = 0; i < nwatches; i++) {
+		if (strcmp(watches[i].path, path) || strcmp(watches[i].token, token))
+			continue;
+		free(watches[i].path);
+		free(watches[i].token);
+		watches[i] = watches[--nwatches];
+		return true;
+	}
+	return false;
 }
 
 char **xs_check_watch(struct xs_handle *h)
 {
-	errno = EAGAIN;
-	return NULL;
+	uint64_t all;
+	char **event;
+	size_t len;
+
+	if (!nevents) {
+		errno = EAGAIN;
+		return NULL;
+	}
+	len = strlen(events[0].path) + 1;
+	event = malloc(2 * sizeof(*event) + len + strlen(events[0].token) + 1);
+	event[XS_WATCH_PATH] = strcpy((char *)(event + 2), events[0].path);
+	event[XS_WATCH_TOKEN] = strcpy((char *)(event + 2) + len, events[0].token);
+	free(events[0].path);
+	free(events[0].token);
+	memmove(events, events + 1, --nevents * sizeof(events[0]));
+	if (!nevents && read(event_fd, &all, sizeof(all)) < 0)
+		abort();
+	return event;
 }
 
 bool xs_introduce_domain(

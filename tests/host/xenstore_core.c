@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The store's tree by itself: paths, sharing between versions, big directories, and that running
- * out of memory at any allocation of any change leaves everything as it was.
+ * out of memory at any allocation of any change leaves everything as it was; who waits for whom.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "tests/fuzz/xenstore_fake.h"
+#include "xenstore/conn.h"
 #include "xenstore/domain.h"
 #include "xenstore/store.h"
+#include "xenstore/transaction.h"
 
 static struct path path_of(const char *s)
 {
@@ -236,6 +238,72 @@ static void fork_is_constant(void **state)
 	store_free(&s);
 }
 
+static uint64_t now_ms;
+
+static uint64_t test_clock(void)
+{
+	return now_ms;
+}
+
+static ssize_t send_nothing(struct conn *c, const void *buf, size_t len)
+{
+	return 0;
+}
+
+static void close_nothing(struct conn *c)
+{
+}
+
+static const struct conn_ops no_wire = { .send = send_nothing, .close = close_nothing };
+
+/* A guest that failed three times has a new transaction, which learned /shared. */
+static void starve(struct store *s, struct conn *guest)
+{
+	struct transaction *t;
+
+	transaction_drop_all(guest);
+	transaction_set_tries(guest, 3);
+	assert_int_equal(transaction_start(s, guest, 0, &t), 0);
+	assert_int_equal(transaction_note(t, "/shared", 7, LEARN_EXISTS | LEARN_VALUE, 0), 0);
+}
+
+/* Others wait for a starving guest's transaction; dom0 does so for 10 ms of every 500. */
+static void dom0_waits_little(void **state)
+{
+	struct path shared = path_of("/shared"), other = path_of("/other");
+	struct conn *dom0, *guest, *third;
+	struct domain *five, *six;
+	struct store s;
+
+	assert_int_equal(store_init(&s), 0);
+	s.clock_ms = test_clock;
+	now_ms = 10000;
+	five = domain_identity(&s, 5);
+	six = domain_identity(&s, 6);
+	dom0 = conn_new(&s, &no_wire, s.dom0);
+	guest = conn_new(&s, &no_wire, five);
+	third = conn_new(&s, &no_wire, six);
+	starve(&s, guest);
+	assert_false(transaction_guarded(dom0, &other, false));
+	assert_true(transaction_guarded(dom0, &shared, false));
+	assert_true(transaction_guarded(third, &shared, false));
+	now_ms += 9;
+	assert_true(transaction_guarded(dom0, &shared, false));
+	now_ms += 1;
+	assert_false(transaction_guarded(dom0, &shared, false));
+	assert_true(transaction_guarded(third, &shared, false));
+	now_ms += 400;
+	starve(&s, guest);
+	assert_false(transaction_guarded(dom0, &shared, false));
+	now_ms += 90;
+	assert_true(transaction_guarded(dom0, &shared, false));
+	transaction_drop_all(guest);
+	assert_false(transaction_guarded(dom0, &shared, false));
+	domain_put(five);
+	domain_put(six);
+	store_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +312,7 @@ int main(void)
 		cmocka_unit_test(big_directory),
 		cmocka_unit_test(out_of_memory),
 		cmocka_unit_test(fork_is_constant),
+		cmocka_unit_test(dom0_waits_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ def hotplug(host, number):
 
 
 class TestXenstore:
-	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640, "tools": "paravane"}
 
 	def test_kills_under_load(self, loaded):
 		"""kill -9 and a new start, again and again, at moments of no choice."""

@@ -25,14 +25,19 @@ enum action {
 };
 const char *action_name(enum action a); /* as in xl.cfg, with '-' */
 
+/* Who serves a device: the kernel's driver (backendtype=phy), blkback or netback (=user). */
+enum backend_type { BACKEND_DEFAULT, BACKEND_KERNEL, BACKEND_USER };
+
 struct disk_config {
-	char *path; /* "" for an empty drive */
+	char *path;   /* "" for an empty drive; a file, a block device, or an NBD URI */
+	char *format; /* NULL: raw; else one that diskimage_driver() knows */
 	char *vdev;
 	uint32_t number; /* the vdev's xenbus number */
 	char *script;	 /* NULL: none was given */
 	bool readwrite, removable, cdrom;
 	bool discard; /* may be switched off with no-discard */
 	bool discard_set, direct_io_safe, phy;
+	enum backend_type backend;
 	struct cfg_place at;
 };
 
@@ -44,6 +49,7 @@ struct nic_config {
 	uint32_t mtu;	     /* 0: default */
 	uint64_t rate_bytes; /* an interval; 0: unlimited */
 	uint32_t rate_interval_us;
+	enum backend_type backend;
 	struct cfg_place at;
 };
 

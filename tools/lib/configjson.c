@@ -91,8 +91,8 @@ static void disk(struct json *j, const struct disk_config *d, bool live)
 	json_open(j, NULL, '{');
 	json_string(j, "pdev_path", d->path);
 	json_string(j, "vdev", d->vdev);
-	json_string(j, "format", d->path[0] ? "raw" : "empty");
-	if (d->phy)
+	json_string(j, "format", !d->path[0] ? "empty" : d->format ? d->format : "raw");
+	if (d->phy || d->backend == BACKEND_KERNEL)
 		json_string(j, "backend", "phy");
 	if (d->script)
 		json_string(j, "script", d->script);

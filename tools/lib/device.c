@@ -11,17 +11,39 @@
 #include <string.h>
 #include <xen/io/xenbus.h>
 
-struct device device_of(uint32_t domid, const char *kind, uint32_t devid)
+struct device device_served(uint32_t domid, const char *kind, const char *back_kind, uint32_t devid)
 {
-	struct device d = { .domid = domid, .kind = kind, .devid = devid };
+	struct device d = { .domid = domid, .kind = kind, .devid = devid, .back_kind = back_kind };
 
 	if (!strcmp(kind, "console"))
 		snprintf(d.front, sizeof(d.front), "/local/domain/%u/console", domid);
 	else
 		snprintf(d.front, sizeof(d.front), "/local/domain/%u/device/%s/%u", domid, kind,
 			devid);
-	snprintf(d.back, sizeof(d.back), "/local/domain/0/backend/%s/%u/%u", kind, domid, devid);
+	snprintf(d.back, sizeof(d.back), "/local/domain/0/backend/%s/%u/%u", back_kind, domid,
+		devid);
 	snprintf(d.record, sizeof(d.record), "/libxl/%u/device/%s/%u", domid, kind, devid);
+	return d;
+}
+
+struct device device_of(uint32_t domid, const char *kind, uint32_t devid)
+{
+	return device_served(domid, kind, kind, devid);
+}
+
+struct device device_find(struct store *s, uint32_t domid, const char *kind, uint32_t devid)
+{
+	static const char *const kinds[] = { "uvbd", "uvif" };
+	struct device d = device_of(domid, kind, devid), other;
+	char *back = store_read(s, "%s/backend", d.record);
+	size_t i;
+
+	for (i = 0; back && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		other = device_served(domid, kind, kinds[i], devid);
+		if (!strcmp(back, other.back))
+			d = other;
+	}
+	free(back);
 	return d;
 }
 
@@ -88,21 +110,31 @@ static bool ready(struct store *s, void *arg)
 {
 	const struct device *d = arg;
 
-	return store_read_number(s, 0, "%s/state", d->back) == XenbusStateInitWait;
+	long long state = store_read_number(s, 0, "%s/state", d->back);
+
+	return state == XenbusStateInitWait || state == XenbusStateClosed;
 }
 
 int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module,
 	struct error *e)
 {
+	int rc = store_wait(s, d->back, DEVICE_SECONDS * 1000, ready, (void *)d);
 	char *why;
 
-	if (!store_wait(s, d->back, DEVICE_SECONDS * 1000, ready, (void *)d))
+	if (!rc && store_read_number(s, 0, "%s/state", d->back) == XenbusStateInitWait)
 		return 0;
-	why = store_read(
-		s, "/local/domain/0/error/backend/%s/%u/%u/error", d->kind, d->domid, d->devid);
-	error_set(e, ERR_TIMEOUT, "%s: no back end took it within %d s%s%s", what, DEVICE_SECONDS,
-		why ? ": " : "", why ? why : "");
-	error_advice(e, "modprobe %s", module);
+	why = store_read(s, "/local/domain/0/error/backend/%s/%u/%u/error", d->back_kind, d->domid,
+		d->devid);
+	if (!rc)
+		error_set(e, ERR_FAIL, "%s: its back end refused it%s%s", what, why ? ": " : "",
+			why ? why : "");
+	else
+		error_set(e, ERR_TIMEOUT, "%s: no back end took it within %d s%s%s", what,
+			DEVICE_SECONDS, why ? ": " : "", why ? why : "");
+	if (module)
+		error_advice(e, "modprobe %s", module);
+	else if (rc)
+		error_advice(e, "start vaned, which starts the back ends, or look into its log");
 	free(why);
 	return -1;
 }

@@ -17,10 +17,16 @@ struct device {
 	uint32_t domid;
 	const char *kind; /* "vbd", "vif", "console" */
 	uint32_t devid;
+	const char *back_kind; /* the same, or "uvbd", "uvif": back ends in user space */
 	char front[64], back[64], record[64];
 };
 
 struct device device_of(uint32_t domid, const char *kind, uint32_t devid);
+/* The same, with a back end of another kind. */
+struct device device_served(
+	uint32_t domid, const char *kind, const char *back_kind, uint32_t devid);
+/* A device that is there, or was: the kind of its back end is in its record. */
+struct device device_find(struct store *s, uint32_t domid, const char *kind, uint32_t devid);
 
 /* Nodes of a directory, in order. */
 struct node {
@@ -38,8 +44,8 @@ void nodes_free(struct nodes *l);
  * transaction. */
 int device_create(struct store *s, const struct device *d, const struct nodes *front,
 	const struct nodes *back, struct error *e);
-/* Wait until the back end is in InitWait. what: "disk xvda". module: the driver to name in the
- * advice. */
+/* Wait until the back end is in InitWait, or says why not. what: "disk xvda". module: the driver to
+ * name in the advice; NULL: a back end in user space. */
 int device_wait_ready(struct store *s, const struct device *d, const char *what, const char *module,
 	struct error *e);
 /* Tell the back end to let go, and wait for it; true when it did within the time. */

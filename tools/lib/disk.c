@@ -16,6 +16,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "tools/lib/diskimage.h"
+#include "tools/lib/hostconf.h"
 #include "tools/lib/hotplug.h"
 #include "tools/lib/log.h"
 
@@ -32,7 +34,10 @@ static int check_sharing(
 	for (i = 0; i < ndoms && !rc; i++) {
 		disks = store_list(s, &ndisks, "/libxl/%s/device/vbd", doms[i]);
 		for (k = 0; k < ndisks && !rc; k++) {
-			path = store_read(s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
+			path = store_read(s, "/libxl/%s/device/vbd/%s/image", doms[i], disks[k]);
+			if (!path)
+				path = store_read(
+					s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
 			mode = store_read(s, "/libxl/%s/device/vbd/%s/mode", doms[i], disks[k]);
 			same = path && !stat(path, &other) &&
 			       (S_ISBLK(st->st_mode) ? S_ISBLK(other.st_mode) &&
@@ -60,6 +65,11 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 	struct stat st;
 
 	if (!d->path[0] || d->script)
+		return 0;
+	if (diskimage_is(d) && d->backend == BACKEND_KERNEL)
+		return error_set(e, ERR_CONFIG,
+			"disk %s: the kernel's back end serves raw disks only", d->vdev);
+	if (diskimage_is_nbd(d->path))
 		return 0;
 	if (stat(d->path, &st)) {
 		error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
@@ -145,13 +155,19 @@ static int run_script(const char *script, const struct device *d, char *action, 
 static void describe(
 	const struct disk_config *d, uint32_t domid, struct nodes *front, struct nodes *back)
 {
+	char file[64];
+
 	nodes_add(front, "backend-id", "0");
 	nodes_add(front, "state", "1");
 	nodes_add(front, "virtual-device", "%u", d->number);
 	nodes_add(front, "device-type", "%s", d->cdrom ? "cdrom" : "disk");
 	nodes_add(front, "trusted", "1");
 	nodes_add(front, "protocol", "x86_64-abi");
-	nodes_add(back, "params", "%s", d->path);
+	if (diskimage_is(d)) {
+		diskimage_file(domid, d->number, file, sizeof(file));
+		nodes_add(back, "image", "%s", d->path);
+	}
+	nodes_add(back, "params", "%s", diskimage_is(d) ? file : d->path);
 	nodes_add(back, "script", "%s",
 		d->script && d->script[0] == '/' ? d->script : "/etc/xen/scripts/block");
 	nodes_add(back, "frontend-id", "%u", domid);
@@ -165,6 +181,8 @@ static void describe(
 	nodes_add(back, "device-type", "%s", d->cdrom ? "cdrom" : "disk");
 	nodes_add(back, "discard-enable", "%d", d->discard && d->readwrite);
 	nodes_add(back, "specification", "xen");
+	if (d->direct_io_safe)
+		nodes_add(back, "direct-io-safe", "1");
 }
 
 /* The device the back end is to open: the block device itself, or a loop device over the file. */
@@ -199,19 +217,34 @@ static int source_device(
 	return rc ? error_errno(e, ERR_FAIL, "disk %s: cannot write to xenstore", d->vdev) : 0;
 }
 
+/* Scripts and empty drives are the kernel's. */
+static bool is_user(const struct disk_config *d)
+{
+	if (d->script || !d->path[0])
+		return false;
+	if (diskimage_is(d))
+		return true;
+	if (d->backend == BACKEND_DEFAULT)
+		return hostconf_backend("disk") == BACKEND_USER;
+	return d->backend == BACKEND_USER;
+}
+
 int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e)
 {
-	struct device dev = device_of(domid, "vbd", d->number);
+	bool user = is_user(d);
+	struct device dev = device_served(domid, "vbd", user ? "uvbd" : "vbd", d->number);
 	struct nodes front = { 0 }, back = { 0 };
 	char *what = xprintf("disk %s", d->vdev), *why;
 	int rc;
 
 	describe(d, domid, &front, &back);
-	rc = device_create(s, &dev, &front, &back, e);
+	rc = user && diskimage_is(d) ? diskimage_start(&dev, d, e) : 0;
+	if (!rc)
+		rc = device_create(s, &dev, &front, &back, e);
 	nodes_free(&front);
 	nodes_free(&back);
 	if (!rc)
-		rc = device_wait_ready(s, &dev, what, "xen-blkback", e);
+		rc = device_wait_ready(s, &dev, what, user ? NULL : "xen-blkback", e);
 	if (!rc && d->script) {
 		store_put(s, dev.record, "hotplug", "%s", d->script);
 		rc = run_script(d->script, &dev, "add", e);
@@ -220,7 +253,7 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 			rc = error_set(
 				e, ERR_HOTPLUG, "%s: hotplug script %s: %s", what, d->script, why);
 		free(why);
-	} else if (!rc && d->path[0]) {
+	} else if (!rc && !user && d->path[0]) {
 		rc = source_device(s, d, &dev, e);
 	}
 	free(what);
@@ -229,7 +262,7 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 
 void disk_detach(struct store *s, uint32_t domid, uint32_t devid)
 {
-	struct device dev = device_of(domid, "vbd", devid);
+	struct device dev = device_find(s, domid, "vbd", devid);
 	char *loop = store_read(s, "%s/loop", dev.record),
 	     *script = store_read(s, "%s/hotplug", dev.record);
 	struct error e = { 0 };
@@ -242,6 +275,32 @@ void disk_detach(struct store *s, uint32_t domid, uint32_t devid)
 	if (loop)
 		loop_release(loop);
 	device_forget(s, &dev);
+	diskimage_stop(domid, devid);
 	free(loop);
 	free(script);
+}
+
+int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid, int *fds,
+	unsigned int max, struct error *e)
+{
+	char *path = store_read(s, "%s/params", back), *mode = store_read(s, "%s/mode", back);
+	int flags = (mode && *mode == 'w' ? O_RDWR : O_RDONLY) | O_CLOEXEC, rc = 1;
+	struct stat st;
+
+	fds[0] = -1;
+	if (path && *path == '/') {
+		/* Past the page cache, so that what the guest has flushed is on the disk. */
+		fds[0] = open(path, flags | O_DIRECT);
+		if (fds[0] < 0 && errno == EINVAL)
+			fds[0] = open(path, flags);
+	}
+	if (fds[0] < 0)
+		rc = error_errno(e, ERR_NOFILE, "%s", path ? path : "no target");
+	else if (fstat(fds[0], &st) || (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode)))
+		rc = error_set(e, ERR_CONFIG, "%s is neither a file nor a block device", path);
+	if (rc < 0 && fds[0] >= 0)
+		close(fds[0]);
+	free(mode);
+	free(path);
+	return rc;
 }

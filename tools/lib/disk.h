@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks of a guest, served by the kernel's xen-blkback: block devices as they are, raw files
- * through a loop device that is set up here, anything else through a hotplug script. ABI:
- * <xen/io/blkif.h> for the node names.
+ * Disks of a guest, served by our blkback (block devices and raw files as they are), or by the
+ * kernel's xen-blkback: block devices as they are, raw files through a loop device that is set up
+ * here, anything else through a hotplug script. ABI: <xen/io/blkif.h> for the node names.
  */
 #ifndef TOOLS_LIB_DISK_H
 #define TOOLS_LIB_DISK_H
@@ -16,5 +16,8 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e);
 int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e);
 /* Take a disk away: back end, script, loop device, nodes. Failures are logged, the rest is done. */
 void disk_detach(struct store *s, uint32_t domid, uint32_t devid);
+/* For blkback: open what stands behind a disk, see backend_source.h. */
+int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid, int *fds,
+	unsigned int max, struct error *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tools/lib/config.h"
+#include "tools/lib/diskimage.h"
 
 struct spec {
 	struct disk_config *d;
@@ -28,11 +29,14 @@ static int bad(struct spec *s, const char *fmt, const char *value)
 static int set_format(struct spec *s, const char *v)
 {
 	s->format_set = true;
+	free(s->d->format);
+	s->d->format = NULL;
 	if (!strcmp(v, "raw") || !*v)
 		return 0;
-	if (!strcmp(v, "qcow2") || !strcmp(v, "qcow") || !strcmp(v, "vhd") || !strcmp(v, "qed"))
-		return bad(s,
-			"format %.100s is not supported; only raw images and block devices are", v);
+	if (diskimage_driver(v)) {
+		s->d->format = xstrdup(v);
+		return 0;
+	}
 	return bad(s, "unknown format '%.100s'", v);
 }
 
@@ -70,11 +74,13 @@ static int set_access(struct spec *s, const char *v)
 static int set_backendtype(struct spec *s, const char *v)
 {
 	if (!strcmp(v, "phy"))
-		s->d->phy = true;
+		s->d->backend = BACKEND_KERNEL;
+	else if (!strcmp(v, "user"))
+		s->d->backend = BACKEND_USER;
 	else if (strcmp(v, "qdisk") && strcmp(v, "tap") && strcmp(v, "standalone"))
 		return bad(s, "unknown backendtype '%.100s'", v);
 	else
-		return bad(s, "backendtype %.100s is not supported; phy is", v);
+		return bad(s, "backendtype %.100s is not supported; phy and user are", v);
 	return 0;
 }
 
@@ -166,17 +172,30 @@ static int strip_prefix(struct spec *s, const char **spec)
 		{ "iscsi:", "block-iscsi" },
 		{ "npiv:", "block-npiv" },
 	};
-	static const char *const images[] = {
-		"qcow2:", "qcow:", "vhd:", "qed:", "tap:qcow2:", "tap:vhd:"
+	static const struct {
+		const char *prefix, *format;
+	} images[] = {
+		{ "qcow2:", "qcow2" },
+		{ "qcow:", "qcow" },
+		{ "vhd:", "vhd" },
+		{ "qed:", "qed" },
+		{ "vmdk:", "vmdk" },
+		{ "vdi:", "vdi" },
+		{ "tap:qcow2:", "qcow2" },
+		{ "tap:vhd:", "vhd" },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(images) / sizeof(images[0]); i++)
-		if (!strncmp(*spec, images[i], strlen(images[i])))
-			return bad(s,
-				"image format %s is not supported; "
-				"only raw images and block devices are",
-				images[i]);
+	for (i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		if (strncmp(*spec, images[i].prefix, strlen(images[i].prefix)))
+			continue;
+		*spec += strlen(images[i].prefix);
+		s->format_set = true;
+		return set_format(s, images[i].format);
+	}
+	/* A URI, and not the old prefix of a script. */
+	if (diskimage_is_nbd(*spec))
+		return 0;
 	for (i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
 		if (strncmp(*spec, old[i].prefix, strlen(old[i].prefix)))
 			continue;
@@ -250,7 +269,7 @@ int disk_parse(const char *spec, struct disk_config *d, char *why, size_t size)
 		free(d->path);
 		d->path = part;
 	}
-	if (d->path[0] && d->path[0] != '/' && !d->script)
+	if (d->path[0] && d->path[0] != '/' && !d->script && !diskimage_is_nbd(d->path))
 		return bad(&s, "target '%.100s' is not an absolute path", d->path);
 	return 0;
 }
@@ -259,11 +278,12 @@ char *disk_format(const struct disk_config *d)
 {
 	struct text t = { 0 };
 
-	text_add(&t, "format=raw,vdev=%s,access=%s", d->vdev, d->readwrite ? "rw" : "ro");
+	text_add(&t, "format=%s,vdev=%s,access=%s", d->format ? d->format : "raw", d->vdev,
+		d->readwrite ? "rw" : "ro");
 	if (d->cdrom)
 		text_add(&t, ",devtype=cdrom");
-	if (d->phy)
-		text_add(&t, ",backendtype=phy");
+	if (d->backend != BACKEND_DEFAULT)
+		text_add(&t, ",backendtype=%s", d->backend == BACKEND_USER ? "user" : "phy");
 	if (d->discard_set)
 		text_add(&t, d->discard ? ",discard" : ",no-discard");
 	if (d->direct_io_safe)
@@ -277,6 +297,7 @@ char *disk_format(const struct disk_config *d)
 void disk_config_free(struct disk_config *d)
 {
 	free(d->path);
+	free(d->format);
 	free(d->vdev);
 	free(d->script);
 	memset(d, 0, sizeof(*d));

@@ -53,23 +53,55 @@ static void apply(const struct cfg_file *f, struct config *c)
 	number_of(f, "max_maptrack_frames", 65535, &c->max_maptrack_frames);
 }
 
-void hostconf_apply(struct config *c)
+/* The parsed file; false when there is none, or none that can be read. */
+static bool read_conf(struct cfg_file *f)
 {
 	struct error e = { 0 };
-	struct cfg_file f;
+	bool ok = false;
 	size_t len;
 	char *text = file_read(path_conf, SIZE_MAX_CONF, &len);
 
 	if (!text) {
 		if (errno != ENOENT)
 			log_line(LOG_WARN, "%s: warning: %s", path_conf, strerror(errno));
-		return;
+		return false;
 	}
-	if (cfg_parse(path_conf, text, len, &f, &e)) {
+	if (cfg_parse(path_conf, text, len, f, &e))
 		log_line(LOG_WARN, "warning: %s; its defaults are not used", e.what);
-	} else {
-		apply(&f, c);
+	else
+		ok = true;
+	free(text);
+	return ok;
+}
+
+void hostconf_apply(struct config *c)
+{
+	struct cfg_file f;
+
+	if (!read_conf(&f))
+		return;
+	apply(&f, c);
+	cfg_free(&f);
+}
+
+enum backend_type hostconf_backend(const char *name)
+{
+	char *key = xprintf("%s.default.backendtype", name);
+	enum backend_type type = strcmp(name, "disk") ? BACKEND_KERNEL : BACKEND_USER;
+	const char *value;
+	struct cfg_file f;
+
+	if (read_conf(&f)) {
+		value = value_of(&f, key, NULL);
+		if (value && !strcmp(value, "user"))
+			type = BACKEND_USER;
+		else if (value && !strcmp(value, "phy"))
+			type = BACKEND_KERNEL;
+		else if (value)
+			log_line(LOG_WARN, "%s: warning: %s is neither user nor phy", path_conf,
+				key);
 		cfg_free(&f);
 	}
-	free(text);
+	free(key);
+	return type;
 }

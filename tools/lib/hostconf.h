@@ -10,5 +10,8 @@
 
 /* Fill c's interfaces and limits where they were not given. */
 void hostconf_apply(struct config *c);
+/* Who serves devices that do not say it: name is "disk" or "vif", for disk.default.backendtype;
+ * blkback serves disks unless the file says phy. */
+enum backend_type hostconf_backend(const char *name);
 
 #endif

@@ -64,6 +64,12 @@ void json_number(struct json *j, const char *key, int64_t value)
 	text_add(&j->out, "%lld", (long long)value);
 }
 
+void json_bool(struct json *j, const char *key, bool value)
+{
+	start(j, key);
+	text_add(&j->out, value ? "true" : "false");
+}
+
 void json_defbool(struct json *j, const char *key, bool value)
 {
 	json_string(j, key, value ? "True" : "False");

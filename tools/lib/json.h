@@ -23,6 +23,7 @@ void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket);
 void json_string(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, int64_t value);
+void json_bool(struct json *j, const char *key, bool value);
 /* xl's "defbool": the strings "True" and "False". */
 void json_defbool(struct json *j, const char *key, bool value);
 /* An empty object, as xl prints it. */

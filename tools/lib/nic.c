@@ -6,13 +6,16 @@
 #include "tools/lib/nic.h"
 
 #include <dirent.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/lib/hostconf.h"
 #include "tools/lib/hotplug.h"
 #include "tools/lib/log.h"
+#include "tools/lib/nictap.h"
 
 #define DEFAULT_SCRIPT "vif-bridge"
 
@@ -117,7 +120,7 @@ static int run_script(const char *script, const char *vif, const char *netdev,
 	     *label = xprintf("%s for %s", strrchr(path, '/') + 1, vif);
 	char *argv[] = { path, action, "type_if=vif", NULL };
 	char *env[] = { "XENBUS_TYPE=vif", "XENBUS_BASE_PATH=backend",
-		xprintf("XENBUS_PATH=backend/vif/%u/%u", d->domid, d->devid),
+		xprintf("XENBUS_PATH=backend/%s/%u/%u", d->back_kind, d->domid, d->devid),
 		xprintf("script=%s", path), xprintf("vif=%s", vif),
 		xprintf("netdev=%s", netdev ? netdev : ""), NULL };
 	int rc = hotplug_run(label, argv, env, e), i;
@@ -129,9 +132,16 @@ static int run_script(const char *script, const char *vif, const char *netdev,
 	return rc;
 }
 
+static bool is_user(const struct nic_config *n)
+{
+	return (n->backend == BACKEND_DEFAULT ? hostconf_backend("vif") : n->backend) ==
+	       BACKEND_USER;
+}
+
 int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, struct error *e)
 {
-	struct device dev = device_of(domid, "vif", n->devid);
+	bool user = is_user(n);
+	struct device dev = device_served(domid, "vif", user ? "uvif" : "vif", n->devid);
 	struct nodes front = { 0 }, back = { 0 };
 	char *vif = xprintf("vif%u.%d", domid, n->devid), *why;
 	int rc;
@@ -141,7 +151,7 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 	nodes_free(&front);
 	nodes_free(&back);
 	if (!rc)
-		rc = device_wait_ready(s, &dev, vif, "xen-netback", e);
+		rc = device_wait_ready(s, &dev, vif, user ? NULL : "xen-netback", e);
 	if (!rc) {
 		rc = run_script(script_of(n), vif, n->gatewaydev, &dev, "online", e);
 		why = store_read(s, "%s/hotplug-error", dev.back);
@@ -159,7 +169,7 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 
 void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 {
-	struct device dev = device_of(domid, "vif", devid);
+	struct device dev = device_find(s, domid, "vif", devid);
 	char *script = store_read(s, "%s/script", dev.record),
 	     *status = store_read(s, "%s/hotplug-status", dev.back);
 	char *vif = store_read(s, "%s/vifname", dev.record),
@@ -173,9 +183,29 @@ void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 		log_line(LOG_WARN, "warning: %s", e.what);
 	if (!device_close(s, &dev))
 		log_line(LOG_WARN, "warning: the back end of %s did not close", vif);
+	if (strcmp(dev.back_kind, dev.kind) != 0)
+		nictap_remove(vif);
 	device_forget(s, &dev);
 	free(script);
 	free(status);
 	free(vif);
 	free(netdev);
+}
+
+int nic_open(struct store *s, const char *back, uint32_t domid, uint32_t devid, int *fds,
+	unsigned int max, struct error *e)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int count = cpus < 1 ? 1 : cpus > NICTAP_QUEUES ? NICTAP_QUEUES : cpus;
+	char *name = store_read(s, "%s/vifname", back);
+	int rc;
+
+	/* The hotplug script gives it that name once it is there. */
+	if (!name || !if_nametoindex(name)) {
+		free(name);
+		name = xprintf("vif%u.%u", domid, devid);
+	}
+	rc = nictap_open(name, fds, count < max ? count : max, e);
+	free(name);
+	return rc;
 }

@@ -75,6 +75,17 @@ static int check_backend(struct spec *s, const char *v)
 	return bad(s, "backend '%.100s': only the control domain (0) can serve devices", v);
 }
 
+static int set_backendtype(struct spec *s, const char *v)
+{
+	if (!strcmp(v, "user"))
+		s->n->backend = BACKEND_USER;
+	else if (!strcmp(v, "phy"))
+		s->n->backend = BACKEND_KERNEL;
+	else
+		return bad(s, "unknown backendtype '%.100s'; user and phy are known", v);
+	return 0;
+}
+
 static int set_key(struct spec *s, const char *key, const char *v)
 {
 	struct nic_config *n = s->n;
@@ -94,6 +105,8 @@ static int set_key(struct spec *s, const char *key, const char *v)
 		return set_string(&n->script, v);
 	if (!strcmp(key, "backend"))
 		return check_backend(s, v);
+	if (!strcmp(key, "backendtype"))
+		return set_backendtype(s, v);
 	if (!strcmp(key, "rate"))
 		return parse_rate(v, &n->rate_bytes, &n->rate_interval_us)
 			       ? bad(s, "rate '%.100s' is not like 10Mb/s or 1MB/s@20ms", v)
@@ -163,6 +176,8 @@ char *nic_format(const struct nic_config *n)
 	add_string(&t, "script", n->script);
 	add_string(&t, "vifname", n->vifname);
 	add_string(&t, "gatewaydev", n->gatewaydev);
+	if (n->backend)
+		add_string(&t, "backendtype", n->backend == BACKEND_USER ? "user" : "phy");
 	if (n->mtu)
 		text_add(&t, ",mtu=%u", n->mtu);
 	if (n->rate_bytes)

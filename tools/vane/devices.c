@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane network-list, block-list: devices of domains, read from xenstore.
+ * vane network-list, block-list: devices of domains, read from xenstore, and blkback's statistics.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "tools/lib/backend_client.h"
 #include "tools/lib/device.h"
 #include "tools/vane/vane.h"
 
@@ -51,7 +53,7 @@ static int each(struct vane *v, int argc, char **argv, const char *kind,
 		}
 		ids = store_list(&v->s, &n, "/libxl/%u/device/%s", domid, kind);
 		for (k = 0; k < n; k++) {
-			d = device_of(domid, kind, strtoul(ids[k], NULL, 10));
+			d = device_find(&v->s, domid, kind, strtoul(ids[k], NULL, 10));
 			print(v, &d);
 		}
 		free(ids);
@@ -66,8 +68,31 @@ int cmd_network_list(struct vane *v, int argc, char **argv)
 	return each(v, argc, argv, "vif", print_nic);
 }
 
+/* What blkback counts; the kernel's back end is asked by other means. */
+static int disk_statistics(struct vane *v, int argc, char **argv)
+{
+	struct error e = { 0 };
+	struct text t = { 0 };
+	uint32_t domid;
+	int i, rc = 0;
+
+	for (i = 0; i < argc && !rc; i++) {
+		rc = vane_domain(v, argv[i], &domid);
+		if (rc)
+			break;
+		if (backend_say("blkback", domid, "statistics", &t, &e))
+			rc = vane_fail(v, &e);
+	}
+	if (!rc && t.s)
+		printf("%s", t.s);
+	text_free(&t);
+	return rc;
+}
+
 int cmd_block_list(struct vane *v, int argc, char **argv)
 {
+	if (argc > 2 && (!strcmp(argv[1], "-s") || !strcmp(argv[1], "--statistics")))
+		return disk_statistics(v, argc - 2, argv + 2);
 	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
 		"ring-ref", "BE-path");
 	return each(v, argc, argv, "vbd", print_disk);

@@ -140,7 +140,7 @@ int cmd_block_detach(struct vane *v, int argc, char **argv)
 		return rc;
 	argv += optind;
 	if (!parse_vdev(argv[1], &number))
-		dev = device_of(t.domid, "vbd", number);
+		dev = device_find(&v->s, t.domid, "vbd", number);
 	if (parse_vdev(argv[1], &number) || !store_exists(&v->s, dev.record)) {
 		rc = error_set(&e, ERR_NOTFOUND, "domain %u has no disk %s", t.domid, argv[1]);
 	} else if (!force && !device_release(&v->s, &dev)) {
@@ -251,7 +251,7 @@ int cmd_network_detach(struct vane *v, int argc, char **argv)
 	if (rc)
 		return rc;
 	id = find_nic(v, t.domid, argv[2]);
-	dev = device_of(t.domid, "vif", id);
+	dev = device_find(&v->s, t.domid, "vif", id);
 	if (id < 0) {
 		rc = error_set(&e, ERR_NOTFOUND, "domain %u has no interface %s", t.domid, argv[2]);
 	} else if (!v->force && !device_release(&v->s, &dev)) {

@@ -23,6 +23,7 @@
 #include "tools/lib/paths.h"
 #include "tools/lib/record.h"
 #include "tools/lib/storewatch.h"
+#include "tools/vaned/backends.h"
 #include "tools/vaned/lifecycle.h"
 
 #define LOCK_PATH "/run/xen/vaned.lock"
@@ -221,8 +222,10 @@ static void look_around(bool timer)
 		if (!t->pid && !exists(all, n, t->domid))
 			drop_task(t);
 	}
-	if (timer)
+	if (timer) {
 		look_for_leftovers(all, n);
+		backends_tick();
+	}
 	free(all);
 }
 
@@ -306,7 +309,10 @@ static int open_all(struct error *e)
 		sd_event_add_signal(loop, NULL, stops[i], NULL, NULL);
 	watch.loop = loop;
 	watch.look = look_around;
-	return open_socket(e) || xen_open(&X, e) || storewatch_start(&watch, e) ? -1 : 0;
+	return open_socket(e) || xen_open(&X, e) || storewatch_start(&watch, e) ||
+			       backends_start(loop, e)
+		       ? -1
+		       : 0;
 }
 
 int main(int argc, char **argv)

@@ -279,11 +279,11 @@ def test_kill():
 
 
 def test_live_update():
-	return updates(50, 2)
+	return updates(100, 2)
 
 
 def test_live_update_compared():
-	return compare(50, 3)
+	return compare(100, 3)
 
 
 def test_torn_log():
@@ -320,11 +320,11 @@ def soak_kill():
 
 
 def soak_live_update():
-	return updates(2500, time.time_ns())
+	return updates(5000, time.time_ns())
 
 
 def soak_live_update_compared():
-	return compare(2500, time.time_ns())
+	return compare(5000, time.time_ns())
 
 
 def test_sandbox():

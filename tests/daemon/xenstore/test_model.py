@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The store against the model: the same requests one after the other, and concurrent histories that must have an order."""
+import itertools
+import os
 import random
 import time
 
 import model
 from store import (DIRECTORY, GET_PERMS, MKDIR, READ, RM, SET_PERMS, TRANSACTION_END, TRANSACTION_START, WRITE,
-		   ERROR, Host, Refused, refused)
+		   ERROR, Host, Refused, refused, until)
 
 KINDS = {"read": READ, "directory": DIRECTORY, "get_perms": GET_PERMS, "write": WRITE, "mkdir": MKDIR, "rm": RM,
 	 "set_perms": SET_PERMS}
@@ -372,3 +374,44 @@ def test_contention_with_writes():
 			assert tries <= 20 * 8, f"{committed} commits in {tries} tries"
 		two.wait(number)
 	return f"{committed} commits in {tries} tries"
+
+
+def write_without_pause(h):
+	"""A client in dom0 that always has many writes of /shared under way, until it is killed."""
+	c = h.client()
+	for i in itertools.count():
+		number = c.send(*encode(("write", "/shared", b"%d" % i)))
+		if i >= 32:
+			c.wait(number - 32)
+
+
+def test_guest_against_dom0():
+	"""Dom0 writes without pause what a guest's transactions read: the guest gets through, and dom0 hardly waits."""
+	with Host(binary="build/bin/xenstored", preload="build/test/fake_xen.so") as h:
+		admin = h.client()
+		guest = h.guest(1, admin)
+		admin.write("/shared", b"0")
+		admin.set_perms("/shared", ["n0", "r1"])
+		pid = os.fork()
+		if not pid:
+			write_without_pause(h)
+		try:
+			until(lambda: admin.read("/shared") != b"0", "dom0 writes")
+			tries = committed = 0
+			worst, end = 0, time.monotonic() + 10
+			while committed < 8:
+				assert time.monotonic() < end, f"{committed} commits in {tries} tries"
+				tries += 1
+				tx = guest.start()
+				guest.read("/shared", tx)
+				time.sleep(0.002)
+				guest.write("mine", b"%d" % tries, tx)
+				committed += refused(guest.end, tx) is None
+				began = time.monotonic()
+				admin.write("/shared", b"-")
+				worst = max(worst, time.monotonic() - began)
+		finally:
+			os.kill(pid, 9)
+			os.waitpid(pid, 0)
+		assert worst < 0.1, f"dom0 waited {worst * 1000:.0f} ms"
+	return f"{committed} commits in {tries} tries, dom0 waited {worst * 1000:.0f} ms at most"

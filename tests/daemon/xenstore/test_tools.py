@@ -74,6 +74,27 @@ def test_debian_tools():
 		assert status == 0 and "ta rmw" in text, text
 
 
+def test_options():
+	"""The command line of Debian's xenstored, short and long."""
+	for options in (["-D", "-P", "-I", "-K", "-T", "/dev/null", "-q", "memory=1", "-w", "watch-event=1", "-E", "100", "-S", "50",
+			"-W", "7", "-t", "3", "-A", "4", "-M", "300", "-Q", "outstanding=9"],
+			["--no-domain-init", "--output-pid", "--internal-db", "--keep-orphans", "--trace-file", "/dev/null",
+			"--quota-soft", "memory=1", "--timeout", "watch-event=1", "--entry-nb", "100", "--entry-size", "50", "--watch-nb", "7",
+			"--transaction", "3", "--perm-nb", "4", "--path-max", "300", "--quota", "outstanding=9"]):
+		pid_file = "/dev/shm/store-pid.%d" % os.getpid()
+		with Host(*options, "-F", pid_file) as h:
+			c = h.client()
+			assert c.control("check").split()[-1] == "ok"
+			shown = c.control("quota")
+			for name, value in (("nodes", 100), ("node-size", 50), ("watches", 7), ("transactions", 3), ("node-permissions", 4),
+					("path-length", 300), ("outstanding", 9)):
+				assert re.search(rf"^{name} *: *{value} ", shown, re.M), shown
+			with open(pid_file) as f:
+				assert int(f.read()) == h.process.pid
+			assert h.messages().startswith(f"{h.process.pid}\n"), h.messages()
+			os.unlink(pid_file)
+
+
 class Watcher:
 	"""A daemon's connection to the store, in a process of its own; `said` is what it printed."""
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The data path is pure code: the host tests and the fuzzer link exactly this.
+include tools/lib/backend.mk
+NETBACK_PURE := $(addprefix netback/,queue.c tx.c rx.c packet.c rate.c)
+$(eval $(call program,netback,$(NETBACK_PURE) netback/vif.c netback/tap.c $(BACKEND),$(BACKEND_LIBS) -l:liburing.a))
+
+# Host tests: the data path on a front end in memory.
+NETBACK_FAKE := $(NETBACK_PURE) tests/host/netback_fake.c
+$(eval $(call host_test,netback_data,tests/host/netback_data.c $(NETBACK_FAKE),-I.))
+NETBACK_HOSTILE := $(NETBACK_FAKE) tests/fuzz/netback.c tests/host/netback_hostile.c
+$(eval $(call host_test,netback_hostile,$(NETBACK_HOSTILE),-I.,-lpthread))
+
+# The same under ThreadSanitizer, which finds what is read from a ring without being read once.
+HOST_TESTS += $(B)/test/netback_race
+$(B)/test/netback_race: $(NETBACK_HOSTILE:%.c=$(B)/test/netback_race.d/%.o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -fsanitize=thread -o $@ $^ -lcmocka -lpthread
+$(B)/test/netback_race.d/%.o: %.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(COMMON) -D_GNU_SOURCE -O1 -fsanitize=thread -I. -c -o $@ $<
+-include $(NETBACK_HOSTILE:%.c=$(B)/test/netback_race.d/%.d)
+
+# And with libFuzzer: `make fuzz-netback FUZZ_SECONDS=600`.
+.PHONY: fuzz-netback
+fuzz-netback: $(B)/test/fuzz-netback
+	$(Q)$(B)/test/fuzz-netback -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2048 -timeout=10
+$(B)/test/fuzz-netback: $(NETBACK_FAKE) tests/fuzz/netback.c tests/fuzz/netback_main.c | $(B)/stamp/packages
+	$(call say,CLANG,$@)
+	$(Q)mkdir -p $(@D) && clang-14 -std=gnu11 -g -O1 -D_GNU_SOURCE -I. \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^
+
+# `make bench-net`: ours beside the stock back end.
+.PHONY: bench-net
+bench-net: $(B)/stamp/packages-run all $(B)/bench/net
+	$(Q)$(PYTHON) tests/bench/net.py
+# Static: it runs in the guest as well.
+$(B)/bench/net: tests/bench/net.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -fPIE,$(USER_CFLAGS)) -static -o $@ $<

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tap's frames to the front end. A frame is taken from the tap only when there are receive
+ * slots for the largest one, so that the tap's queue, not this process, holds what does not fit.
+ * It is read so that its data begin on a page of ours and each of its pages is one copy to one
+ * slot; several are read at once. Answers lie in the slots of their requests; the extra info takes
+ * the second one. ABI: "Guest receive" in <xen/io/netif.h>.
+ */
+#include "netback/queue.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "netback/packet.h"
+#include "netback/slots.h"
+
+#define ETH_LEN	  14u
+#define RX_GROWTH 4 /* more frames are asked for at once, each time all were there */
+
+/* Slots that the next frame may need. */
+static uint32_t need(const struct queue *q)
+{
+	return q->f->sg ? RX_NEED : 1;
+}
+
+/* A multicast frame that the front end did not ask for. */
+static bool unwanted(const struct net_features *f, const uint8_t *p)
+{
+	unsigned int i;
+
+	if (!f->mcast_control || !(p[0] & 1) || !memcmp(p, "\xff\xff\xff\xff\xff\xff", 6))
+		return false;
+	for (i = 0; i < f->mcast->count; i++)
+		if (!memcmp(f->mcast->address[i], p, 6))
+			return false;
+	return true;
+}
+
+/* Complete the checksum here when the front end cannot. False: the frame is not to be delivered. */
+static bool settle_sum(const struct net_features *f, struct virtio_net_hdr *h, uint8_t *p, size_t n)
+{
+	struct packet_sum sum;
+
+	if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || (f->csum4 && f->csum6))
+		return true;
+	if (h->gso_type == VIRTIO_NET_HDR_GSO_NONE &&
+		(!packet_find_sum(p, n, &sum) || !(sum.version == 4 ? f->csum4 : f->csum6))) {
+		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
+		return packet_fill_sum(p, n, h->csum_start, h->csum_offset);
+	}
+	return true;
+}
+
+/* What the tap was told not to send to such a front end. */
+static bool wrong_form(const struct net_features *f, const struct virtio_net_hdr *h, size_t n)
+{
+	if (n < ETH_LEN || (!f->sg && n > NET_PAGE))
+		return true;
+	switch (h->gso_type) {
+	case VIRTIO_NET_HDR_GSO_NONE: return false;
+	case VIRTIO_NET_HDR_GSO_TCPV4: return !f->gso4 || !h->gso_size;
+	case VIRTIO_NET_HDR_GSO_TCPV6: return !f->gso6 || !h->gso_size;
+	default: return true;
+	}
+}
+
+static void add_answer(struct queue *q, const void *answer)
+{
+	memcpy(&q->s->rx_answer[q->s->answers++], answer, sizeof(netif_rx_response_t));
+}
+
+static void add_extra(struct queue *q, const struct virtio_net_hdr *h)
+{
+	netif_extra_info_t e = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
+
+	e.u.gso.size = h->gso_size;
+	e.u.gso.type = h->gso_type == VIRTIO_NET_HDR_GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4
+							       : XEN_NETIF_GSO_TYPE_TCPV6;
+	add_answer(q, &e);
+}
+
+/* The copies and answers of one frame of n bytes at p. */
+static void add_frame(struct queue *q, const struct virtio_net_hdr *h, uint8_t *p, size_t n)
+{
+	struct scratch *s = q->s;
+	netif_rx_response_t a = { .flags = 0 };
+	netif_rx_request_t r;
+	grant_segment *g;
+	bool extra = h->gso_type != VIRTIO_NET_HDR_GSO_NONE;
+
+	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		a.flags = NETRXF_csum_blank | NETRXF_data_validated;
+	else if (h->flags & VIRTIO_NET_HDR_F_DATA_VALID)
+		a.flags = NETRXF_data_validated;
+	if (extra)
+		a.flags |= NETRXF_extra_info;
+	for (; n; n -= a.status, p += a.status) {
+		slot_read(&r, ring_slot(q->rx, q->rx_cons + s->answers), sizeof(r));
+		a.id = r.id;
+		a.status = n < NET_PAGE ? n : NET_PAGE;
+		if (n > NET_PAGE)
+			a.flags |= NETRXF_more_data;
+		else
+			a.flags &= ~NETRXF_more_data;
+		g = &s->seg[s->segs++];
+		g->source.virt = p;
+		g->dest.foreign.ref = r.gref;
+		g->dest.foreign.offset = 0;
+		g->dest.foreign.domid = q->domid;
+		g->len = a.status;
+		g->flags = GNTCOPY_dest_gref;
+		add_answer(q, &a);
+		if (extra)
+			add_extra(q, h);
+		extra = false;
+		a.flags = 0;
+	}
+}
+
+/* What came into one buffer. */
+static void take_frame(struct queue *q, const struct net_frame *f)
+{
+	uint8_t *p = (uint8_t *)f->iov->iov_base + NET_HDR;
+	ssize_t n = f->result - (ssize_t)NET_HDR;
+	struct virtio_net_hdr h;
+
+	memcpy(&h, f->iov->iov_base, NET_HDR);
+	if (n <= 0 || wrong_form(q->f, &h, n) || !settle_sum(q->f, &h, p, n)) {
+		q->stats.rx_dropped++;
+		return;
+	}
+	if (unwanted(q->f, p))
+		return;
+	add_frame(q, &h, p, n);
+	q->stats.rx_packets++;
+	q->stats.rx_bytes += n;
+}
+
+/* Buffers for n frames: their data begin on a page. */
+static void offer(struct scratch *s, unsigned int n)
+{
+	for (s->frames = 0; s->frames < n; s->frames++, s->iovs++) {
+		s->frame[s->frames] = (struct net_frame){ &s->iov[s->iovs], 1, -1 };
+		s->iov[s->iovs].iov_base =
+			s->rx_pages + (s->iovs * RX_STRIDE + 1) * NET_PAGE - NET_HDR;
+		s->iov[s->iovs].iov_len = NET_HDR + NET_FRAME;
+	}
+}
+
+/*
+ * Take frames while there is room for the largest one, in `avail` slots of the ring and in our
+ * buffers: one to see whether there is any, then as many at once as have room. True: the tap has
+ * no more.
+ */
+static bool take_frames(struct queue *q, uint32_t avail)
+{
+	struct scratch *s = q->s;
+	unsigned int room, i, more = 1;
+	bool empty = false;
+
+	while (!empty) {
+		room = (avail - s->answers) / need(q);
+		if (room > RX_BUFFERS - s->iovs)
+			room = RX_BUFFERS - s->iovs;
+		if (!room)
+			return false;
+		offer(s, room < more ? room : more);
+		q->ops->receive(q, s->frame, s->frames);
+		for (i = 0; i < s->frames; i++) {
+			if (s->frame[i].result < 0)
+				empty = true;
+			else
+				take_frame(q, &s->frame[i]);
+		}
+		more *= RX_GROWTH;
+	}
+	return true;
+}
+
+static bool deliver(struct queue *q)
+{
+	struct scratch *s = q->s;
+	uint32_t old = q->rx_cons;
+	unsigned int i;
+
+	if (q->ops->copy(q, s->seg, s->segs)) {
+		queue_break(q, "copying %u pages: %s", s->segs, strerror(errno));
+		return false;
+	}
+	for (i = 0; i < s->segs; i++)
+		if (s->seg[i].status != GNTST_okay) {
+			queue_break(q, "receive: grant %u cannot be written (status %d)",
+				s->seg[i].dest.foreign.ref, s->seg[i].status);
+			return false;
+		}
+	for (i = 0; i < s->answers; i++)
+		slot_write(ring_slot(q->rx, q->rx_cons + i), &s->rx_answer[i],
+			sizeof(netif_rx_response_t));
+	q->rx_cons += s->answers;
+	q->stats.rx_batches++;
+	if (slots_publish(&q->rx->rsp_prod, &q->rx->rsp_event, old, q->rx_cons)) {
+		q->stats.notifications++;
+		q->ops->notify(q, q->rx_port);
+	}
+	return true;
+}
+
+enum turn rx_turn(struct queue *q)
+{
+	struct scratch *s = q->s;
+	uint32_t avail = slot_load(&q->rx->req_prod) - q->rx_cons;
+	bool empty;
+
+	s->segs = s->answers = s->iovs = 0;
+	if (avail < need(q))
+		avail = slots_arm(&q->rx->req_event, &q->rx->req_prod, q->rx_cons + need(q)) -
+			q->rx_cons;
+	if (avail > NET_SLOTS)
+		queue_break(q, "receive ring: %u requests at once", avail);
+	if (*q->broken)
+		return TURN_BROKEN;
+	if (avail < need(q))
+		return TURN_IDLE;
+	empty = take_frames(q, avail);
+	if (s->answers && !deliver(q))
+		return TURN_BROKEN;
+	return empty ? TURN_IDLE : TURN_MORE;
+}

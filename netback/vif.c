@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The network back end as a kind of device of the skeleton (tools/lib/backend.h): what it
+ * publishes, what it reads of the front end, and who does which work when. An event of the front
+ * end or a readable tap leads to turns of the data path; when a turn says that there is more, the
+ * skeleton comes back after the others had theirs. A tap is watched by edges: it is read until
+ * there is nothing or no room, and room is told by the front end.
+ *
+ * A successor needs nothing but the rings (see queue.h) and the multicast list, which is the
+ * restart memory.
+ */
+#include "netback/vif.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define TX_TURNS  4 /* of a ring's worth each, before others may go */
+#define PORT_MAX  131071u
+#define NS_PER_US 1000u
+
+static struct scratch scratch;
+
+static int rate_over(sd_event_source *src, uint64_t now, void *arg)
+{
+	struct vif *v = arg;
+	unsigned int i;
+
+	for (i = 0; i < v->queues; i++)
+		backend_kick(v->queue[i].tx);
+	return 0;
+}
+
+static void wait_for_rate(struct vif_queue *vq)
+{
+	struct vif *v = vq->vif;
+	uint64_t us = rate_wait(&v->f.rate, vq->q.ops->now(&vq->q)) / NS_PER_US + 1;
+
+	if (!v->timer) {
+		if (sd_event_add_time_relative(
+			    backend_loop(), &v->timer, CLOCK_MONOTONIC, us, 1, rate_over, v) < 0)
+			backend_fail(v->dev, "no timer for the rate");
+		return;
+	}
+	sd_event_source_set_time_relative(v->timer, us);
+	sd_event_source_set_enabled(v->timer, SD_EVENT_ONESHOT);
+}
+
+/* Whether there is more to do after a turn. */
+static bool after_turn(struct vif_queue *vq, enum turn t)
+{
+	if (t == TURN_BROKEN)
+		backend_fail(vq->vif->dev, "queue %u: %s", (unsigned int)(vq - vq->vif->queue),
+			vq->q.broken);
+	else if (t == TURN_WAIT)
+		wait_for_rate(vq);
+	return t == TURN_MORE;
+}
+
+static bool transmit(void *arg)
+{
+	struct vif_queue *vq = arg;
+	enum turn t;
+	int i = 0;
+
+	vq->q.stats.wakeups++;
+	do
+		t = tx_turn(&vq->q);
+	while (t == TURN_MORE && ++i < TX_TURNS);
+	return after_turn(vq, t);
+}
+
+static bool receive(void *arg)
+{
+	struct vif_queue *vq = arg;
+
+	return after_turn(vq, rx_turn(&vq->q));
+}
+
+/* A front end with one channel for both. */
+static bool transmit_and_receive(void *arg)
+{
+	bool more = transmit(arg);
+
+	return receive(arg) || more;
+}
+
+static int tap_readable(sd_event_source *src, int fd, uint32_t events, void *arg)
+{
+	struct vif_queue *vq = arg;
+
+	vq->q.stats.wakeups++;
+	if (*vq->q.broken)
+		sd_event_source_set_enabled(src, SD_EVENT_OFF);
+	else if (receive(vq))
+		backend_kick(vq->rx);
+	return 0;
+}
+
+static int vif_create(struct backend_device *dev)
+{
+	struct vif *v = calloc(1, sizeof(*v));
+
+	dev->own = v;
+	if (!v || (!scratch.tx_pages && scratch_alloc(&scratch))) {
+		backend_log(dev, LOG_WARN, "no memory");
+		return -1;
+	}
+	if (tap_start()) {
+		backend_log(dev, LOG_WARN, "no io_uring: %s", strerror(errno));
+		return -1;
+	}
+	v->dev = dev;
+	return 0;
+}
+
+static void read_rate(struct vif *v)
+{
+	char *text = backend_own_text(v->dev, "rate"), end;
+	uint64_t bytes = 0, usec = 0;
+	struct queue *q = &v->queue[0].q;
+
+	if (text && sscanf(text, "%" SCNu64 ",%" SCNu64 "%c", &bytes, &usec, &end) != 2) {
+		backend_log(
+			v->dev, LOG_WARN, "rate '%.40s' is not BYTES,MICROSECONDS: no limit", text);
+		bytes = 0;
+	}
+	rate_set(&v->f.rate, bytes, usec, tap_queue_ops.now(q));
+	free(text);
+}
+
+static int vif_probe(struct backend_device *dev, const int *fds, unsigned int nfds)
+{
+	static const char *const have[] = { "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
+		"feature-ipv6-csum-offload", "feature-rx-copy", "feature-multicast-control",
+		"feature-split-event-channels" };
+	struct vif *v = dev->own;
+	size_t i;
+
+	for (i = 0; i < nfds && i < VIF_QUEUES; i++)
+		v->queue[i].fd = fds[i];
+	v->fds = i;
+	if (!nfds)
+		return backend_fail(dev, "no tap");
+	for (i = 0; i < sizeof(have) / sizeof(have[0]); i++)
+		backend_publish(dev, have[i], "1");
+	backend_publish(dev, "feature-rx-flip", "0");
+	backend_publish(dev, "multi-queue-max-queues", "%u", v->fds);
+	if (dev->state != XenbusStateConnected)
+		tap_carrier(v, 0);
+	return 0;
+}
+
+static bool flag(struct backend_device *dev, const char *name, bool absent, bool *value)
+{
+	uint32_t n = absent;
+
+	if (backend_front_optional(dev, &n, 0, UINT32_MAX, "%s", name))
+		return false;
+	*value = n;
+	return true;
+}
+
+static int read_features(struct vif *v)
+{
+	struct backend_device *dev = v->dev;
+	bool copy, notify, no_csum;
+
+	if (!flag(dev, "request-rx-copy", false, &copy) ||
+		!flag(dev, "feature-rx-notify", false, &notify) ||
+		!flag(dev, "feature-sg", false, &v->f.sg) ||
+		!flag(dev, "feature-gso-tcpv4", false, &v->f.gso4) ||
+		!flag(dev, "feature-gso-tcpv6", false, &v->f.gso6) ||
+		!flag(dev, "feature-no-csum-offload", false, &no_csum) ||
+		!flag(dev, "feature-ipv6-csum-offload", false, &v->f.csum6) ||
+		!flag(dev, "request-multicast-control", false, &v->f.mcast_control))
+		return -1;
+	if (!copy || !notify)
+		return backend_fail(dev, "the front end has no %s",
+			copy ? "feature-rx-notify" : "request-rx-copy");
+	v->f.csum4 = !no_csum;
+	v->f.mcast = dev->memory;
+	if (v->f.mcast->count > MCAST_MAX)
+		v->f.mcast->count = 0;
+	return 0;
+}
+
+/* Channels: one for each direction, or one for both. */
+static int bind_channels(struct vif_queue *vq, const char *prefix)
+{
+	struct backend_device *dev = vq->vif->dev;
+	uint32_t tx = 0, rx = 0;
+
+	if (backend_front_optional(dev, &tx, 1, PORT_MAX, "%sevent-channel-tx", prefix) ||
+		backend_front_optional(dev, &rx, 1, PORT_MAX, "%sevent-channel-rx", prefix))
+		return -1;
+	if (tx && rx) {
+		vq->tx = backend_bind(dev, tx, transmit, vq);
+		vq->rx = vq->tx ? backend_bind(dev, rx, receive, vq) : NULL;
+	} else {
+		if (backend_front_number(dev, &tx, 1, PORT_MAX, "%sevent-channel", prefix))
+			return -1;
+		rx = tx;
+		vq->tx = vq->rx = backend_bind(dev, tx, transmit_and_receive, vq);
+	}
+	vq->q.tx_port = tx;
+	vq->q.rx_port = rx;
+	return vq->rx ? 0 : -1;
+}
+
+static int connect_queue(struct vif *v, unsigned int i, unsigned int queues)
+{
+	struct backend_device *dev = v->dev;
+	struct vif_queue *vq = &v->queue[i];
+	char prefix[24] = "";
+	uint32_t tx, rx;
+
+	if (queues > 1)
+		snprintf(prefix, sizeof(prefix), "queue-%u/", i);
+	vq->vif = v;
+	vq->q.ops = &tap_queue_ops;
+	vq->q.arg = vq;
+	vq->q.f = &v->f;
+	vq->q.s = &scratch;
+	vq->q.domid = dev->domid;
+	*vq->q.broken = 0;
+	if (backend_front_number(dev, &tx, 0, UINT32_MAX, "%stx-ring-ref", prefix) ||
+		backend_front_number(dev, &rx, 0, UINT32_MAX, "%srx-ring-ref", prefix))
+		return -1;
+	vq->q.tx = backend_map_ring(dev, &tx, 1);
+	vq->q.rx = vq->q.tx ? backend_map_ring(dev, &rx, 1) : NULL;
+	if (!vq->q.rx)
+		return -1;
+	if (queue_start(&vq->q))
+		return backend_fail(dev, "queue %u: %s", i, vq->q.broken);
+	if (bind_channels(vq, prefix))
+		return -1;
+	if (sd_event_add_io(
+		    backend_loop(), &vq->readable, vq->fd, EPOLLIN | EPOLLET, tap_readable, vq) < 0)
+		return backend_fail(dev, "cannot watch the tap");
+	return 0;
+}
+
+static int vif_connect(struct backend_device *dev)
+{
+	struct vif *v = dev->own;
+	uint32_t queues = 1, i;
+
+	if (backend_front_optional(dev, &queues, 1, v->fds, "multi-queue-num-queues") ||
+		read_features(v))
+		return -1;
+	read_rate(v);
+	for (i = 0; i < queues; i++) {
+		if (connect_queue(v, i, queues))
+			return -1;
+		v->queues = i + 1;
+	}
+	if (tap_connect(v))
+		return backend_fail(dev, "the tap: %s", strerror(errno));
+	/* An event that our predecessor owed is sent now. */
+	for (i = 0; dev->resuming && i < queues; i++) {
+		backend_notify(v->queue[i].tx);
+		if (v->queue[i].rx != v->queue[i].tx)
+			backend_notify(v->queue[i].rx);
+	}
+	return 0;
+}
+
+static bool vif_disconnect(struct backend_device *dev)
+{
+	struct vif *v = dev->own;
+	unsigned int i;
+
+	for (i = 0; i < v->fds; i++)
+		v->queue[i].readable = sd_event_source_disable_unref(v->queue[i].readable);
+	v->timer = sd_event_source_disable_unref(v->timer);
+	tap_disconnect(v);
+	v->queues = 0;
+	return true;
+}
+
+static void vif_destroy(struct backend_device *dev)
+{
+	struct vif *v = dev->own;
+	unsigned int i;
+
+	for (i = 0; v && i < v->fds; i++)
+		close(v->queue[i].fd);
+	free(v);
+}
+
+static void vif_statistics(struct backend_device *dev, struct text *t)
+{
+	struct vif *v = dev->own;
+	unsigned int i;
+
+	for (i = 0; i < v->queues; i++) {
+		const struct queue_stats *s = &v->queue[i].q.stats;
+		const struct {
+			const char *name;
+			uint64_t value;
+		} line[] = {
+			{ "tx_packets", s->tx_packets },
+			{ "tx_bytes", s->tx_bytes },
+			{ "tx_dropped", s->tx_dropped },
+			{ "tx_batches", s->tx_batches },
+			{ "rx_packets", s->rx_packets },
+			{ "rx_bytes", s->rx_bytes },
+			{ "rx_dropped", s->rx_dropped },
+			{ "rx_batches", s->rx_batches },
+			{ "notifications", s->notifications },
+			{ "wakeups", s->wakeups },
+		};
+
+		for (size_t k = 0; k < sizeof(line) / sizeof(line[0]); k++)
+			text_add(t, "queue%u_%s %" PRIu64 "\n", i, line[k].name, line[k].value);
+	}
+}
+
+static void vif_changed(struct backend_device *dev, const char *name)
+{
+	struct vif *v = dev->own;
+
+	if (!strcmp(name, "rate") && v->queues) {
+		read_rate(v);
+		rate_over(NULL, 0, v);
+	}
+}
+
+static const int syscalls[] = { SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register), -1 };
+
+static const struct backend_ops ops = {
+	.program = "netback",
+	.kind = "uvif",
+	.memory = sizeof(struct mcast),
+	.create = vif_create,
+	.probe = vif_probe,
+	.connect = vif_connect,
+	.disconnect = vif_disconnect,
+	.destroy = vif_destroy,
+	.statistics = vif_statistics,
+	.changed = vif_changed,
+	.syscalls = syscalls,
+};
+
+int main(int argc, char **argv)
+{
+	return backend_main(argc, argv, &ops);
+}

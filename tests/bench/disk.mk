@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a disk request costs, by blkback and by the kernel's back end.
+$(B)/bench/disk: tests/bench/disk.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) -static -o $@ $< -l:liburing.a
+
+.PHONY: bench-disk
+bench-disk: $(B)/stamp/packages-run all $(B)/bench/disk
+	$(Q)$(PYTHON) tests/bench/disk.py
+bench: bench-disk

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The skeleton of the back ends with a kind that only counts, a store in memory, and a guest that
+ * does what it likes with its nodes: a device's whole life, restarts, closings from both sides,
+ * storms, lies, event channels.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tests/host/tools_fake.h"
+#include "tools/lib/backend_private.h"
+
+#define BACK  "/local/domain/0/backend/test/1/5"
+#define FRONT "/local/domain/1/device/test/5"
+
+/* What the kind was asked to do, a letter each, and what it answers. */
+static char did[256];
+static bool fail_connect, slow_disconnect, more_work;
+static unsigned int works;
+static uint32_t ref;
+static int memory_fd = -1, kernel_end = -1, our_end = -1, mapped, bound, notified;
+static bool no_broker;
+
+static void note(char c)
+{
+	size_t n = strlen(did);
+
+	if (n + 1 < sizeof(did))
+		did[n] = c;
+}
+
+static bool work(void *arg)
+{
+	bool more = more_work;
+
+	works++;
+	more_work = false;
+	return more;
+}
+
+static struct backend_channel *channel;
+
+static int k_create(struct backend_device *dev)
+{
+	note('c');
+	return 0;
+}
+
+static int k_probe(struct backend_device *dev, const int *fds, unsigned int nfds)
+{
+	note('p');
+	return 0;
+}
+
+static int k_connect(struct backend_device *dev)
+{
+	note(dev->resuming ? 'R' : 'C');
+	if (fail_connect)
+		return backend_fail(dev, "as told");
+	if (backend_front_number(dev, &ref, 1, 1000, "ring-ref") || !backend_map_ring(dev, &ref, 1))
+		return -1;
+	channel = backend_bind(dev, 9, work, NULL);
+	return channel ? 0 : -1;
+}
+
+static bool k_disconnect(struct backend_device *dev)
+{
+	note('D');
+	return !slow_disconnect;
+}
+
+static void k_destroy(struct backend_device *dev)
+{
+	note('x');
+}
+
+static void k_statistics(struct backend_device *dev, struct text *t)
+{
+}
+
+static const struct backend_ops kind = {
+	.program = "test",
+	.kind = "test",
+	.memory = 4096,
+	.create = k_create,
+	.probe = k_probe,
+	.connect = k_connect,
+	.disconnect = k_disconnect,
+	.destroy = k_destroy,
+	.statistics = k_statistics,
+};
+
+/* What the skeleton needs of elsewhere. */
+int backend_namespaces(struct error *e)
+{
+	return 0;
+}
+
+int backend_sandbox(const struct backend_ops *ops, uint32_t domid, struct error *e)
+{
+	return 0;
+}
+
+int backend_socket_open(int broker, struct error *e)
+{
+	return 0;
+}
+
+void backend_ask(struct backend_private *p)
+{
+	int fd;
+
+	if (p->asked || no_broker)
+		return;
+	p->asked = true;
+	/* Opened anew, as the broker does: a description, and so a lock, of its own. */
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_fd);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	backend_opened(p->dev.devid, &fd, 1);
+}
+
+xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int flags)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	our_end = pair[0];
+	kernel_end = pair[1];
+	return (xenevtchn_handle *)&our_end;
+}
+
+int xenevtchn_fd(xenevtchn_handle *h)
+{
+	return our_end;
+}
+
+int xenevtchn_restrict(xenevtchn_handle *h, domid_t domid)
+{
+	return 0;
+}
+
+xenevtchn_port_or_error_t xenevtchn_bind_interdomain(
+	xenevtchn_handle *h, uint32_t domid, evtchn_port_t port)
+{
+	bound++;
+	return 100;
+}
+
+int xenevtchn_unbind(xenevtchn_handle *h, evtchn_port_t port)
+{
+	bound--;
+	return 0;
+}
+
+int xenevtchn_notify(xenevtchn_handle *h, evtchn_port_t port)
+{
+	notified++;
+	return 0;
+}
+
+xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger, unsigned int flags)
+{
+	return (xengnttab_handle *)&mapped;
+}
+
+void *xengnttab_map_domain_grant_refs(
+	xengnttab_handle *h, uint32_t count, uint32_t domid, uint32_t *refs, int prot)
+{
+	if (refs[0] == 666) {
+		errno = EINVAL;
+		return NULL;
+	}
+	mapped++;
+	return malloc(4096);
+}
+
+int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
+{
+	mapped--;
+	free(start);
+	return 0;
+}
+
+/* Until nothing is left to do. */
+static void settle(void)
+{
+	int i;
+
+	for (i = 0; i < 200 && sd_event_run(backend_loop(), 0) > 0; i++)
+		;
+	assert_true(i < 200);
+}
+
+static const char *state(void)
+{
+	const char *s = fake_read(BACK "/state");
+
+	return s ? s : "";
+}
+
+static void front(const char *s)
+{
+	fake_write(FRONT "/state", s);
+	settle();
+}
+
+static void expect(const char *s, const char *what)
+{
+	settle();
+	assert_string_equal(state(), s);
+	assert_string_equal(did, what);
+	memset(did, 0, sizeof(did));
+}
+
+static void device(const char *back_state, const char *front_state)
+{
+	fake_write(BACK "/frontend", FRONT);
+	fake_write(BACK "/online", "1");
+	fake_write(BACK "/state", back_state);
+	fake_write(FRONT "/state", front_state);
+	fake_write(FRONT "/ring-ref", "7");
+}
+
+static void start(void)
+{
+	struct error e = { 0 };
+
+	memset(&backend_process, 0, sizeof(backend_process));
+	if (backend_open(&kind, 1, -1, &e))
+		fail_msg("%s", e.what);
+	settle();
+}
+
+static int setup(void **s)
+{
+	fake_reset();
+	fake.backends_dead = true;
+	memset(did, 0, sizeof(did));
+	fail_connect = slow_disconnect = more_work = no_broker = false;
+	works = 0;
+	mapped = bound = notified = 0;
+	memory_fd = memfd_create("memory", MFD_CLOEXEC);
+	return memory_fd < 0 || ftruncate(memory_fd, 4096);
+}
+
+/* The device's directory goes; the process has nothing left and ends. */
+static int teardown(void **s)
+{
+	sd_event *loop = backend_loop();
+
+	no_broker = true;
+	slow_disconnect = false;
+	fake_remove(BACK);
+	settle();
+	assert_null(backend_process.devices);
+	assert_int_equal(mapped, 0);
+	assert_int_equal(bound, 0);
+	sd_event_source_unref(backend_process.looker);
+	sd_event_source_unref(backend_process.runner);
+	sd_event_unref(loop);
+	close(our_end);
+	close(kernel_end);
+	close(memory_fd);
+	fake_end();
+	return 0;
+}
+
+static void test_life(void **s)
+{
+	device("1", "1");
+	start();
+	expect("2", "cp");
+	front("3");
+	expect("4", "C");
+	front("4");
+	expect("4", "");
+	assert_int_equal(mapped, 1);
+	front("5");
+	expect("5", "");
+	assert_int_equal(mapped, 1);
+	front("6");
+	expect("6", "D");
+	assert_int_equal(mapped, 0);
+	/* The same again: the front end comes back, as netfront does it, in one step. */
+	front("1");
+	expect("2", "");
+	front("4");
+	expect("4", "C");
+	/* And begins anew without a word, as after kexec. */
+	front("1");
+	expect("2", "D");
+	front("3");
+	expect("4", "C");
+	/* Its directory goes with the guest. */
+	fake_remove("/local/domain/1");
+	expect("6", "D");
+}
+
+static void test_toolstack_closes(void **s)
+{
+	device("1", "1");
+	start();
+	front("3");
+	expect("4", "cpC");
+	fake_write(BACK "/online", "0");
+	fake_write(BACK "/state", "5");
+	expect("5", "");
+	front("6");
+	expect("6", "D");
+	/* It is not wanted any more, whatever the front end does. */
+	front("1");
+	expect("6", "");
+}
+
+static void test_resumed(void **s)
+{
+	device("4", "4");
+	start();
+	expect("4", "cpR");
+	assert_int_equal(mapped, 1);
+}
+
+static void test_resumption_fails(void **s)
+{
+	device("4", "4");
+	fail_connect = true;
+	start();
+	expect("6", "cpRD");
+	assert_string_equal(fake_read("/local/domain/0/error/backend/test/1/5/error"), "as told");
+}
+
+static void test_predecessor_has_io(void **s)
+{
+	char path[32];
+	int other;
+
+	/* As an io_uring of a killed process holds it. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_fd);
+	other = open(path, O_RDWR);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	device("4", "4");
+	start();
+	expect("4", "c");
+	close(other);
+	usleep(5000);
+	expect("4", "pR");
+}
+
+static void test_front_end_lies(void **s)
+{
+	static const char *const refs[] = { "", "0", "1001", "-1", "7x", " 7",
+		"99999999999999999999", "0x7", "666" };
+	size_t i;
+
+	device("1", "1");
+	start();
+	expect("2", "cp");
+	for (i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+		fake_write(FRONT "/ring-ref", refs[i]);
+		front("3");
+		expect("6", "CD");
+		front("1");
+		expect("2", "");
+	}
+	fake_remove(FRONT "/ring-ref");
+	front("3");
+	expect("6", "CD");
+	/* States that are none: an error while we serve, nothing afterwards. */
+	fake_write(FRONT "/ring-ref", "7");
+	front("1");
+	front("3");
+	expect("4", "C");
+	front("77");
+	expect("6", "D");
+	front("-5");
+	expect("6", "");
+	front("8");
+	expect("6", "");
+}
+
+/* However often it changes its state, what counts is what it is when we look. */
+static void test_storm(void **s)
+{
+	int i;
+
+	device("1", "1");
+	start();
+	expect("2", "cp");
+	for (i = 0; i < 1000; i++)
+		fake_write(FRONT "/state", i % 2 ? "3" : "6");
+	expect("4", "C");
+	for (i = 0; i < 1000; i++)
+		fake_write(FRONT "/state", i % 3 ? "1" : "4");
+	expect("4", "");
+}
+
+static void test_slow_disconnection(void **s)
+{
+	device("1", "1");
+	start();
+	front("3");
+	slow_disconnect = true;
+	front("6");
+	expect("4", "cpCD");
+	assert_int_equal(mapped, 1);
+	/* Meanwhile the front end wants to go on; it has to wait. */
+	front("1");
+	expect("4", "");
+	backend_disconnected(&backend_process.devices->dev);
+	expect("2", "");
+	assert_int_equal(mapped, 0);
+}
+
+static void test_made_anew(void **s)
+{
+	device("1", "1");
+	start();
+	front("3");
+	expect("4", "cpC");
+	/* As the toolstack does it: removed and written in one go. */
+	fake_remove(BACK);
+	device("1", "1");
+	expect("2", "Dxcp");
+}
+
+static void test_another_domains_front_end(void **s)
+{
+	device("1", "1");
+	fake_write(BACK "/frontend", "/local/domain/2/device/test/5");
+	start();
+	expect("1", "");
+}
+
+static void test_events(void **s)
+{
+	evtchn_port_t port = 100, got;
+
+	device("1", "1");
+	start();
+	front("3");
+	/* Once for what may have been there before. */
+	assert_int_equal(works, 1);
+	assert_int_equal(write(kernel_end, &port, sizeof(port)), sizeof(port));
+	more_work = true;
+	settle();
+	assert_int_equal(works, 3);
+	/* Unmasked once, when the work was done. */
+	assert_int_equal(recv(kernel_end, &got, sizeof(got), MSG_DONTWAIT), sizeof(got));
+	assert_int_equal(got, 100);
+	assert_int_equal(recv(kernel_end, &got, sizeof(got), MSG_DONTWAIT), -1);
+	/* A port that is nobody's. */
+	port = 3000;
+	assert_int_equal(write(kernel_end, &port, sizeof(port)), sizeof(port));
+	settle();
+	assert_int_equal(works, 3);
+	backend_notify(channel);
+	assert_int_equal(notified, 1);
+	memset(did, 0, sizeof(did));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	static const struct CMUnitTest tests[] = {
+		T(test_life),
+		T(test_toolstack_closes),
+		T(test_resumed),
+		T(test_resumption_fails),
+		T(test_predecessor_has_io),
+		T(test_front_end_lies),
+		T(test_storm),
+		T(test_slow_disconnection),
+		T(test_made_anew),
+		T(test_another_domains_front_end),
+		T(test_events),
+	};
+
+	log_open(LOG_ERROR, false);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

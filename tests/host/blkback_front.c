@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * See blkback_front.h.
+ */
+#include "tests/host/blkback_front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct front *front;
+struct front_process fp;
+struct backend_device front_dev;
+
+struct backend_channel {
+	bool (*work)(void *arg);
+	void *arg;
+	bool kicked;
+};
+static struct backend_channel channels[JOURNAL_QUEUES];
+static unsigned int nchannels;
+static const char *mode;
+
+/* Steps at the source: 0 data read, 1 data write, 2 durable write, 3 flush, 4 discard. */
+static struct {
+	struct request *r;
+	int what;
+} steps[JOURNAL_QUEUES * JOURNAL_SLOTS];
+static unsigned int nsteps;
+
+static uint32_t seed = 1;
+uint32_t front_random(uint32_t below)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (uint64_t)seed * below >> 32;
+}
+
+void crash_point(void)
+{
+	if (++fp.points == fp.crash_at)
+		_exit(99);
+}
+
+/* The skeleton. */
+int backend_fail(struct backend_device *dev, const char *fmt, ...)
+{
+	fp.failed = true;
+	return -1;
+}
+
+void backend_log(struct backend_device *dev, enum log_level level, const char *fmt, ...)
+{
+	fp.logged++;
+}
+
+void backend_disconnected(struct backend_device *dev)
+{
+	fp.disconnected = true;
+}
+
+void backend_publish(struct backend_device *dev, const char *name, const char *fmt, ...)
+{
+}
+
+long long backend_own_number(struct backend_device *dev, const char *name, long long dflt)
+{
+	return !strcmp(name, "discard-enable") ? 1 : dflt;
+}
+
+char *backend_own_text(struct backend_device *dev, const char *name)
+{
+	return !strcmp(name, "mode") ? strdup(mode) : NULL;
+}
+
+bool backend_front_text(struct backend_device *dev, char *buf, size_t size, const char *name)
+{
+	return false;
+}
+
+static int front_node(uint32_t *value, uint32_t max, const char *name)
+{
+	unsigned int q = 0, n = 0;
+
+	if (!strcmp(name, "ring-page-order")) {
+		*value = fp.order;
+	} else if (!strcmp(name, "feature-persistent")) {
+		*value = fp.persistent;
+	} else if (!strcmp(name, "multi-queue-num-queues")) {
+		*value = fp.queues;
+	} else {
+		if (!strncmp(name, "queue-", 6))
+			q = strtoul(name + 6, NULL, 10);
+		name = strchr(name, '/') ? strchr(name, '/') + 1 : name;
+		if (!strncmp(name, "ring-ref", 8)) {
+			n = strtoul(name + 8, NULL, 10);
+			*value = q << JOURNAL_RING_ORDER | n;
+		} else {
+			*value = 50 + q;
+		}
+	}
+	return *value > max ? -1 : 0;
+}
+
+int backend_front_number(struct backend_device *dev, uint32_t *value, uint32_t min, uint32_t max,
+	const char *name, ...)
+{
+	char node[64];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(node, sizeof(node), name, ap);
+	va_end(ap);
+	return front_node(value, max, node);
+}
+
+int backend_front_optional(struct backend_device *dev, uint32_t *value, uint32_t min, uint32_t max,
+	const char *name, ...)
+{
+	return front_node(value, max, name);
+}
+
+void *backend_map_ring(struct backend_device *dev, const uint32_t *refs, unsigned int n)
+{
+	return front->ring[refs[0]];
+}
+
+struct backend_channel *backend_bind(
+	struct backend_device *dev, uint32_t remote_port, bool (*work)(void *arg), void *arg)
+{
+	channels[nchannels] = (struct backend_channel){ work, arg, true };
+	return &channels[nchannels++];
+}
+
+void backend_notify(struct backend_channel *c)
+{
+	fp.notified++;
+}
+
+void backend_kick(struct backend_channel *c)
+{
+	c->kicked = true;
+}
+
+xengnttab_handle *backend_gnttab(void)
+{
+	return NULL;
+}
+
+sd_event *backend_loop(void)
+{
+	static sd_event *loop;
+
+	if (!loop)
+		sd_event_new(&loop);
+	return loop;
+}
+
+/* Byte by byte as a hypervisor may: another processor is allowed to write meanwhile. */
+static void copy_bytes(uint8_t *to, const uint8_t *from, unsigned int len)
+{
+	while (len--)
+		__atomic_store_n(to++, __atomic_load_n(from++, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+static int16_t copy_one(xengnttab_grant_copy_segment_t *s)
+{
+	bool to_guest = s->flags & GNTCOPY_dest_gref;
+	const union xengnttab_copy_ptr *theirs = to_guest ? &s->dest : &s->source;
+	uint32_t n = theirs->foreign.ref - FRONT_REF;
+	uint8_t *page;
+
+	if (n >= FRONT_REFS * FRONT_ALIASES || front->revoked[n % FRONT_REFS])
+		return GNTST_bad_gntref;
+	n %= FRONT_REFS;
+	if (theirs->foreign.domid != front_dev.domid)
+		abort();
+	if (theirs->foreign.offset + s->len > PAGE)
+		return GNTST_bad_copy_arg;
+	page = front->page[n] + theirs->foreign.offset;
+	if (to_guest)
+		copy_bytes(page, s->source.virt, s->len);
+	else
+		copy_bytes(s->dest.virt, page, s->len);
+	return GNTST_okay;
+}
+
+int xengnttab_grant_copy(
+	xengnttab_handle *h, uint32_t count, xengnttab_grant_copy_segment_t *segment)
+{
+	uint32_t i;
+
+	fp.copied += count;
+	for (i = 0; i < count; i++)
+		segment[i].status = copy_one(&segment[i]);
+	return 0;
+}
+
+void *xengnttab_map_grant_ref(xengnttab_handle *h, uint32_t domid, uint32_t ref, int prot)
+{
+	uint32_t n = ref - FRONT_REF;
+
+	if (domid != front_dev.domid)
+		abort();
+	if (n >= FRONT_REFS * FRONT_ALIASES || front->revoked[n % FRONT_REFS])
+		return NULL;
+	fp.mapped++;
+	return front->page[n % FRONT_REFS];
+}
+
+int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
+{
+	fp.mapped -= count;
+	return 0;
+}
+
+/* The source. */
+int source_start(void)
+{
+	return 0;
+}
+
+int source_attach(struct disk *d)
+{
+	return 0;
+}
+
+void source_detach(struct disk *d)
+{
+}
+
+void source_submit(void)
+{
+}
+
+/* Steps end when the test says so. */
+bool source_reap(void)
+{
+	return false;
+}
+
+static void add_step(struct request *r, int what)
+{
+	steps[nsteps].r = r;
+	steps[nsteps++].what = what;
+}
+
+void source_data(struct request *r, bool write, bool durable)
+{
+	add_step(r, durable ? 2 : write);
+}
+
+void source_flush(struct request *r)
+{
+	add_step(r, 3);
+}
+
+void source_discard(struct request *r)
+{
+	add_step(r, 4);
+}
+
+/* Between the disk and wherever the request's data is. */
+static int64_t transfer(struct request *r, uint8_t *at, bool write)
+{
+	struct iovec one = { r->buffer->data, r->bytes }, *iov = r->mapped ? r->buffer->iov : &one;
+	unsigned int n = r->mapped ? r->segments : 1;
+	int64_t done = 0;
+
+	for (; n--; iov++) {
+		if (write)
+			copy_bytes(at + done, iov->iov_base, iov->iov_len);
+		else
+			copy_bytes(iov->iov_base, at + done, iov->iov_len);
+		done += iov->iov_len;
+	}
+	return done;
+}
+
+static int64_t do_step(struct request *r, int what)
+{
+	uint8_t *at;
+	int64_t result = fp.fail_next;
+
+	fp.fail_next = 0;
+	if (result)
+		return result;
+	/* Whoever lets a request outside the disk through is found here. */
+	if (what != 3 && (r->sector > FRONT_SECTORS || r->sectors > FRONT_SECTORS - r->sector))
+		abort();
+	crash_point();
+	at = front->disk + (what == 3 ? 0 : r->sector * SECTOR);
+	switch (what) {
+	case 0: return transfer(r, at, false);
+	case 2: front->durable++; /* fall through */
+	case 1: return transfer(r, at, true);
+	case 3: front->flushes++; return 0;
+	default: memset(at, 0, r->sectors * SECTOR); return 0;
+	}
+}
+
+unsigned int front_complete(void)
+{
+	unsigned int n = nsteps, i, k;
+
+	for (i = 0; i < n; i++) {
+		k = fp.shuffle ? i + front_random(n - i) : i;
+		struct request *r = steps[k].r;
+		int what = steps[k].what;
+
+		steps[k] = steps[i];
+		request_step_done(r, do_step(r, what));
+	}
+	nsteps -= n;
+	memmove(steps, steps + n, nsteps * sizeof(steps[0]));
+	request_flush();
+	return n;
+}
+
+void front_take(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nchannels; i++) {
+		channels[i].kicked = false;
+		if (!fp.failed && channels[i].work(channels[i].arg))
+			channels[i].kicked = true;
+	}
+}
+
+void front_serve(void)
+{
+	unsigned int i, moved;
+
+	do {
+		front_take();
+		moved = front_complete();
+		for (i = 0; i < nchannels; i++)
+			moved += channels[i].kicked;
+	} while (moved && !fp.failed);
+}
+
+void front_reset(void)
+{
+	if (front)
+		munmap(front, sizeof(*front));
+	front = mmap(
+		NULL, sizeof(*front), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (front == MAP_FAILED)
+		abort();
+}
+
+void front_process_reset(unsigned int queues, unsigned int order)
+{
+	fp = (struct front_process){ .queues = queues, .order = order };
+	nchannels = nsteps = 0;
+}
+
+int front_start(bool resuming, const char *m)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600), rc;
+
+	mode = m;
+	front_dev = (struct backend_device){
+		.domid = 7, .devid = 51712, .memory = &front->journal, .memory_fd = -1
+	};
+	if (fd < 0 || ftruncate(fd, sizeof(front->disk)))
+		abort();
+	if (!resuming)
+		memset(&front->journal, 0, sizeof(front->journal));
+	if (disk_ops.create(&front_dev) || disk_ops.probe(&front_dev, &fd, 1))
+		abort();
+	front_dev.resuming = resuming;
+	rc = disk_ops.connect(&front_dev);
+	front_dev.resuming = false;
+	return rc;
+}
+
+void front_stop(void)
+{
+	if (!disk_ops.disconnect(&front_dev))
+		while (!fp.disconnected)
+			if (!front_complete())
+				abort();
+	disk_ops.destroy(&front_dev);
+}
+
+unsigned int front_entries(void)
+{
+	return fp.order == JOURNAL_RING_ORDER ? 512 : 32U << fp.order;
+}
+
+static struct blkif_sring *sring(unsigned int queue)
+{
+	return (struct blkif_sring *)front->ring[queue << JOURNAL_RING_ORDER];
+}
+
+blkif_request_t *front_request(unsigned int queue)
+{
+	return &sring(queue)->ring[front->req_prod[queue] & (front_entries() - 1)].req;
+}
+
+void front_next(unsigned int queue)
+{
+	front->req_prod[queue]++;
+}
+
+void front_push(unsigned int queue)
+{
+	__atomic_store_n(&sring(queue)->req_prod, front->req_prod[queue], __ATOMIC_RELEASE);
+}
+
+const blkif_response_t *front_answer(unsigned int queue)
+{
+	uint32_t *cons = &front->rsp_cons[queue];
+
+	if (__atomic_load_n(&sring(queue)->rsp_prod, __ATOMIC_ACQUIRE) == *cons)
+		return NULL;
+	return &sring(queue)->ring[(*cons)++ & (front_entries() - 1)].rsp;
+}

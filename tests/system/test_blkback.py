@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Disks of stock guests: by our blkback and, for comparison, by the kernel's xen-blkback. Every load checks what it reads.
+blkback is killed over and over under load: no error, no difference, no pause over two seconds of the machine's own time."""
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from host import WORK, Host, images, inputs
+
+LIB = "/usr/local/lib/paravane"
+KILLS = 20
+# Four writers at once, past the guest's page cache; each compares what it reads back with what it wrote. The fifth
+# process reads one block again and again and keeps the longest time that took, in milliseconds.
+LOAD = """cd /root; rm -f go* bad ready; touch go
+for i in 1 2 3 4; do ( n=0; head -c 2M /dev/urandom >src$i; sync src$i
+while [ -e go ]; do
+dd if=src$i of=dst$i bs=$((16 * i))k oflag=direct conv=fsync,notrunc status=none || echo write $i >>bad
+dd if=dst$i iflag=direct bs=64k status=none | cmp - src$i || echo differs $i >>bad
+n=$((n + 1)); done; echo $n >rounds$i ) </dev/null >log$i 2>&1 & done
+( most=0; while [ -e go ]; do a=${EPOCHREALTIME/./}; dd if=src1 iflag=direct bs=4k count=1 of=/dev/null status=none || echo read >>bad
+b=${EPOCHREALTIME/./}; [ $((b - a)) -gt $most ] && most=$((b - a)); done; echo $((most / 1000)) >pause ) </dev/null >/dev/null 2>&1 &
+echo started"""
+STOP = "cd /root; rm go; for p in $(jobs -p); do wait $p; done; for i in $(seq 100); do [ -e rounds1 -a -e rounds2 -a -e rounds3" \
+	" -a -e rounds4 -a -e pause ] && break; sleep 0.1; done; cat bad 2>/dev/null; cat rounds[1-4] pause; rm -f rounds? pause"
+
+
+def load(host, meanwhile):
+	"""Run the load while `meanwhile()` does its work; rounds of each writer and the longest pause in ms."""
+	host.guest(1, LOAD)
+	time.sleep(3)
+	meanwhile()
+	time.sleep(1)
+	lines = host.guest(1, STOP, 90).split()
+	assert re.fullmatch(r"(\d+ ){4}\d+", " ".join(lines)), lines
+	return [int(n) for n in lines[:4]], int(lines[4])
+
+
+def quiet(host):
+	"""Nothing in the guest's kernel log that tells of a disk in trouble."""
+	assert host.guest(1, "dmesg | grep -E 'I/O error|EXT4-fs error|blkfront.*unexpected|hung task'; true") == ""
+
+
+class TestBlkback:
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+
+	@pytest.fixture(scope="class")
+	def guest(self, host):
+		host.start_guests(1, 1, "memory=128")
+		return host
+
+	def test_is_ours(self, guest):
+		assert guest.ok("xenstore-read /local/domain/0/backend/uvbd/1/51712/state") == "4"
+		assert guest.ok("pgrep -xc blkback") == "1"
+		assert guest.ok("losetup -a") == ""
+
+	def test_sandboxed(self, guest):
+		"""A user of its own, no capabilities, a filter, an empty root, no network."""
+		status = guest.ok("cat /proc/$(pgrep -x blkback)/status")
+		assert re.search(r"^Uid:\s+1879048193\s+1879048193\s+1879048193", status, re.M)
+		assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapPrm:\s+0+$", status, re.M)
+		assert re.search(r"^NoNewPrivs:\s+1$", status, re.M) and re.search(r"^Seccomp:\s+2$", status, re.M)
+		assert guest.ok("ls -A /proc/$(pgrep -x blkback)/root/") == ""
+		assert guest.ok("[ $(readlink /proc/$(pgrep -x blkback)/ns/net) != $(readlink /proc/self/ns/net) ] && echo apart") == "apart"
+
+	def test_load(self, guest):
+		rounds, _ = load(guest, lambda: time.sleep(5))
+		assert min(rounds) > 0
+		quiet(guest)
+
+	def test_killed_under_load(self, guest):
+		"""The process dies KILLS times while the guest reads and writes."""
+		def kill():
+			guest.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -x blkback) && kill -9 $p || exit 1; sleep 1.1; done", 120)
+		rounds, pause = load(guest, kill)
+		print(f"{KILLS} kills, {rounds} rounds, longest pause {pause} ms")
+		again = guest.ok("grep -c 'goes on' /var/log/xen/vaned.log; grep 'done again' /var/log/xen/vaned.log | grep -vc ': 0 req'")
+		assert int(again.split()[0]) == KILLS
+		# Not all kills met requests in flight, but some did.
+		assert int(again.split()[1]) > 0
+		quiet(guest)
+
+	def test_killed_at_once_again(self, guest):
+		"""Killed while it starts."""
+		guest.ok("for i in 1 2 3; do kill -9 $(pgrep -x blkback); sleep 0.05; done; sleep 6; pgrep -x blkback")
+		rounds, _ = load(guest, lambda: None)
+		assert min(rounds) > 0
+		quiet(guest)
+
+	def test_vaned_killed(self, guest):
+		"""blkback outlives vaned; the next vaned finds it and starts it again when it dies."""
+		before = guest.ok("pgrep -x blkback")
+		guest.ok("kill -9 $(pgrep -x vaned); sleep 0.5; /opt/bin/vaned </dev/null >>/var/log/xen/vaned.log 2>&1; sleep 1")
+		assert guest.ok("pgrep -x blkback") == before
+		load(guest, lambda: guest.ok("kill -9 $(pgrep -x blkback); sleep 2; pgrep -x blkback"))
+		quiet(guest)
+
+	def test_destroyed(self, guest):
+		"""With the guest its process goes, and what is left of it."""
+		guest.ok(f"{guest.vane} destroy guest1; sleep 1; ! pgrep -x blkback && [ -z \"$(ls /run/xen/backend | grep -v empty)\" ]")
+
+
+class TestBlkbackPause:
+	"""How long the guest waits when blkback is killed, on a machine whose clock counts instructions: 1 ns each, so the
+	time does not depend on how busy this computer is."""
+
+	def test_pause(self):
+		machine = Host("paravane", name="system-blkbackpause", cpus=1, network=None, dom0_mem=640, icount=True)
+		# Waiting for a disk takes its own time; the processor's is counted.
+		machine.qemu.arguments = [a.replace("sleep=off", "sleep=on") for a in machine.qemu.arguments]
+		with machine as host:
+			host.start_guests(1, 1, "memory=128", "vcpus=1")
+			rounds, pause = load(host, lambda: host.ok("for i in 1 2 3; do kill -9 $(pgrep -x blkback) || exit 1; sleep 1.5; done", 200))
+			print(f"3 kills, {rounds} rounds, longest pause {pause} ms")
+			assert host.ok("grep -c 'goes on' /var/log/xen/vaned.log") == "3"
+			assert pause <= 2000
+			quiet(host)
+
+
+class TestBlkbackDisks:
+	"""Disks that come, go, change and are limited while the guest runs."""
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+
+	@pytest.fixture(scope="class")
+	def guest(self, host):
+		host.start_guests(1, 1, "memory=128")
+		host.ok("cd /guests; truncate -s 32M b.img; head -c 1M /dev/urandom >c.img; truncate -s 8M c.img")
+		return host
+
+	def test_attach(self, guest):
+		guest.ok(f"{guest.vane} block-attach guest1 /guests/b.img,raw,xvdb,w")
+		guest.ok(f"{guest.vane} block-attach guest1 /guests/c.img,raw,xvdc,r")
+		size = guest.guest(1, "for i in $(seq 50); do [ -b /dev/xvdb -a -b /dev/xvdc ] && break; sleep 0.1; done; blockdev --getsize64 /dev/xvdb")
+		assert size == str(32 << 20)
+		assert guest.ok("pgrep -xc blkback") == "1"
+
+	def test_written_and_read_back(self, guest):
+		out = guest.guest(1, "head -c 8M /dev/urandom >/root/r; dd if=/root/r of=/dev/xvdb bs=256k oflag=direct status=none;"
+			" dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && md5sum </root/r")
+		assert out == guest.ok("head -c 8M /guests/b.img | md5sum")
+
+	def test_second_writer_refused(self, guest):
+		status, out = guest.run(f"{guest.vane} block-attach guest1 /guests/b.img,raw,xvdd,w")
+		assert status and 'in use by guest "guest1"' in out
+
+	def test_readonly(self, guest):
+		assert guest.guest(1, "cat /sys/block/xvdc/ro; dd if=/dev/zero of=/dev/xvdc bs=4k count=1 status=none 2>/dev/null || echo refused") \
+			== "1\nrefused"
+		assert guest.guest(1, "head -c 1M /dev/xvdc | md5sum") == guest.ok("head -c 1M /guests/c.img | md5sum")
+
+	def test_discard(self, guest):
+		"""What the guest discards is no longer there, and takes no room."""
+		before = int(guest.ok("stat -c %b /guests/b.img"))
+		assert guest.guest(1, "blkdiscard -o 0 -l 4M /dev/xvdb; head -c 4M /dev/xvdb | tr -d '\\0' | wc -c") == "0"
+		assert int(guest.ok("sync; stat -c %b /guests/b.img")) <= before - 4 * 2048 + 64
+
+	def test_resize(self, guest):
+		out = guest.ok(f"{guest.vane} block-resize guest1 xvdb 48m")
+		assert f"{48 << 11} sectors, before {32 << 11}" in out
+		assert guest.guest(1, "for i in $(seq 50); do [ $(cat /sys/block/xvdb/size) = 98304 ] && break; sleep 0.1; done;"
+			" cat /sys/block/xvdb/size; dd if=/root/r of=/dev/xvdb bs=1M seek=40 oflag=direct status=none && echo written") == "98304\nwritten"
+
+	def test_limit(self, guest):
+		"""2 MiB at 1 MiB a second take a second and more; without the limit they do not."""
+		take = "a=${EPOCHREALTIME/./}; dd if=/dev/xvdb of=/dev/null bs=64k count=32 iflag=direct status=none; b=${EPOCHREALTIME/./}; echo $((b - a))"
+		guest.ok(f"{guest.vane} block-limit guest1 xvdb bps=1048576")
+		assert 1_500_000 <= int(guest.guest(1, take)) <= 4_000_000
+		guest.ok(f"{guest.vane} block-limit guest1 xvdb bps=0")
+		assert int(guest.guest(1, take)) < 1_500_000
+
+	def test_statistics(self, guest):
+		out = guest.ok(f"{guest.vane} block-list -s guest1")
+		disk = out[out.index("device 51728"):]
+		assert int(re.search(r"^bytes_written (\d+)", disk, re.M).group(1)) >= 8 << 20
+		assert int(re.search(r"^discards (\d+)", disk, re.M).group(1)) > 0
+		assert sum(map(int, re.search(r"^latency_us (.*)", disk, re.M).group(1).split())) > 0
+
+	def test_upgrade(self, guest):
+		"""`vane backend restart` under load: another process, nothing lost."""
+		before = guest.ok("pgrep -x blkback")
+		load(guest, lambda: guest.ok(f"{guest.vane} backend restart guest1; {guest.vane} backend list", 30))
+		assert guest.ok("pgrep -x blkback") not in ("", before)
+		quiet(guest)
+
+	def test_detach_under_load(self, guest):
+		"""One disk goes while another is at work."""
+		load(guest, lambda: guest.ok(f"{guest.vane} block-detach guest1 xvdb && {guest.vane} block-detach guest1 xvdc", 40))
+		assert guest.guest(1, "ls /dev/xvd*") == "/dev/xvda"
+		assert guest.run("xenstore-ls /local/domain/0/backend/uvbd/1/51728")[0] != 0
+		quiet(guest)
+
+	def test_idle_costs_nothing(self, guest):
+		"""No wake-up of an idle guest's process in 10 s (the guest's own disk is quiet as it has no journal)."""
+		guest.guest(1, "sync; sleep 12")
+		ticks = "awk '/ctxt_switches/ { n += $2 } END { print n }' /proc/$(pgrep -x blkback)/task/*/status"
+		before = guest.ok(ticks)
+		time.sleep(10)
+		assert guest.ok(ticks) == before
+
+	def test_bad_target(self, guest):
+		"""A disk that cannot be opened is refused with the reason, and leaves nothing."""
+		status, out = guest.run(f"truncate -s 1M /guests/d.img; {guest.vane} block-attach guest1 /guests/d.img,raw,xvdd,w"
+			" && rm /guests/d.img && kill -9 $(pgrep -x blkback); sleep 3;"
+			" xenstore-read /local/domain/0/error/backend/uvbd/1/51760/error; xenstore-read /local/domain/0/backend/uvbd/1/51760/state")
+		assert "/guests/d.img: No such file" in out and out.split()[-1] == "6"
+		assert guest.guest(1, "cat /root/r | wc -c") == str(8 << 20)
+
+
+def storage_daemon():
+	"""qemu-storage-daemon of this machine with its libraries, the module it needs, an empty qcow2 image: [(file, place), ...]."""
+	program = shutil.which("qemu-storage-daemon")
+	os.makedirs(WORK, exist_ok=True)
+	wrapper, image = os.path.join(WORK, "storage-daemon"), os.path.join(WORK, "t.qcow2")
+	with open(wrapper, "w") as f:
+		f.write("#!/bin/sh\nexec /opt/qsd/ld-linux-x86-64.so.2 --library-path /opt/qsd /opt/qsd/qemu-storage-daemon \"$@\"\n")
+	os.chmod(wrapper, 0o755)
+	subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
+	libraries = re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout)
+	return [(lib, "qsd/" + os.path.basename(lib)) for lib in libraries] + [(program, "qsd/qemu-storage-daemon"),
+		(wrapper, "bin/qemu-storage-daemon"), (image, "images/t.qcow2")] + [(os.path.join(inputs.kernel(), m), "qsd/" + os.path.basename(m))
+		for m in images.module_files(["fuse"])]
+
+
+class TestBlkbackImages:
+	"""Disks by qemu-storage-daemon: qcow2 and NBD."""
+	# Written past the page cache in the guest, read back and compared.
+	FILL = "head -c 8M /dev/urandom >/root/r; dd if=/root/r of=/dev/xvdb bs=128k oflag=direct conv=fsync status=none;" \
+		" dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same"
+	WAIT = "for i in $(seq 100); do [ -b /dev/xvdb ] && break; sleep 0.1; done; blockdev --getsize64 /dev/xvdb"
+
+	@pytest.fixture(scope="class")
+	def guest(self):
+		with Host("paravane", name="system-blkbackimages", cpus=2, network=None, dom0_mem=640, files=storage_daemon()) as host:
+			host.ok("insmod /opt/qsd/fuse.ko; cp /opt/images/t.qcow2 /guests; truncate -s 16M /guests/n.img")
+			host.start_guests(1, 1, "memory=128")
+			yield host
+
+	def test_qcow2(self, guest):
+		guest.ok(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdb,w")
+		assert guest.guest(1, self.WAIT) == str(64 << 20)
+		assert guest.guest(1, self.FILL) == "same"
+
+	def test_second_user_refused(self, guest):
+		status, out = guest.run(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdd,w")
+		assert status and 'in use by guest "guest1"' in out
+
+	def test_killed_under_load(self, guest):
+		"""blkback dies while it writes to the image; nothing is lost."""
+		guest.ok(f"({LIB}/in-guest 1 'cd /root; for i in 1 2 3 4; do {self.FILL}; done' >/tmp/out 2>&1 &); sleep 1;"
+			" for i in 1 2 3 4 5; do kill -9 $(pgrep -x blkback); sleep 2; done; sleep 4", 120)
+		for _ in range(30):
+			if guest.ok("cat /tmp/out").split() == ["same"] * 4:
+				break
+			time.sleep(1)
+		assert guest.ok("cat /tmp/out").split() == ["same"] * 4
+		quiet(guest)
+
+	def test_kept(self, guest):
+		"""Detached, the daemon is gone and the image closed; attached again, it holds what was written."""
+		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -f qsd/qemu-storage && [ -z \"$(ls /run/xen/images)\" ]")
+		assert int(guest.ok("stat -c %s /guests/t.qcow2")) > 8 << 20
+		guest.ok(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdb,r")
+		assert guest.guest(1, self.WAIT + ">/dev/null; dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same") == "same"
+		guest.ok(f"{guest.vane} block-detach guest1 xvdb")
+
+	def test_broken_image(self, guest):
+		status, out = guest.run(f"head -c 1M /dev/urandom >/guests/x.img; {guest.vane} block-attach guest1 /guests/x.img,qcow2,xvdb,w")
+		assert status and "Image is not in qcow2 format" in out and "as it was before" in out
+		assert guest.ok("ls /run/xen/images") == ""
+
+	def test_nbd(self, guest):
+		guest.ok("qemu-storage-daemon --daemonize --blockdev driver=file,node-name=f,filename=/guests/n.img"
+			" --nbd-server addr.type=unix,addr.path=/run/n.sock --export type=nbd,id=n,node-name=f,name=n,writable=on")
+		guest.ok(f"{guest.vane} block-attach guest1 'vdev=xvdb,access=rw,target=nbd+unix:///n?socket=/run/n.sock'")
+		assert guest.guest(1, self.WAIT) == str(16 << 20)
+		assert guest.guest(1, self.FILL) == "same"
+		assert guest.ok("head -c 8M /guests/n.img | md5sum") == guest.guest(1, "md5sum </root/r")
+		guest.ok(f"{guest.vane} block-detach guest1 xvdb")
+
+
+class TestBlkbackStock:
+	"""The same load on the kernel's back end: which side does a failure belong to?"""
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+
+	def test_load(self, host):
+		host.ok("echo 'disk.default.backendtype=\"phy\"' >>/etc/xen/xl.conf")
+		host.start_guests(1, 1, "memory=128")
+		assert host.ok("xenstore-read /local/domain/0/backend/vbd/1/51712/state") == "4"
+		rounds, _ = load(host, lambda: time.sleep(5))
+		assert min(rounds) > 0
+		quiet(host)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Network interfaces of guests, served by our netback and, by the same tests, by the stock kernel's xen-netback: streams both
+ways that arrive as they were sent, UDP, jumbo frames, queues, IPv6, plugging under load; ours also killed under load."""
+import re
+
+import pytest
+
+LIB = "/usr/local/lib/paravane"
+KILLS = 20
+MB = 4
+
+
+def serve(host, backend):
+	"""New interfaces are served by this back end."""
+	host.ok(f"sed -i '/^vif.default.backendtype/d' /etc/xen/xl.conf; echo 'vif.default.backendtype=\"{backend}\"' "
+		">>/etc/xen/xl.conf")
+
+
+@pytest.fixture(scope="class")
+def guests(host, request):
+	"""Two guests whose interfaces are served by the class's back end."""
+	serve(host, request.cls.BACKEND)
+	host.start_guests(1, 2, "vcpus=2", "memory=192")
+	return host
+
+
+def listen(host, guest, port, output, family=""):
+	"""Put the sum of what comes to a port of a guest (0: dom0) into a file there."""
+	command = f"rm -f {output}; nc {family} -l -N -p {port} </dev/null | sha256sum >{output}.part; mv {output}.part {output}"
+	if guest:
+		command = f"{LIB}/in-guest {guest} '{command}'"
+	host.ok(f"({command}) >/dev/null 2>&1 & sleep 1")
+
+
+def send(host, guest, address, port, megabytes=MB, family=""):
+	"""Send random bytes from a guest (0: dom0); their sum."""
+	command = f"head -c {megabytes}M /dev/urandom | tee >(sha256sum >/tmp/sent) | nc {family} -N {address} {port}; sleep 1; " \
+		"cat /tmp/sent"
+	return host.guest(guest, command, 120) if guest else host.ok(command, 120)
+
+
+def got(host, guest, output):
+	"""The sum that a listener has written."""
+	command = f"for i in $(seq 100); do [ -s {output} ] && break; sleep 0.1; done; cat {output}"
+	return host.guest(guest, command) if guest else host.ok(command)
+
+
+def stream(host, source, sink, **how):
+	"""A TCP stream from one to the other arrives as it was sent."""
+	address = how.pop("address", f"10.77.0.{10 + sink if sink else 1}")
+	family = how.get("family", "")
+	listen(host, sink, 6000, "/tmp/got", family)
+	sent = send(host, source, address, 6000, **how)
+	assert re.match("[0-9a-f]{64}", sent)
+	assert got(host, sink, "/tmp/got") == sent
+
+
+class Interfaces:
+	"""What both back ends do."""
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+	KIND = BACKEND = None
+
+	def test_served_by_the_one_asked_for(self, guests):
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		assert guests.ok(f"xenstore-read /local/domain/{domid}/device/vif/0/backend") == \
+			f"/local/domain/0/backend/{self.KIND}/{domid}/0"
+		assert guests.ok(f"xenstore-read /local/domain/0/backend/{self.KIND}/{domid}/0/state") == "4"
+		assert f"vif{domid}.0" in guests.ok("ls /sys/class/net/xenbr0/brif")
+
+	def test_two_queues(self, guests):
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		assert guests.ok(f"xenstore-read /local/domain/{domid}/device/vif/0/multi-queue-num-queues") == "2"
+
+	def test_ping(self, guests):
+		assert "5 received" in guests.guest(1, "ping -c 5 -i 0.2 10.77.0.12")
+
+	def test_large_ping_in_fragments(self, guests):
+		assert "3 received" in guests.guest(1, "ping -c 3 -i 0.2 -s 30000 10.77.0.1")
+
+	@pytest.mark.parametrize("source,sink", [(0, 1), (1, 0), (1, 2)])
+	def test_tcp(self, guests, source, sink):
+		stream(guests, source, sink)
+
+	def test_tcp_over_ipv6(self, guests):
+		guests.ok("ip -6 addr add fd77::1/64 dev xenbr0 nodad")
+		guests.guest(1, "ip -6 addr add fd77::11/64 dev eth0 nodad")
+		stream(guests, 0, 1, address="fd77::11", family="-6")
+		stream(guests, 1, 0, address="fd77::1", family="-6")
+
+	def test_segmentation_is_left_to_the_other_side(self, guests):
+		"""Fewer than one packet for 8 KiB: TSO works both ways."""
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		counters = f"cd /sys/class/net/vif{domid}.0/statistics; cat rx_packets rx_bytes tx_packets tx_bytes"
+		before = [int(n) for n in guests.ok(counters).split()]
+		guests.guest(1, "ethtool -k eth0 | grep 'tcp-segmentation-offload: on' || true")
+		stream(guests, 1, 0)
+		stream(guests, 0, 1)
+		after = [int(n) for n in guests.ok(counters).split()]
+		packets = [b - a for a, b in zip(before, after)]
+		assert packets[1] > MB << 20 and packets[3] > MB << 20
+		# Each direction also carries the other one's acknowledgements.
+		assert packets[1] / packets[0] > 4000 and packets[3] / packets[2] > 4000
+
+	def test_udp(self, guests):
+		"""200 datagrams, not one too few or changed."""
+		guests.ok(f"({LIB}/in-guest 1 'rm -f /tmp/udp; timeout 8 nc -u -l -p 6001 </dev/null >/tmp/udp') >/dev/null 2>&1 &"
+			" sleep 1; exec 3>/dev/udp/10.77.0.11/6001; for i in $(seq 200); do echo \"datagram $i of 200\" >&3; done; sleep 1")
+		assert guests.guest(1, "sort -k2n /tmp/udp | sha256sum") == \
+			guests.ok("for i in $(seq 200); do echo \"datagram $i of 200\"; done | sha256sum")
+
+	def test_jumbo_frames(self, guests):
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		guests.ok(f"ip link set vif{domid}.0 mtu 9000; ip link set xenbr0 mtu 9000")
+		guests.guest(1, "ip link set eth0 mtu 9000")
+		assert "3 received" in guests.guest(1, "ping -M do -c 3 -i 0.2 -s 8900 10.77.0.1")
+		stream(guests, 1, 0)
+		stream(guests, 0, 1)
+		guests.guest(1, "ip link set eth0 mtu 1500")
+		guests.ok(f"ip link set vif{domid}.0 mtu 1500; ip link set xenbr0 mtu 1500")
+
+	def test_attach_and_detach_under_load(self, guests):
+		"""A second interface comes and goes while the first one carries a stream."""
+		guests.ok(f"(while [ ! -e /tmp/stop ]; do head -c 1M /dev/zero; done | nc -N 10.77.0.12 6002) >/dev/null 2>&1 &"
+			f" ({LIB}/in-guest 2 'nc -l -N -p 6002 </dev/null >/dev/null') >/dev/null 2>&1 & true")
+		before = guests.ok("ls /sys/class/net")
+		for _ in range(3):
+			guests.ok(f"{guests.vane} network-attach guest2 mac=00:16:3e:00:01:02 bridge=xenbr0", 90)
+			guests.guest(2, "for i in $(seq 50); do [ -e /sys/class/net/eth1 ] && break; sleep 0.1; done; ip link set eth1 up")
+			guests.ok(f"{guests.vane} network-detach guest2 00:16:3e:00:01:02", 90)
+		guests.ok("touch /tmp/stop")
+		assert guests.ok("ls /sys/class/net") == before
+		assert guests.guest(2, "ls /sys/class/net").split() == ["eth0", "lo"]
+
+	def test_rate(self, guests):
+		"""What comes out of an interface limited to 1 MB/s, over 4 s in the middle of a stream."""
+		guests.ok(f"{guests.vane} network-attach guest2 mac=00:16:3e:00:01:03 bridge=xenbr0 rate=1MB/s", 90)
+		guests.guest(2, "for i in $(seq 50); do [ -e /sys/class/net/eth1 ] && break; sleep 0.1; done; ip link set eth1 up;"
+			" ip addr add 10.78.0.12/24 dev eth1")
+		domid = guests.ok(f"ip addr add 10.78.0.1/24 dev xenbr0; {guests.vane} domid guest2")
+		listen(guests, 0, 6003, "/tmp/rate")
+		guests.ok(f"({LIB}/in-guest 2 'head -c 8000000 /dev/zero | nc -N 10.78.0.1 6003') >/dev/null 2>&1 & true")
+		look = f"cat /sys/class/net/vif{domid}.1/statistics/rx_bytes; date +%s.%N"
+		bytes1, time1, bytes2, time2 = map(float, guests.ok(f"sleep 2; {look}; sleep 4; {look}").split())
+		guests.ok(f"{guests.vane} network-detach guest2 00:16:3e:00:01:03; ip addr del 10.78.0.1/24 dev xenbr0", 90)
+		assert 950000 <= (bytes2 - bytes1) / (time2 - time1) <= 1050000, (bytes2 - bytes1) / (time2 - time1)
+
+	def test_no_complaint_from_the_kernels(self, guests):
+		pattern = "'BUG|WARNING:|Oops|general protection|segfault|soft lockup|rcu.*stall|vif.*[Ii]nvalid|vif.*Disabled'"
+		assert guests.run(f"dmesg | grep -E {pattern}")[1].strip() == ""
+		assert guests.guest(1, f"dmesg | grep -E {pattern}; true") == ""
+
+	def test_nothing_is_left(self, guests):
+		guests.ok(f"{LIB}/guests stop", 60)
+		assert guests.ok("ls /sys/class/net | grep vif; xenstore-ls /local/domain/0/backend 2>/dev/null | grep vif;"
+			" for i in $(seq 50); do pgrep -x netback >/dev/null || exit 0; sleep 0.1; done; echo it runs") == ""
+
+
+class TestNetbackStock(Interfaces):
+	KIND, BACKEND = "vif", "phy"
+
+
+class TestNetbackOurs(Interfaces):
+	KIND, BACKEND = "uvif", "user"
+
+
+class TestNetbackKilled:
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+	BACKEND = "user"
+
+	def test_killed_under_load(self, guests):
+		"""Streams both ways over one connection each go on through kills; not a byte is lost or doubled, and no state changed."""
+		source = "while [ ! -e /tmp/stop ]; do head -c 1M /dev/urandom; done | tee >(sha256sum >/tmp/out) | nc -N"
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		listen(guests, 1, 6000, "/tmp/got")
+		listen(guests, 0, 6000, "/tmp/got")
+		guests.ok(f"(xenstore-watch /local/domain/0/backend/uvif/{domid}/0/state >/tmp/states) 2>/dev/null &"
+			f" ({source} 10.77.0.11 6000) >/dev/null 2>&1 & "
+			f"({LIB}/in-guest 1 '{source} 10.77.0.1 6000') >/dev/null 2>&1 & sleep 2")
+		out = guests.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -f 'netback .* {domid}$'); kill -9 $p || exit 1;"
+			f" for k in $(seq 50); do n=$(pgrep -f 'netback .* {domid}$') && [ $n != $p ] && break; sleep 0.1; done;"
+			" sleep 1.1; done; grep -c 'goes on' /var/log/xen/vaned.log", 150)
+		assert int(out) >= KILLS
+		guests.ok("touch /tmp/stop")
+		guests.guest(1, "touch /tmp/stop", 90)
+		assert got(guests, 1, "/tmp/got") == guests.ok("sleep 1; cat /tmp/out")
+		assert got(guests, 0, "/tmp/got") == guests.guest(1, "sleep 1; cat /tmp/out")
+		assert len(guests.ok("cat /tmp/states").split()) == 1
+
+	def test_pause(self, guests):
+		"""Between two answers to a ping every 50 ms no more than 2 s pass when the back end is killed."""
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		out = guests.ok("(sleep 2; pkill -9 -f 'netback .* %s$') & ping -D -i 0.05 -c 100 10.77.0.11; true" % domid)
+		times = [float(t) for t in re.findall(r"^\[([\d.]+)\] 64 bytes", out, re.M)]
+		assert len(times) >= 60
+		assert max(b - a for a, b in zip(times, times[1:])) < 2
