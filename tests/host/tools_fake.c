@@ -21,7 +21,8 @@
 struct fake fake;
 static int memory_fd = -1;
 
-static char state_dir[64], lock_path[80], script_dir[80], socket_path[80], conf_path[80], cache_dir[80];
+static char state_dir[64], lock_path[80], script_dir[80], socket_path[80], conf_path[80],
+	cache_dir[80];
 const char *const path_state = state_dir;
 const char *const path_lock = lock_path;
 const char *const path_scripts = script_dir;
