@@ -63,10 +63,7 @@ static void end_idle_workers(void)
 
 int source_start(void)
 {
-	/* Completions wake the loop and wait to be fetched; they do not interrupt its wait. */
-	struct io_uring_params params = { .flags = IORING_SETUP_R_DISABLED |
-						   IORING_SETUP_SINGLE_ISSUER |
-						   IORING_SETUP_DEFER_TASKRUN };
+	struct io_uring_params params = { .flags = IORING_SETUP_R_DISABLED };
 	int rc = io_uring_queue_init_params(ENTRIES, &ring, &params);
 
 	if (!rc)
@@ -96,7 +93,6 @@ bool source_reap(void)
 
 static int completed(sd_event_source *src, int fd, uint32_t events, void *arg)
 {
-	io_uring_get_events(&ring);
 	request_flush();
 	return 0;
 }

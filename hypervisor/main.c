@@ -17,6 +17,7 @@
 #include "lib/fmt.h"
 #include "pv/dom0.h"
 #include "pv/m2p.h"
+#include "pv/traps.h"
 #include "x86/acpi.h"
 #include "x86/apic.h"
 #include "x86/boot_info.h"
@@ -86,6 +87,7 @@ static void step_cpus(void)
 
 static void step_dom0(void)
 {
+	nmi_init();
 	dom0_build(&boot_info);
 	vga_stop();
 }

@@ -172,7 +172,8 @@ static bool take_frames(struct queue *q, uint32_t avail)
 			else
 				take_frame(q, &s->frame[i]);
 		}
-		more *= RX_GROWTH;
+		if (more < RX_BUFFERS)
+			more *= RX_GROWTH;
 	}
 	return true;
 }

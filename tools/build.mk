@@ -20,8 +20,8 @@ TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c)
 # there wherever the programs are copied with their libraries.
 TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
-BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c load.c)
-BUILDER_LIBS := -lz -llzma -lzstd -llz4 -lseccomp
+BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c cache.c load.c)
+BUILDER_LIBS := -lcrypto -lz -llzma -lzstd -llz4 -lseccomp
 TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c nic.c nictap.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
@@ -42,7 +42,7 @@ $(eval $(call host_test,tools_units,tests/host/tools_units.c $(addprefix tools/l
 $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix tools/console/,ring.c logfile.c) \
 	$(addprefix tools/lib/,log.c text.c),-I.,))
 $(eval $(call host_test,tools_hotplug,tests/host/tools_hotplug.c $(addprefix tools/lib/,hotplug.c error.c text.c),-I.,))
-$(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c $(addprefix tools/lib/,error.c \
+$(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c tools/build/cache.c $(addprefix tools/lib/,error.c log.c \
 	text.c),-I.,$(BUILDER_LIBS)))
 FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)
 $(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))

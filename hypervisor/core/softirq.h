@@ -9,7 +9,14 @@
 
 #include "lib/base.h"
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_SCHEDULE, SOFTIRQ_RCU, SOFTIRQ_EXIT, SOFTIRQ_COUNT };
+enum softirq {
+	SOFTIRQ_TIMER,
+	SOFTIRQ_SCHEDULE,
+	SOFTIRQ_RCU,
+	SOFTIRQ_EXIT,
+	SOFTIRQ_NMI,
+	SOFTIRQ_COUNT
+};
 
 void softirq_register(enum softirq kind, void (*fn)(void));
 void softirq_raise(unsigned cpu, enum softirq kind);

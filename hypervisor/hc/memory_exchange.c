@@ -159,7 +159,7 @@ static int give_extent(struct exchange *e, u64 index, struct page *head)
 		if (page_assign(e->d, head + k))
 			frame_free(head + k, 0);
 		else if (!ret)
-			m2p_set(mfn(frame + k), pfn + k);
+			memory_name_frames(e->d, head + k, 0, pfn + k);
 	}
 	if (!ret)
 		ret = handle_put(e->x.out.extent_start, index, &frame);

@@ -77,6 +77,16 @@ static int increase(struct extents *e)
 	return 0;
 }
 
+void memory_name_frames(struct domain *d, struct page *p, unsigned order, u64 pfn)
+{
+	for (u64 i = 0; i < BIT(order); i++) {
+		if (!page_get(p + i, d))
+			continue;
+		m2p_set(page_frame(p + i), pfn + i);
+		page_put(p + i);
+	}
+}
+
 static int populate(struct extents *e)
 {
 	xen_pfn_t pfn, frame;
@@ -88,8 +98,7 @@ static int populate(struct extents *e)
 	if (!p)
 		return -ENOMEM;
 	frame = page_frame(p).n;
-	for (u64 i = 0; i < BIT(e->r.extent_order); i++)
-		m2p_set(mfn(frame + i), pfn + i);
+	memory_name_frames(e->d, p, e->r.extent_order, pfn);
 	return handle_put(e->r.extent_start, e->at, &frame);
 }
 

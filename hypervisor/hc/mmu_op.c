@@ -11,7 +11,7 @@
 
 #define RESTARTED 0x80000000u
 #define BATCH	  16
-#define PER_CHECK 128
+#define PER_CHECK BATCH /* one request may be a table to look through: 512 entries */
 
 /* Owns the machine-to-phys table's frames; no more than its number is ever looked at. */
 static struct pv_domain domain_xen = { .common.id = DOMID_XEN };
@@ -71,7 +71,7 @@ static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct 
 		u64 left = count - *i;
 		long ret;
 
-		if (*i % PER_CHECK == PER_CHECK - 1 && should_yield())
+		if (*i && *i % PER_CHECK == 0 && should_yield())
 			return -ERESTART;
 		if (*i % BATCH == 0 &&
 			guest_in(batch, reqs.addr, *i, sizeof(*req), min(left, (u64)BATCH)))
@@ -117,7 +117,7 @@ static long run_ext(GUEST_PTR(mmuext_op_t) ops, u32 count, u32 *i, struct domain
 	for (*i = 0; *i < count; ++*i) {
 		long ret;
 
-		if (*i % PER_CHECK == PER_CHECK - 1 && should_yield())
+		if (*i && should_yield()) /* a pin, or a flush on all CPUs, each */
 			return -ERESTART;
 		if (guest_get(&op, ops, *i))
 			return -EFAULT;

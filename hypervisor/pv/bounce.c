@@ -161,10 +161,12 @@ static void deliver_nmi(struct vcpu *v, struct regs *regs)
 {
 	struct pv_vcpu *pv = pv_vcpu_of(v);
 
+	const struct trap_info *ti = &pv->traps[TRAP_NMI];
+
 	pv->nmi_pending = false;
-	if (pv->nmi.address)
+	if (ti->address)
 		bounce_create(v, regs,
-			&(struct bounce){ .handler = pv->nmi.address, .mask_events = true });
+			&(struct bounce){ .handler = ti->address, .mask_events = TI_GET_IF(ti) });
 }
 
 void pv_exit_work(struct vcpu *v, struct regs *regs)

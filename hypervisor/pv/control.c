@@ -24,19 +24,31 @@ static struct pv_callback *callback(struct pv_vcpu *pv, u16 type)
 	case CALLBACKTYPE_syscall: return &pv->syscall;
 	case CALLBACKTYPE_syscall32: return &pv->syscall32;
 	case CALLBACKTYPE_sysenter: return &pv->sysenter;
-	case CALLBACKTYPE_nmi: return &pv->nmi;
 	default: return NULL;
 	}
+}
+
+/* The NMI's handler is the trap table's, which set_trap_table may set as well. */
+static void nmi_handler_set(struct pv_vcpu *pv, u64 address)
+{
+	struct trap_info *ti = &pv->traps[TRAP_NMI];
+
+	*ti = (struct trap_info){ .vector = TRAP_NMI, .cs = FLAT_RING3_CS64, .address = address };
+	TI_SET_IF(ti, 1);
 }
 
 int pv_set_callback(struct vcpu *v, u16 type, u16 flags, u64 address)
 {
 	struct pv_callback *cb = callback(pv_vcpu_of(v), type);
 
-	if (!cb)
+	if (!cb && type != CALLBACKTYPE_nmi)
 		return fail(ENOSYS);
 	if (!is_canonical(address))
 		return fail(EINVAL);
+	if (!cb) {
+		nmi_handler_set(pv_vcpu_of(v), address);
+		return 0;
+	}
 	*cb = (struct pv_callback){ .address = address, .flags = flags };
 	return 0;
 }
@@ -45,7 +57,7 @@ int pv_clear_callback(struct vcpu *v, u16 type)
 {
 	if (type != CALLBACKTYPE_nmi)
 		return fail(callback(pv_vcpu_of(v), type) ? EINVAL : ENOSYS);
-	pv_vcpu_of(v)->nmi = (struct pv_callback){ 0 };
+	pv_vcpu_of(v)->traps[TRAP_NMI] = (struct trap_info){ 0 };
 	return 0;
 }
 

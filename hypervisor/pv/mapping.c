@@ -19,21 +19,10 @@
 static struct page *slot_get(struct domain *d, u64 slot, u64 **entry)
 {
 	mfn_t m = mfn(slot >> PAGE_SHIFT);
-	enum pagetype type;
-	struct page *p;
+	struct page *p = slot & 7 ? NULL : mmu_l1_hold(d, m);
 
-	if ((slot & 7) || !frame_valid(m) || !page_get(page_of(m), d))
-		return NULL;
-	p = page_of(m);
-	if (!pagetype_get_table(p, &type)) {
-		page_put(p);
-		return NULL;
-	}
-	if (type != PT_L1) {
-		mmu_l1_put(p);
-		return NULL;
-	}
-	*entry = (u64 *)frame_map(m) + (slot & ~PAGE_MASK) / 8;
+	if (p)
+		*entry = (u64 *)frame_map(m) + (slot & ~PAGE_MASK) / 8;
 	return p;
 }
 

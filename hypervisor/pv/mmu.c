@@ -208,17 +208,14 @@ static u64 current_l4(const struct pv_vcpu *v)
 	return v->kernel_mode ? v->kernel_l4 : v->user_l4;
 }
 
-struct page *mmu_l1_get(struct vcpu *v, u64 va, u64 **entry)
+struct page *mmu_l1_hold(struct domain *d, mfn_t m)
 {
 	enum pagetype type;
 	struct page *p;
-	mfn_t l1;
 
-	if (!find_l1(current_l4(pv_vcpu_of(v)), va, &l1))
+	if (!frame_valid(m) || !page_get(page_of(m), d))
 		return NULL;
-	p = page_of(l1);
-	if (!page_get(p, v->domain))
-		return NULL;
+	p = page_of(m);
 	if (!pagetype_get_table(p, &type)) {
 		page_put(p);
 		return NULL;
@@ -227,7 +224,19 @@ struct page *mmu_l1_get(struct vcpu *v, u64 va, u64 **entry)
 		mmu_l1_put(p);
 		return NULL;
 	}
-	*entry = (u64 *)frame_map(l1) + pte_index(va, 1);
+	return p;
+}
+
+struct page *mmu_l1_get(struct vcpu *v, u64 va, u64 **entry)
+{
+	struct page *p;
+	mfn_t l1;
+
+	if (!find_l1(current_l4(pv_vcpu_of(v)), va, &l1))
+		return NULL;
+	p = mmu_l1_hold(v->domain, l1);
+	if (p)
+		*entry = (u64 *)frame_map(l1) + pte_index(va, 1);
 	return p;
 }
 

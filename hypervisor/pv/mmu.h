@@ -36,6 +36,8 @@ bool mmu_walk_kernel(struct vcpu *v, u64 va, mfn_t *frame,
 /* The L1 entry of va: its table with a page and a type reference (give both back with mmu_l1_put),
  * or NULL. */
 struct page *mmu_l1_get(struct vcpu *v, u64 va, u64 **entry);
+/* The same for a frame, when it is an L1 of d's now. */
+struct page *mmu_l1_hold(struct domain *d, mfn_t m);
 static inline void mmu_l1_put(struct page *l1)
 {
 	pagetype_page_put(l1);

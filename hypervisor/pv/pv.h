@@ -70,7 +70,7 @@ struct pv_vcpu {
 	struct vcpu common;
 
 	struct trap_info traps[256]; /* PV-ABI 9, 10 */
-	struct pv_callback event, failsafe, syscall, syscall32, sysenter, nmi;
+	struct pv_callback event, failsafe, syscall, syscall32, sysenter;
 
 	/* page tables: frame numbers, INVALID_MFN_RAW = none; each holds a page and an L4 type
 	 * reference */

@@ -59,6 +59,7 @@ void pv_load_cr4(const struct pv_vcpu *v); /* into the CPU, with what its domain
 u64 pv_cr4_allowed(u64 value);		   /* the bits of value that a guest may own */
 u64 pv_guest_cr4(const struct pv_vcpu *v); /* as the guest reads it */
 void pv_set_ts(struct vcpu *v, bool set);
+void nmi_init(void); /* boot: from here on the control domain is told of NMIs */
 void pv_time_update(struct vcpu *v);
 void pv_wallclock_update(struct domain *d);
 

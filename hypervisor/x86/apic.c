@@ -42,6 +42,7 @@ enum {
 #define SVR_ENABLE     BIT(8)
 #define ICR_PENDING    BIT(12)
 #define ICR_ASSERT     BIT(14)
+#define ICR_SELF       BIT(18)
 #define ICR_NMI	       (4u << 8)
 #define ICR_INIT       (5u << 8)
 #define ICR_STARTUP    (6u << 8)
@@ -157,6 +158,18 @@ static void command(u32 id, u32 low)
 void apic_send(unsigned cpu, u8 vector)
 {
 	command(ids[cpu], ICR_ASSERT | vector);
+}
+
+/* The shorthand needs no destination, so the one that an interrupted command wrote stays. */
+void apic_send_self(u8 vector)
+{
+	if (x2) {
+		wrmsr(MSR_X2APIC + APIC_ICR / 16, ICR_SELF | ICR_ASSERT | vector);
+		return;
+	}
+	while (read_reg(APIC_ICR) & ICR_PENDING)
+		pause_cpu();
+	write_reg(APIC_ICR, ICR_SELF | ICR_ASSERT | vector);
 }
 
 void apic_send_nmi(unsigned cpu)

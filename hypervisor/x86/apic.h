@@ -14,6 +14,7 @@ void apic_eoi(void);
 void apic_error(void);
 void apic_send(unsigned cpu, u8 vector);
 void apic_send_nmi(unsigned cpu);
+void apic_send_self(u8 vector);	       /* also in an NMI that came inside apic_send */
 void apic_start_cpu(u32 id, u64 page); /* INIT and start-up IPIs */
 void apic_disable(void);	       /* before halt or reset */
 void apic_timer_calibrate(void);       /* boot CPU, time_now works */

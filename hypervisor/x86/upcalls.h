@@ -20,8 +20,9 @@ void upcall_exit(
 	struct regs *regs); /* core/softirq.c: before every return to ring 3; may switch vcpu */
 void upcall_exit_fault(struct regs *regs); /* pv/trap.c: the final iret faulted on the guest's
 					      values: failsafe callback */
-void upcall_timer(void);       /* core/timer.c: the time asked with timer_program has come */
-void upcall_kick(void);	       /* core/softirq.c: another CPU asked for attention */
+void upcall_nmi(u8 port61); /* pv/nmi.c: an NMI, with what port 0x61 says; any lock may be held */
+void upcall_timer(void);    /* core/timer.c: the time asked with timer_program has come */
+void upcall_kick(void);	    /* core/softirq.c: another CPU asked for attention */
 void upcall_irq(unsigned irq); /* core/event_pirq.c: a device interrupt that a guest is bound to */
 void upcall_console_input(char c); /* core/console.c: a byte came in on the serial line */
 void upcall_log(const char *fmt, ...)

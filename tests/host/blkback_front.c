@@ -27,13 +27,6 @@ static struct backend_channel channels[JOURNAL_QUEUES];
 static unsigned int nchannels;
 static const char *mode;
 
-/* Steps at the source: 0 data read, 1 data write, 2 durable write, 3 flush, 4 discard. */
-static struct {
-	struct request *r;
-	int what;
-} steps[JOURNAL_QUEUES * JOURNAL_SLOTS];
-static unsigned int nsteps;
-
 static uint32_t seed = 1;
 uint32_t front_random(uint32_t below)
 {
@@ -162,7 +155,7 @@ sd_event *backend_loop(void)
 }
 
 /* Byte by byte as a hypervisor may: another processor is allowed to write meanwhile. */
-static void copy_bytes(uint8_t *to, const uint8_t *from, unsigned int len)
+void front_copy(uint8_t *to, const uint8_t *from, unsigned int len)
 {
 	while (len--)
 		__atomic_store_n(to++, __atomic_load_n(from++, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
@@ -184,9 +177,9 @@ static int16_t copy_one(xengnttab_grant_copy_segment_t *s)
 		return GNTST_bad_copy_arg;
 	page = front->page[n] + theirs->foreign.offset;
 	if (to_guest)
-		copy_bytes(page, s->source.virt, s->len);
+		front_copy(page, s->source.virt, s->len);
 	else
-		copy_bytes(s->dest.virt, page, s->len);
+		front_copy(s->dest.virt, page, s->len);
 	return GNTST_okay;
 }
 
@@ -217,109 +210,6 @@ int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
 {
 	fp.mapped -= count;
 	return 0;
-}
-
-/* The source. */
-int source_start(void)
-{
-	return 0;
-}
-
-int source_attach(struct disk *d)
-{
-	return 0;
-}
-
-void source_detach(struct disk *d)
-{
-}
-
-void source_submit(void)
-{
-}
-
-/* Steps end when the test says so. */
-bool source_reap(void)
-{
-	return false;
-}
-
-static void add_step(struct request *r, int what)
-{
-	steps[nsteps].r = r;
-	steps[nsteps++].what = what;
-}
-
-void source_data(struct request *r, bool write, bool durable)
-{
-	add_step(r, durable ? 2 : write);
-}
-
-void source_flush(struct request *r)
-{
-	add_step(r, 3);
-}
-
-void source_discard(struct request *r)
-{
-	add_step(r, 4);
-}
-
-/* Between the disk and wherever the request's data is. */
-static int64_t transfer(struct request *r, uint8_t *at, bool write)
-{
-	struct iovec one = { r->buffer->data, r->bytes }, *iov = r->mapped ? r->buffer->iov : &one;
-	unsigned int n = r->mapped ? r->segments : 1;
-	int64_t done = 0;
-
-	for (; n--; iov++) {
-		if (write)
-			copy_bytes(at + done, iov->iov_base, iov->iov_len);
-		else
-			copy_bytes(iov->iov_base, at + done, iov->iov_len);
-		done += iov->iov_len;
-	}
-	return done;
-}
-
-static int64_t do_step(struct request *r, int what)
-{
-	uint8_t *at;
-	int64_t result = fp.fail_next;
-
-	fp.fail_next = 0;
-	if (result)
-		return result;
-	/* Whoever lets a request outside the disk through is found here. */
-	if (what != 3 && (r->sector > FRONT_SECTORS || r->sectors > FRONT_SECTORS - r->sector))
-		abort();
-	crash_point();
-	at = front->disk + (what == 3 ? 0 : r->sector * SECTOR);
-	switch (what) {
-	case 0: return transfer(r, at, false);
-	case 2: front->durable++; /* fall through */
-	case 1: return transfer(r, at, true);
-	case 3: front->flushes++; return 0;
-	default: memset(at, 0, r->sectors * SECTOR); return 0;
-	}
-}
-
-unsigned int front_complete(void)
-{
-	unsigned int n = nsteps, i, k;
-
-	for (i = 0; i < n; i++) {
-		k = fp.shuffle ? i + front_random(n - i) : i;
-		struct request *r = steps[k].r;
-		int what = steps[k].what;
-
-		steps[k] = steps[i];
-		request_step_done(r, do_step(r, what));
-	}
-	nsteps -= n;
-	memmove(steps, steps + n, nsteps * sizeof(steps[0]));
-	request_flush();
-	return n;
 }
 
 void front_take(void)
@@ -358,13 +248,15 @@ void front_reset(void)
 void front_process_reset(unsigned int queues, unsigned int order)
 {
 	fp = (struct front_process){ .queues = queues, .order = order };
-	nchannels = nsteps = 0;
+	nchannels = 0;
+	front_disk_reset();
 }
 
 int front_start(bool resuming, const char *m)
 {
 	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600), rc;
 
+	fp.disk_fd = fd;
 	mode = m;
 	front_dev = (struct backend_device){
 		.domid = 7, .devid = 51712, .memory = &front->journal, .memory_fd = -1

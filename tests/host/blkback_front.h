@@ -30,6 +30,7 @@ extern struct front *front;
 /* What does not. */
 struct front_process {
 	unsigned int queues, order, persistent;
+	int disk_fd;		     /* of the file that it was started with */
 	unsigned int mapped, copied; /* pages mapped now; copies made */
 	bool failed;		     /* backend_fail() was called */
 	bool disconnected;	     /* backend_disconnected() was called */
@@ -52,7 +53,12 @@ int front_start(bool resuming, const char *mode);
 void front_serve(void);
 /* Only start what the rings hold; only end what is at the source. */
 void front_take(void);
+/* The source's (blkback_disk.c, or the test's own). */
 unsigned int front_complete(void);
+void front_disk_reset(void);
+/* Byte by byte as a hypervisor may: another processor is allowed to write meanwhile. */
+void front_copy(uint8_t *to, const uint8_t *from, unsigned int len);
+void crash_point(void);
 void front_stop(void);
 
 /* The guest: a request into the next place of a ring, visible with front_push(). */

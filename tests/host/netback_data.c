@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "netback/packet.h"
@@ -428,6 +429,20 @@ static void test_receive_batch(void **state)
 	assert_int_equal(F->rx.ring.rsp_prod, at);
 }
 
+/* With room for one large frame and little more, small ones are taken one by one. */
+static void test_receive_little_room(void **state)
+{
+	uint8_t frame[60] = { 0 };
+
+	alarm(10);
+	fake_buffers(F, 2 * RX_NEED - 1);
+	for (unsigned int i = 0; i < 2 * RX_NEED; i++)
+		fake_arrive(F, NULL, frame, sizeof(frame));
+	assert_int_equal(fake_run(F), TURN_IDLE);
+	assert_int_equal(F->rx.ring.rsp_prod, RX_NEED);
+	alarm(0);
+}
+
 /* The same when the tap has nothing for one buffer and then something for the next. */
 static void test_receive_with_holes(void **state)
 {
@@ -632,6 +647,7 @@ int main(void)
 		T(test_receive_large),
 		T(test_receive_batch),
 		T(test_receive_with_holes),
+		T(test_receive_little_room),
 		T(test_receive_fills_sum),
 		T(test_receive_unfit),
 		T(test_receive_revoked),

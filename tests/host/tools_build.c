@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <cmocka.h>
 #include <xen/elfnote.h>
 
+#include "tools/build/cache.h"
 #include "tools/build/image.h"
 #include "tools/build/kernel.h"
 #include "tools/build/layout.h"
@@ -461,6 +463,118 @@ static void test_sandbox(void **state)
 	assert_int_equal(E.kind, ERR_NOFILE);
 }
 
+/* Set up a folder of kept kernels and a packed kernel file; cleared by uncache(). */
+static char cache_dir[] = "/tmp/tools_cache.XXXXXX", packed_path[64];
+const char *const path_cache = cache_dir;
+
+static void write_packed(uint8_t mark)
+{
+	static uint8_t file[65536];
+	FILE *f;
+	size_t n;
+
+	make_image(true, true);
+	image[IMAGE_SIZE - 1] = mark;
+	n = make_bzimage("xz", file, sizeof(file));
+	f = fopen(packed_path, "w");
+	assert_int_equal(fwrite(file, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int make_cache(void **state)
+{
+	strcpy(cache_dir + strlen(cache_dir) - 6, "XXXXXX");
+	cache_limit = 512 << 20;
+	snprintf(packed_path, sizeof(packed_path), "%s.kernel", mkdtemp(cache_dir));
+	write_packed(1);
+	return 0;
+}
+
+static int clear_cache(void **state)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "rm -r %s %s", cache_dir, packed_path);
+	return system(command);
+}
+
+/* Open and close the packed kernel: its last byte, and whether it had been unpacked before. */
+static uint8_t open_packed(bool *kept)
+{
+	struct kernel_image ki;
+	uint8_t last;
+
+	usleep(10000); /* a file's times come from a coarse clock */
+	memset(&E, 0, sizeof(E));
+	if (kernel_image_open(&ki, packed_path, &E))
+		fail_msg("%s", E.what);
+	assert_int_equal(ki.elf_len, IMAGE_SIZE);
+	assert_int_equal(ki.kernel.entry, VIRT_BASE + LOAD + 0x40);
+	*kept = ki.kept;
+	last = ki.elf[IMAGE_SIZE - 1];
+	kernel_image_close(&ki);
+	return last;
+}
+
+static void test_kept(void **state)
+{
+	bool kept;
+
+	assert_int_equal(open_packed(&kept), 1);
+	assert_false(kept);
+	assert_int_equal(open_packed(&kept), 1);
+	assert_true(kept);
+	/* Another content under the same name is another kernel. */
+	write_packed(2);
+	assert_int_equal(open_packed(&kept), 2);
+	assert_false(kept);
+	write_packed(1);
+	assert_int_equal(open_packed(&kept), 1);
+	assert_true(kept);
+}
+
+static void test_kept_is_bounded(void **state)
+{
+	bool kept;
+
+	cache_limit = 2 * IMAGE_SIZE;
+	for (uint8_t mark = 1; mark <= 3; mark++) {
+		write_packed(mark);
+		open_packed(&kept);
+		write_packed(1);
+		assert_int_equal(open_packed(&kept), 1); /* used each time: it stays */
+		assert_true(kept);
+	}
+	write_packed(2);
+	open_packed(&kept);
+	assert_false(kept);
+	cache_limit = IMAGE_SIZE - 1;
+	write_packed(4);
+	open_packed(&kept);
+	open_packed(&kept);
+	assert_false(kept);
+}
+
+static void test_kept_and_damaged(void **state)
+{
+	char command[160];
+	bool kept;
+
+	open_packed(&kept);
+	snprintf(command, sizeof(command), "for f in %s/*; do echo nonsense >$f; done", cache_dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(open_packed(&kept), 1);
+	assert_false(kept);
+	open_packed(&kept);
+	assert_true(kept);
+	/* A folder that others may write to is not believed. */
+	assert_int_equal(chmod(cache_dir, 0777), 0);
+	assert_int_equal(open_packed(&kept), 1);
+	assert_false(kept);
+}
+
+#define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, make_cache, clear_cache)
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -474,6 +588,9 @@ int main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_sandbox),
+		CACHE_TEST(test_kept),
+		CACHE_TEST(test_kept_is_bounded),
+		CACHE_TEST(test_kept_and_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,7 +240,7 @@ static void test_store_layout(void **state)
 	node("/local/domain/0/backend/vbd/1/51712/params", "/some/thing", 0, 1);
 	node("/local/domain/0/backend/vbd/1/51712/state", "2", 0, 1);
 	node("/local/domain/1/device/vif/1/mac", "00:16:3e:00:00:05", 1, 0);
-	node("/local/domain/0/backend/vif/1/1/handle", "1", 0, 1);
+	node("/local/domain/0/backend/uvif/1/1/handle", "1", 0, 1);
 	node("/vm/11111111-2222-3333-4444-555555555555/image/cmdline", "quiet", 0, 1);
 	node("/libxl/1/type", "pv", 0, -1);
 	node("/libxl/1/device/vif/0/frontend", "/local/domain/1/device/vif/0", 0, -1);
@@ -374,7 +374,7 @@ static void test_lifecycle(void **state)
 	assert_false(fake.domain[2].exists);
 	assert_false(fake.domain[3].paused);
 	assert_string_equal(fake_read("/local/domain/3/name"), "g");
-	assert_string_equal(fake_read("/local/domain/0/backend/vif/3/1/mac"), "00:16:3e:00:00:05");
+	assert_string_equal(fake_read("/local/domain/0/backend/uvif/3/1/mac"), "00:16:3e:00:00:05");
 	assert_int_equal(guest_destroy(&X, &S, 3, &E), 0);
 	assert_int_equal(end_of("on_crash='preserve'", SHUTDOWN_crash), 4);
 	assert_true(fake.domain[4].exists);
@@ -403,9 +403,9 @@ static void test_host_defaults(void **state)
 	write_file(path, conf, strlen(conf), 0600);
 	if (create("vif=['','bridge=br8']", &domid))
 		fail_msg("%s", E.what);
-	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/0/script"), script_path);
-	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/0/bridge"), "br7");
-	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/1/bridge"), "br8");
+	assert_string_equal(fake_read("/local/domain/0/backend/uvif/1/0/script"), script_path);
+	assert_string_equal(fake_read("/local/domain/0/backend/uvif/1/0/bridge"), "br7");
+	assert_string_equal(fake_read("/local/domain/0/backend/uvif/1/1/bridge"), "br8");
 	assert_int_equal(guest_destroy(&X, &S, domid, &E), 0);
 	write_file(path, "x = [", 5, 0600);
 	assert_int_equal(create("", &domid), 0);
@@ -434,7 +434,9 @@ static void test_disks_of_blkback(void **state)
 	assert_int_equal(guest_destroy(&X, &S, domid, &E), 0);
 	assert_null(fake_read("/local/domain/0/backend/uvbd"));
 	assert_int_equal(hostconf_backend("disk"), BACKEND_USER);
+	assert_int_equal(hostconf_backend("vif"), BACKEND_USER);
 	write_file(conf, "disk.default.backendtype='phy'\n", 31, 0600);
+	assert_int_equal(hostconf_backend("vif"), BACKEND_USER);
 	assert_int_equal(hostconf_backend("disk"), BACKEND_KERNEL);
 	write_file(conf, "disk.default.backendtype='other'\n", 33, 0600);
 	assert_int_equal(hostconf_backend("disk"), BACKEND_USER);

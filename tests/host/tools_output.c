@@ -330,7 +330,7 @@ static void test_attach(void **state)
 	snprintf(line, sizeof(line), "xl network-attach gpv script=%s/good mac=00:16:3e:00:00:09",
 		fake.dir);
 	prints(line, "");
-	assert_string_equal(fake_read("/local/domain/0/backend/vif/1/1/mac"), "00:16:3e:00:00:09");
+	assert_string_equal(fake_read("/local/domain/0/backend/uvif/1/1/mac"), "00:16:3e:00:00:09");
 	assert_int_equal(run("xl list -l gpv"), 0);
 	assert_non_null(strstr(said.s, "\"vdev\": \"xvdb\""));
 	assert_non_null(strstr(said.s, "\"mac\": \"00:16:3e:00:00:09\""));

@@ -162,6 +162,17 @@ class TestNetbackStock(Interfaces):
 class TestNetbackOurs(Interfaces):
 	KIND, BACKEND = "uvif", "user"
 
+	def test_statistics(self, guests):
+		"""What came and went is counted, and an idle interface does nothing."""
+		guests.start_guests(1, 1, "vcpus=2", "memory=192")
+		text = guests.ok(f"{guests.vane} network-list -s guest1")
+		assert int(re.search(r"^queue0_tx_packets (\d+)$", text, re.M).group(1)) > 0
+		# Nothing may ask who has which address meanwhile.
+		guests.ok("ip link set xenbr0 type bridge mcast_snooping 0; ip neigh flush dev xenbr0; sleep 12")
+		before, after = guests.ok(f"{guests.vane} network-list -s guest1 | grep wakeups; sleep 10; echo +;"
+			f" {guests.vane} network-list -s guest1 | grep wakeups").split("\n+\n")
+		assert before == after
+
 
 class TestNetbackKilled:
 	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}

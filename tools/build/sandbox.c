@@ -6,6 +6,7 @@
  */
 #include "tools/build/sandbox.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -19,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/build/cache.h"
 #include "tools/build/image.h"
 
 #define CPU_SECONDS 180 /* an emulated processor takes 10 s for a large xz kernel */
@@ -67,11 +69,21 @@ static void limit(int what, rlim_t value)
 	setrlimit(what, &r);
 }
 
-static void child(const uint8_t *file, size_t len, struct result *r, uint8_t *out)
+static int unpack(const uint8_t *file, size_t len, uint8_t *out, struct result *r)
 {
 	const uint8_t *elf;
-	size_t elf_len;
 
+	if (image_unpack(file, len, out, IMAGE_MAX, &elf, &r->elf_len, &r->e))
+		return -1;
+	if (elf != out)
+		memcpy(out, elf, r->elf_len < IMAGE_MAX ? r->elf_len : IMAGE_MAX);
+	return kernel_parse(out, r->elf_len, &r->kernel, &r->e);
+}
+
+/* kept: the image if it was unpacked before, else NULL. */
+static void child(
+	const uint8_t *file, size_t len, const uint8_t *kept, struct result *r, uint8_t *out)
+{
 	limit(RLIMIT_CPU, CPU_SECONDS);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, 0);
@@ -81,12 +93,10 @@ static void child(const uint8_t *file, size_t len, struct result *r, uint8_t *ou
 			&r->e, ERR_FAIL, "cannot enter the sandbox that reads kernels (seccomp)");
 		_exit(0);
 	}
-	r->rc = image_unpack(file, len, out, IMAGE_MAX, &elf, &elf_len, &r->e);
-	if (!r->rc && elf != out)
-		memcpy(out, elf, elf_len < IMAGE_MAX ? elf_len : IMAGE_MAX);
-	if (!r->rc)
-		r->rc = kernel_parse(out, elf_len, &r->kernel, &r->e);
-	r->elf_len = elf_len;
+	if (kept)
+		r->rc = kernel_parse(kept, r->elf_len, &r->kernel, &r->e);
+	else
+		r->rc = unpack(file, len, out, r);
 	_exit(0);
 }
 
@@ -140,34 +150,62 @@ static int collect(struct kernel_image *ki, pid_t pid, struct error *e)
 	}
 	ki->kernel = r->kernel;
 	ki->elf_len = r->elf_len;
-	if (ki->elf_len > IMAGE_MAX)
+	if (ki->elf_len > IMAGE_MAX || (ki->kept && ki->elf_len != ki->kept_len))
 		return error_set(e, ERR_KERNEL, "reading it gave nonsense");
 	return kernel_check(&ki->kernel, ki->elf_len, e);
 }
 
+/* A plain ELF file is as good as its unpacked image. */
+static bool worth_keeping(const uint8_t *file, size_t len)
+{
+	return len >= SELFMAG && memcmp(file, ELFMAG, SELFMAG);
+}
+
+/* Unpack the file, or only look at the kept image. */
+static int read_image(struct kernel_image *ki, const uint8_t *file, size_t len, struct error *e)
+{
+	struct result *r;
+	pid_t pid;
+
+	ki->shared = mmap(NULL, HEADER + IMAGE_MAX, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ki->shared == MAP_FAILED) {
+		ki->shared = NULL;
+		return error_errno(e, ERR_NOMEM, "no room to unpack the kernel");
+	}
+	r = ki->shared;
+	r->rc = -1;
+	r->elf_len = ki->kept_len;
+	ki->elf = ki->kept ? ki->kept : (uint8_t *)ki->shared + HEADER;
+	pid = fork();
+	if (!pid)
+		child(file, len, ki->kept, r, (uint8_t *)ki->shared + HEADER);
+	return pid < 0 ? error_errno(e, ERR_FAIL, "cannot start a process") : collect(ki, pid, e);
+}
+
 int kernel_image_open(struct kernel_image *ki, const char *path, struct error *e)
 {
+	char name[CACHE_NAME_MAX];
 	size_t len = 0;
 	const uint8_t *file = map_file(path, &len, e);
-	pid_t pid;
+	bool named;
 	int rc = -1;
 
 	memset(ki, 0, sizeof(*ki));
 	if (!file)
 		return error_in(e, "kernel");
-	ki->shared = mmap(NULL, HEADER + IMAGE_MAX, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ki->shared == MAP_FAILED) {
-		ki->shared = NULL;
-		error_errno(e, ERR_NOMEM, "no room to unpack the kernel");
-	} else {
-		((struct result *)ki->shared)->rc = -1;
-		ki->elf = (uint8_t *)ki->shared + HEADER;
-		pid = fork();
-		if (!pid)
-			child(file, len, ki->shared, (uint8_t *)ki->shared + HEADER);
-		rc = pid < 0 ? error_errno(e, ERR_FAIL, "cannot start a process")
-			     : collect(ki, pid, e);
+	named = worth_keeping(file, len) && !cache_name(file, len, name);
+	if (named && (ki->kept = cache_map(name, &ki->kept_len))) {
+		rc = read_image(ki, file, len, e);
+		if (rc) { /* damaged on disk: as if it had not been there */
+			kernel_image_close(ki);
+			memset(e, 0, sizeof(*e));
+		}
+	}
+	if (rc) {
+		rc = read_image(ki, file, len, e);
+		if (!rc && named)
+			cache_keep(name, ki->elf, ki->elf_len);
 	}
 	munmap((void *)file, len);
 	if (!rc)
@@ -180,5 +218,7 @@ void kernel_image_close(struct kernel_image *ki)
 {
 	if (ki->shared)
 		munmap(ki->shared, HEADER + IMAGE_MAX);
+	if (ki->kept)
+		munmap((void *)ki->kept, ki->kept_len);
 	memset(ki, 0, sizeof(*ki));
 }

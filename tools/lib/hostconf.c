@@ -87,7 +87,7 @@ void hostconf_apply(struct config *c)
 enum backend_type hostconf_backend(const char *name)
 {
 	char *key = xprintf("%s.default.backendtype", name);
-	enum backend_type type = strcmp(name, "disk") ? BACKEND_KERNEL : BACKEND_USER;
+	enum backend_type type = BACKEND_USER;
 	const char *value;
 	struct cfg_file f;
 

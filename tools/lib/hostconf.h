@@ -11,7 +11,7 @@
 /* Fill c's interfaces and limits where they were not given. */
 void hostconf_apply(struct config *c);
 /* Who serves devices that do not say it: name is "disk" or "vif", for disk.default.backendtype;
- * blkback serves disks unless the file says phy. */
+ * blkback and netback do unless the file says phy. */
 enum backend_type hostconf_backend(const char *name);
 
 #endif

@@ -10,6 +10,7 @@ extern const char *const path_state;   /* /var/lib/xen: records of running guest
 extern const char *const path_lock;    /* /var/lock/xl: held while a guest is made or renamed */
 extern const char *const path_scripts; /* /etc/xen/scripts: hotplug scripts */
 extern const char *const path_conf;    /* /etc/xen/xl.conf: defaults of the host */
+extern const char *const path_cache;   /* /var/cache/paravane: kernels that were unpacked */
 extern const char *const path_vaned;   /* /run/xen/vaned.sock */
 
 #endif

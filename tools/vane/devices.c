@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vane network-list, block-list: devices of domains, read from xenstore, and blkback's statistics.
+ * vane network-list, block-list: devices of domains, read from xenstore, and what blkback
+ * and netback count.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,15 +62,8 @@ static int each(struct vane *v, int argc, char **argv, const char *kind,
 	return status;
 }
 
-int cmd_network_list(struct vane *v, int argc, char **argv)
-{
-	printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%5s %-30s\n", "Idx", "BE", "Mac Addr.", "handle",
-		"state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
-	return each(v, argc, argv, "vif", print_nic);
-}
-
-/* What blkback counts; the kernel's back end is asked by other means. */
-static int disk_statistics(struct vane *v, int argc, char **argv)
+/* What a back end of ours counts; the kernel's is asked by other means. */
+static int statistics(struct vane *v, const char *program, int argc, char **argv)
 {
 	struct error e = { 0 };
 	struct text t = { 0 };
@@ -80,7 +74,7 @@ static int disk_statistics(struct vane *v, int argc, char **argv)
 		rc = vane_domain(v, argv[i], &domid);
 		if (rc)
 			break;
-		if (backend_say("blkback", domid, "statistics", &t, &e))
+		if (backend_say(program, domid, "statistics", &t, &e))
 			rc = vane_fail(v, &e);
 	}
 	if (!rc && t.s)
@@ -89,10 +83,24 @@ static int disk_statistics(struct vane *v, int argc, char **argv)
 	return rc;
 }
 
+static bool wants_statistics(int argc, char **argv)
+{
+	return argc > 2 && (!strcmp(argv[1], "-s") || !strcmp(argv[1], "--statistics"));
+}
+
+int cmd_network_list(struct vane *v, int argc, char **argv)
+{
+	if (wants_statistics(argc, argv))
+		return statistics(v, "netback", argc - 2, argv + 2);
+	printf("%-3s %-2s %-17s %-6s %-5s %-6s %5s/%5s %-30s\n", "Idx", "BE", "Mac Addr.", "handle",
+		"state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
+	return each(v, argc, argv, "vif", print_nic);
+}
+
 int cmd_block_list(struct vane *v, int argc, char **argv)
 {
-	if (argc > 2 && (!strcmp(argv[1], "-s") || !strcmp(argv[1], "--statistics")))
-		return disk_statistics(v, argc - 2, argv + 2);
+	if (wants_statistics(argc, argv))
+		return statistics(v, "blkback", argc - 2, argv + 2);
 	printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch",
 		"ring-ref", "BE-path");
 	return each(v, argc, argv, "vbd", print_disk);
