@@ -24,6 +24,7 @@
 #define LOG_LINES_A_SECOND 5
 #define LOCK_POLL_US	   2000	  /* at first */
 #define LOCK_POLL_MAX_US   100000 /* a disk that does not answer for long */
+#define STORE_CHECK_US	   5000000
 
 struct backend_process backend_process;
 #define P backend_process
@@ -479,26 +480,35 @@ static void changed(const char *path)
 	}
 }
 
+/*
+ * libxenstore does not tell when its connection has ended (xs_fileno() is a pipe of its own), so a
+ * read every few seconds finds it out. The successor makes a new connection.
+ */
+static int store_check(sd_event_source *src, uint64_t now, void *arg)
+{
+	char *root;
+
+	errno = 0;
+	root = store_read(&P.store, "/local");
+	if (!root && errno != ENOENT)
+		return sd_event_exit(P.loop, 1);
+	free(root);
+	sd_event_source_set_time_relative(src, STORE_CHECK_US);
+	return sd_event_source_set_enabled(src, SD_EVENT_ONESHOT);
+}
+
 static int store_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
 {
 	bool any = false;
-	char **event, *root;
+	char **event;
 
 	while ((event = xs_check_watch(P.store.xs))) {
 		changed(event[XS_WATCH_PATH]);
 		free(event);
 		any = true;
 	}
-	if (any) {
+	if (any)
 		look_for_devices();
-		return 0;
-	}
-	/* Readable, and nothing to read: is it gone? The successor makes a new connection. */
-	errno = 0;
-	root = store_read(&P.store, "/local");
-	if (!root && errno != ENOENT)
-		sd_event_exit(P.loop, 1);
-	free(root);
 	return 0;
 }
 
@@ -531,7 +541,9 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 		return error_errno(e, ERR_FAIL, "/dev/xen/gntdev");
 	if (!xs_watch(P.store.xs, P.dir, "back") ||
 		sd_event_add_io(P.loop, NULL, xs_fileno(P.store.xs), EPOLLIN, store_ready, NULL) <
-			0)
+			0 ||
+		sd_event_add_time_relative(
+			P.loop, NULL, CLOCK_MONOTONIC, STORE_CHECK_US, 1, store_check, NULL) < 0)
 		return error_errno(e, ERR_FAIL, "cannot watch %s", P.dir);
 	if (P.ops->start && P.ops->start())
 		return error_set(e, ERR_FAIL, "%s cannot start", P.ops->program);
