@@ -260,7 +260,7 @@ class TestBlkbackImages:
 
 	def test_kept(self, guest):
 		"""Detached, the daemon is gone and the image closed; attached again, it holds what was written."""
-		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -f qsd/qemu-storage && [ -z \"$(ls /run/xen/images)\" ]")
+		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -f [q]sd/qemu-storage && [ -z \"$(ls /run/xen/images)\" ]")
 		assert int(guest.ok("stat -c %s /guests/t.qcow2")) > 8 << 20
 		guest.ok(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdb,r")
 		assert guest.guest(1, self.WAIT + ">/dev/null; dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same") == "same"
