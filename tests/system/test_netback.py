@@ -24,25 +24,37 @@ def guests(host, request):
 	return host
 
 
+def run_in(host, guest, command, timeout=60):
+	"""Run a command in a guest, or in dom0 (guest 0)."""
+	return host.guest(guest, command, timeout) if guest else host.ok(command, timeout)
+
+
+def wait_open(host, guest, port, protocol="tcp"):
+	"""Wait until somebody listens on a port (looked up, not tried: nc serves one connection)."""
+	run_in(host, guest, f"for i in $(seq 200); do grep -qi ':{port:04X} 0*:0000 ' /proc/net/{protocol} /proc/net/{protocol}6"
+		" && exit 0; sleep 0.1; done; exit 1")
+
+
 def listen(host, guest, port, output, family=""):
 	"""Put the sum of what comes to a port of a guest (0: dom0) into a file there."""
-	command = f"rm -f {output}; nc {family} -l -N -p {port} </dev/null | sha256sum >{output}.part; mv {output}.part {output}"
+	run_in(host, guest, f"rm -f {output} {output}.part")
+	command = f"nc {family} -l -N -p {port} </dev/null | sha256sum >{output}.part; mv {output}.part {output}"
 	if guest:
 		command = f"{LIB}/in-guest {guest} '{command}'"
-	host.ok(f"({command}) >/dev/null 2>&1 & sleep 1")
+	host.ok(f"({command}) >/dev/null 2>&1 & true")
+	wait_open(host, guest, port)
 
 
 def send(host, guest, address, port, megabytes=MB, family=""):
 	"""Send random bytes from a guest (0: dom0); their sum."""
-	command = f"head -c {megabytes}M /dev/urandom | tee >(sha256sum >/tmp/sent) | nc {family} -N {address} {port}; sleep 1; " \
-		"cat /tmp/sent"
-	return host.guest(guest, command, 120) if guest else host.ok(command, 120)
+	return run_in(host, guest, f"head -c {megabytes}M /dev/urandom | tee >(sha256sum >/tmp/sent.part; mv /tmp/sent.part /tmp/sent) |"
+		f" nc {family} -N {address} {port}; for i in $(seq 100); do [ -s /tmp/sent ] && break; sleep 0.1; done;"
+		" cat /tmp/sent; rm /tmp/sent", 180)
 
 
 def got(host, guest, output):
 	"""The sum that a listener has written."""
-	command = f"for i in $(seq 100); do [ -s {output} ] && break; sleep 0.1; done; cat {output}"
-	return host.guest(guest, command) if guest else host.ok(command)
+	return run_in(host, guest, f"for i in $(seq 300); do [ -s {output} ] && break; sleep 0.1; done; cat {output}")
 
 
 def stream(host, source, sink, **how):
@@ -103,8 +115,10 @@ class Interfaces:
 
 	def test_udp(self, guests):
 		"""200 datagrams, not one too few or changed."""
-		guests.ok(f"({LIB}/in-guest 1 'rm -f /tmp/udp; timeout 8 nc -u -l -p 6001 </dev/null >/tmp/udp') >/dev/null 2>&1 &"
-			" sleep 1; exec 3>/dev/udp/10.77.0.11/6001; for i in $(seq 200); do echo \"datagram $i of 200\" >&3; done; sleep 1")
+		guests.ok(f"({LIB}/in-guest 1 'timeout 20 nc -u -l -p 6001 </dev/null >/tmp/udp') >/dev/null 2>&1 & true")
+		wait_open(guests, 1, 6001, "udp")
+		guests.ok("exec 3>/dev/udp/10.77.0.11/6001; for i in $(seq 200); do echo \"datagram $i of 200\" >&3; done")
+		guests.guest(1, "for i in $(seq 100); do [ $(wc -l </tmp/udp) = 200 ] && break; sleep 0.1; done")
 		assert guests.guest(1, "sort -k2n /tmp/udp | sha256sum") == \
 			guests.ok("for i in $(seq 200); do echo \"datagram $i of 200\"; done | sha256sum")
 
@@ -193,8 +207,8 @@ class TestNetbackKilled:
 		assert int(out) >= KILLS
 		guests.ok("touch /tmp/stop")
 		guests.guest(1, "touch /tmp/stop", 90)
-		assert got(guests, 1, "/tmp/got") == guests.ok("sleep 1; cat /tmp/out")
-		assert got(guests, 0, "/tmp/got") == guests.guest(1, "sleep 1; cat /tmp/out")
+		assert got(guests, 1, "/tmp/got") == got(guests, 0, "/tmp/out")
+		assert got(guests, 0, "/tmp/got") == got(guests, 1, "/tmp/out")
 		assert len(guests.ok("cat /tmp/states").split()) == 1
 
 	def test_pause(self, guests):
