@@ -17,14 +17,16 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include <xen/xen.h>
+#include <xenstore_lib.h>
 
 #define LOG_LINES_A_SECOND 5
 #define LOCK_POLL_US	   2000	  /* at first */
 #define LOCK_POLL_MAX_US   100000 /* a disk that does not answer for long */
-#define STORE_CHECK_US	   5000000
 
 struct backend_process backend_process;
 #define P backend_process
@@ -480,21 +482,26 @@ static void changed(const char *path)
 	}
 }
 
-/*
- * libxenstore does not tell when its connection has ended (xs_fileno() is a pipe of its own), so a
- * read every few seconds finds it out. The successor makes a new connection.
- */
-static int store_check(sd_event_source *src, uint64_t now, void *arg)
+static int store_gone(sd_event_source *src, int fd, uint32_t mask, void *arg)
 {
-	char *root;
+	return sd_event_exit(P.loop, 1);
+}
 
-	errno = 0;
-	root = store_read(&P.store, "/local");
-	if (!root && errno != ENOENT)
-		return sd_event_exit(P.loop, 1);
-	free(root);
-	sd_event_source_set_time_relative(src, STORE_CHECK_US);
-	return sd_event_source_set_enabled(src, SD_EVENT_ONESHOT);
+/*
+ * libxenstore does not tell when its connection has ended (xs_fileno() is a pipe of its own). A
+ * second connection, on which nothing is ever said, ends at the same moment, and waiting for that
+ * costs nothing. The successor makes new ones.
+ */
+static int watch_store(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", xs_daemon_socket());
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)))
+		return sd_event_add_io(P.loop, NULL, fd, EPOLLIN, store_gone, NULL);
+	close(fd);
+	return -1;
 }
 
 static int store_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
@@ -542,8 +549,7 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 	if (!xs_watch(P.store.xs, P.dir, "back") ||
 		sd_event_add_io(P.loop, NULL, xs_fileno(P.store.xs), EPOLLIN, store_ready, NULL) <
 			0 ||
-		sd_event_add_time_relative(
-			P.loop, NULL, CLOCK_MONOTONIC, STORE_CHECK_US, 1, store_check, NULL) < 0)
+		watch_store() < 0)
 		return error_errno(e, ERR_FAIL, "cannot watch %s", P.dir);
 	if (P.ops->start && P.ops->start())
 		return error_set(e, ERR_FAIL, "%s cannot start", P.ops->program);
