@@ -170,7 +170,7 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 		backend_publish(dev, "discard-alignment", "0");
 		backend_publish(dev, "discard-secure", "0");
 	}
-	backend_publish(dev, "feature-persistent", "1");
+	backend_publish(dev, "feature-persistent", "0");
 	backend_publish(dev, "feature-max-indirect-segments", "%d", SEGMENTS_MAX);
 	backend_publish(dev, "max-ring-page-order", "%d", JOURNAL_RING_ORDER);
 	backend_publish(dev, "multi-queue-max-queues", "%d", JOURNAL_QUEUES);
@@ -181,16 +181,14 @@ static int connect_disk(struct backend_device *dev)
 {
 	struct disk *d = dev->own;
 	struct journal *j = dev->memory;
-	uint32_t queues = 1, persistent = 0, i;
+	uint32_t queues = 1, i;
 	char protocol[32];
 
 	if (backend_front_text(dev, protocol, sizeof(protocol), "protocol") &&
 		strcmp(protocol, "x86_64-abi") != 0)
 		return backend_fail(dev, "the front end speaks %s", protocol);
-	if (backend_front_optional(dev, &queues, 1, JOURNAL_QUEUES, "multi-queue-num-queues") ||
-		backend_front_optional(dev, &persistent, 0, 1, "feature-persistent"))
+	if (backend_front_optional(dev, &queues, 1, JOURNAL_QUEUES, "multi-queue-num-queues"))
 		return -1;
-	d->persistent = persistent;
 	if (dev->resuming && (j->magic != JOURNAL_MAGIC || j->queues != queues))
 		return backend_fail(dev, "the restart memory is of another connection");
 	d->held = true;
@@ -248,9 +246,8 @@ static void statistics(struct backend_device *dev, struct text *t)
 		text_add(t, " %llu", (unsigned long long)s->latency[i]);
 	text_add(t, "\n");
 	for (i = 0; i < d->queues; i++)
-		text_add(t, "ring%u entries %u in_flight %u most %u mapped %u\n", i,
-			d->queue[i].entries, d->queue[i].in_flight, d->queue[i].most_in_flight,
-			d->queue[i].grants ? grants_count(d->queue[i].grants) : 0);
+		text_add(t, "ring%u entries %u in_flight %u most %u\n", i, d->queue[i].entries,
+			d->queue[i].in_flight, d->queue[i].most_in_flight);
 }
 
 static int resize(struct disk *d, struct text *t)

@@ -5,8 +5,8 @@
  *
  * A request is copied out of the ring once, into the restart memory (journal.h), and only that copy
  * is looked at. Its data is copied between the guest's pages and a buffer of ours by the
- * hypervisor, or goes straight to and from pages that stay mapped (grants.c); nothing that the
- * guest does to its pages or grants can fault us.
+ * hypervisor, so nothing that the guest does to its pages or grants can fault us or change data
+ * under way.
  */
 #ifndef BLKBACK_DISK_H
 #define BLKBACK_DISK_H
@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 #include <xen/io/blkif.h>
 
 #include "blkback/journal.h"
@@ -29,13 +28,11 @@
 
 struct disk;
 struct queue;
-struct grants;
 
 /* Data of a request under way: the guest's segments, and room for what they hold. */
 struct buffer {
 	struct buffer *next; /* free ones */
 	struct blkif_request_segment segment[SEGMENTS_MAX];
-	struct iovec iov[SEGMENTS_MAX]; /* the guest's own pages, if they are mapped */
 	uint8_t *data;
 };
 
@@ -50,7 +47,6 @@ struct request {
 	uint8_t op; /* read, write, flush, barrier, discard; never indirect */
 	enum step step;
 	unsigned int segments;
-	bool mapped; /* data is in buffer->iov, else in buffer->data */
 	uint32_t bytes;
 	uint64_t sector, sectors;
 	uint64_t started_ns;
@@ -64,10 +60,9 @@ struct queue {
 	unsigned int entries; /* a power of two */
 	struct request *requests, *free;
 	struct backend_channel *channel;
-	struct grants *grants; /* NULL: the front end's pages are not persistent */
-	bool waiting;	       /* for a barrier, or for any request, to end */
-	bool published;	       /* no: answers are in the ring that the guest was not told of */
-	uint32_t told;	       /* rsp_prod in the ring */
+	bool waiting;	/* for a barrier, or for any request, to end */
+	bool published; /* no: answers are in the ring that the guest was not told of */
+	uint32_t told;	/* rsp_prod in the ring */
 	unsigned int in_flight, most_in_flight;
 };
 
@@ -85,7 +80,7 @@ struct disk {
 	unsigned int id; /* of its descriptors in the source's table */
 	uint64_t sectors;
 	uint32_t sector_size, physical_size;
-	bool readonly, discard, file, persistent;
+	bool readonly, discard, file;
 	struct queue queue[JOURNAL_QUEUES];
 	unsigned int queues;
 	unsigned int in_flight;
@@ -125,13 +120,6 @@ void request_step_done(struct request *r, int64_t result);
 void request_barrier(struct disk *d);
 /* After a batch of steps: data of reads to the guest, answers, notifications. */
 void request_flush(void);
-
-/* grants.c. The page of a persistent grant, in use until grants_put(); NULL: its data is copied. */
-struct grants *grants_new(void);
-uint8_t *grants_get(struct grants *g, uint32_t domid, uint32_t ref);
-void grants_put(struct grants *g, uint32_t ref);
-unsigned int grants_count(const struct grants *g);
-void grants_free(struct grants *g); /* NULL is nothing; none is in use */
 
 /* source.c: the process's io_uring. */
 int source_start(void); /* before the sandbox */

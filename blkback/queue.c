@@ -286,8 +286,6 @@ int queue_connect(struct queue *q, unsigned int index, unsigned int queues, bool
 	}
 	q->told = q->j->rsp_prod;
 	q->published = true;
-	if (q->disk->persistent)
-		q->grants = grants_new();
 	q->channel = backend_bind(dev, port, queue_work, q);
 	return q->channel ? 0 : -1;
 }
@@ -304,7 +302,6 @@ void queue_resume(struct queue *q)
 
 void queue_disconnect(struct queue *q)
 {
-	grants_free(q->grants);
 	free(q->requests);
 	memset(q, 0, sizeof(*q));
 }

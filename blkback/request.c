@@ -42,37 +42,10 @@ static struct buffer *get_buffer(void)
 	return b;
 }
 
-static void put_pages(struct request *r, unsigned int n)
-{
-	while (n--)
-		grants_put(r->q->grants, r->buffer->segment[n].gref);
-}
-
-/* All pages of a request are mapped, or none is used. */
-static void map_pages(struct request *r)
-{
-	const struct blkif_request_segment *s = r->buffer->segment;
-	unsigned int i;
-	uint8_t *page;
-
-	for (i = 0; i < r->segments; i++) {
-		page = grants_get(r->q->grants, r->q->disk->dev->domid, s[i].gref);
-		if (!page) {
-			put_pages(r, i);
-			return;
-		}
-		r->buffer->iov[i].iov_base = page + s[i].first_sect * SECTOR;
-		r->buffer->iov[i].iov_len = (s[i].last_sect - s[i].first_sect + 1) * SECTOR;
-	}
-	r->mapped = true;
-}
-
 static void put_buffer(struct request *r)
 {
 	if (!r->buffer)
 		return;
-	if (r->mapped)
-		put_pages(r, r->segments);
 	r->buffer->next = buffers;
 	buffers = r->buffer;
 	r->buffer = NULL;
@@ -155,7 +128,6 @@ static void parse(struct request *r)
 	r->segments = s->request.nr_segments;
 	r->sector = s->request.sector_number;
 	r->sectors = r->bytes = 0;
-	r->mapped = false;
 	switch (r->op) {
 	case BLKIF_OP_INDIRECT:
 		r->op = s->indirect.indirect_op;
@@ -282,9 +254,7 @@ void request_start(struct request *list)
 		if (r->step == STEP_DONE)
 			continue;
 		throttle_charge(r->q->disk, r->bytes);
-		if (r->bytes && r->q->grants)
-			map_pages(r);
-		if (r->bytes && !r->mapped && r->op != BLKIF_OP_READ)
+		if (r->bytes && r->op != BLKIF_OP_READ)
 			add_data_copies(r, false);
 	}
 	run_copies();
@@ -332,7 +302,7 @@ static void answer_ended(void)
 	ended = NULL;
 	ended_end = &ended;
 	for (r = list; r; r = r->next)
-		if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY && !r->mapped)
+		if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY)
 			add_data_copies(r, true);
 	run_copies();
 	for (r = list; r; r = next) {

@@ -29,9 +29,9 @@ static bool used[FILES / 2];
 
 static int restrict_ring(void)
 {
-	static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV,
-		IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_FALLOCATE };
-	struct io_uring_restriction r[10];
+	static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_FSYNC,
+		IORING_OP_FALLOCATE };
+	struct io_uring_restriction r[8];
 	unsigned int n;
 
 	memset(r, 0, sizeof(r));
@@ -144,18 +144,11 @@ static void to_file(struct io_uring_sqe *sqe, struct request *r)
 void source_data(struct request *r, bool write, bool durable)
 {
 	struct io_uring_sqe *sqe = get_sqe();
-	const struct iovec *iov = r->buffer->iov;
-	void *data = r->mapped ? iov->iov_base : r->buffer->data;
-	uint64_t at = r->sector * SECTOR;
 
-	if (r->mapped && r->segments > 1 && write)
-		io_uring_prep_writev(sqe, 0, iov, r->segments, at);
-	else if (r->mapped && r->segments > 1)
-		io_uring_prep_readv(sqe, 0, iov, r->segments, at);
-	else if (write)
-		io_uring_prep_write(sqe, 0, data, r->bytes, at);
+	if (write)
+		io_uring_prep_write(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
 	else
-		io_uring_prep_read(sqe, 0, data, r->bytes, at);
+		io_uring_prep_read(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
 	sqe->rw_flags = durable ? RWF_DSYNC : 0;
 	to_file(sqe, r);
 }

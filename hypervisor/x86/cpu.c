@@ -101,6 +101,7 @@ static void read_extended(void)
 		f->phys_bits = a & 0xff;
 		f->virt_bits = a >> 8 & 0xff;
 		f->ibpb = b >> 12 & 1;
+		f->restores_fp_pointers = b >> 2 & 1;
 	}
 	if (f->xsave && f->max_leaf >= 0xd) {
 		cpuid(0xd, 1, &a, &b, &c, &d);

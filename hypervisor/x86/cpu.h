@@ -18,7 +18,7 @@ struct cpu_features {
 	u8 phys_bits, virt_bits;
 	bool pge, nx, page1g, fsgsbase, smep, smap, umip, xsave, xsaveopt, erms, x2apic,
 		tsc_deadline, invariant_tsc, hypervisor, syscall32, sysenter, rdtscp, ibrs, ibpb,
-		mce;
+		mce, restores_fp_pointers;
 };
 
 extern struct cpu_features cpu_features; /* the boot CPU's; read-only after boot */

@@ -123,9 +123,23 @@ static bool restore(const void *area)
 	return ok;
 }
 
+/*
+ * AMD's processors of before 2018 restore the x87 instruction and data pointers only with an
+ * exception pending: else those of the vcpu before would stay (SECURITY C15, XSA-52). An
+ * instruction of ours replaces them.
+ */
+static void forget_fp_pointers(void)
+{
+	static const u32 zero;
+
+	asm volatile("fnclex; ffree %%st(7); fildl %0" : : "m"(zero));
+}
+
 void xstate_load(const void *area, u64 xcr0)
 {
 	xcr0_set(features);
+	if (cpu_features.vendor == CPU_AMD && !cpu_features.restores_fp_pointers)
+		forget_fp_pointers();
 	if (unlikely(!restore(
 		    area))) /* a context that the control domain set: its guest starts from reset */
 		BUG_ON(!restore(reset_area));

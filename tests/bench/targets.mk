@@ -14,9 +14,12 @@ $(B)/bench/cputime: tests/bench/cputime.c | $(B)/stamp/packages
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lxencall
 
-.PHONY: bench-costs bench-jobs
+.PHONY: bench-costs bench-jobs bench-docs
 bench-costs: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf $(B)/bench/primitives
 	$(Q)$(PYTHON) tests/bench/costs.py
 bench-jobs: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
 	$(Q)$(PYTHON) tests/bench/jobs.py
 bench: bench-costs bench-jobs
+# The picture in the README, of what bench-costs measured last.
+bench-docs:
+	$(Q)$(PYTHON) tests/bench/chart.py

@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -101,6 +102,33 @@ static const struct backend_ops kind = {
 	.destroy = k_destroy,
 	.statistics = k_statistics,
 };
+
+/* xenstored's socket: connections are made to it, and end with it. */
+static int store_socket = -1;
+
+const char *xs_daemon_socket(void)
+{
+	static char path[80];
+
+	snprintf(path, sizeof(path), "%s/xenstored", fake.dir);
+	return path;
+}
+
+static void start_store(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", xs_daemon_socket());
+	store_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(store_socket, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(store_socket, 8), 0);
+}
+
+static void end_store(void)
+{
+	close(store_socket);
+	unlink(xs_daemon_socket());
+}
 
 /* What the skeleton needs of elsewhere. */
 int backend_namespaces(struct error *e)
@@ -248,6 +276,7 @@ static void start(void)
 static int setup(void **s)
 {
 	fake_reset();
+	start_store();
 	fake.backends_dead = true;
 	memset(did, 0, sizeof(did));
 	fail_connect = slow_disconnect = more_work = no_broker = false;
@@ -255,6 +284,14 @@ static int setup(void **s)
 	mapped = bound = notified = 0;
 	memory_fd = memfd_create("memory", MFD_CLOEXEC);
 	return memory_fd < 0 || ftruncate(memory_fd, 4096);
+}
+
+static void close_all(void)
+{
+	close(our_end);
+	close(kernel_end);
+	close(memory_fd);
+	fake_end();
 }
 
 /* The device's directory goes; the process has nothing left and ends. */
@@ -272,10 +309,8 @@ static int teardown(void **s)
 	sd_event_source_unref(backend_process.looker);
 	sd_event_source_unref(backend_process.runner);
 	sd_event_unref(loop);
-	close(our_end);
-	close(kernel_end);
-	close(memory_fd);
-	fake_end();
+	end_store();
+	close_all();
 	return 0;
 }
 
@@ -472,6 +507,29 @@ static void test_events(void **s)
 	memset(did, 0, sizeof(did));
 }
 
+/* xenstored ends: so does the process, at once, with its devices as they are. */
+static void test_store_gone(void **s)
+{
+	int i, code = 0;
+
+	device("1", "1");
+	start();
+	front("3");
+	assert_int_equal(sd_event_get_exit_code(backend_loop(), &code), -ENODATA);
+	end_store();
+	for (i = 0; i < 10 && sd_event_get_exit_code(backend_loop(), &code) < 0; i++)
+		sd_event_run(backend_loop(), 1000);
+	assert_int_equal(code, 1);
+	assert_string_equal(state(), "4");
+	memset(did, 0, sizeof(did));
+}
+
+static int teardown_gone(void **s)
+{
+	close_all();
+	return 0;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -487,6 +545,7 @@ int main(void)
 		T(test_made_anew),
 		T(test_another_domains_front_end),
 		T(test_events),
+		cmocka_unit_test_setup_teardown(test_store_gone, setup, teardown_gone),
 	};
 
 	log_open(LOG_ERROR, false);

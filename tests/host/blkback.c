@@ -412,7 +412,6 @@ static int process(unsigned int queues, bool resuming, long crash_at)
 	if (!pid) {
 		front_process_reset(queues, 0);
 		fp.shuffle = true;
-		fp.persistent = queues - 1;
 		fp.crash_at = crash_at;
 		if (front_start(resuming, "w"))
 			_exit(1);
@@ -493,58 +492,6 @@ static void *writer(void *arg)
 	return NULL;
 }
 
-/* Pages that the front end uses again are mapped once, data goes past no buffer of ours. */
-static void test_persistent(void **state)
-{
-	unsigned int i;
-
-	fp.persistent = 1;
-	begin();
-	for (i = 0; i < 10; i++) {
-		fill(front->page[0], 2 * PAGE);
-		put(0, BLKIF_OP_WRITE, 1, 16, 2, 0);
-		serve();
-		expect(0, 1, BLKIF_RSP_OKAY);
-		assert_memory_equal(front->disk + 16 * SECTOR, front->page[0], 2 * PAGE);
-		put(0, BLKIF_OP_READ, 2, 17, 1, 5);
-		serve();
-		expect(0, 2, BLKIF_RSP_OKAY);
-		assert_memory_equal(front->page[5], front->disk + 17 * SECTOR, PAGE);
-	}
-	assert_int_equal(fp.mapped, 3);
-	assert_int_equal(fp.copied, 0);
-	put(0, BLKIF_OP_WRITE, 3, 0, 1, FRONT_REFS * FRONT_ALIASES);
-	serve();
-	expect(0, 3, BLKIF_RSP_ERROR);
-	front_stop();
-	assert_int_equal(fp.mapped, 0);
-}
-
-/* More pages than are kept: the rest is copied, until old ones have not been used for long. */
-static void test_persistent_limit(void **state)
-{
-	unsigned int i, n;
-
-	fp.persistent = 1;
-	begin();
-	for (i = 0; i < FRONT_REFS * FRONT_ALIASES; i++) {
-		put(0, BLKIF_OP_READ, i, 0, 1, i);
-		serve();
-		expect(0, i, BLKIF_RSP_OKAY);
-	}
-	assert_int_equal(fp.mapped, 1056);
-	assert_int_equal(fp.copied, FRONT_REFS * FRONT_ALIASES - 1056);
-	for (n = fp.copied, i = 0; i < 5000; i++) {
-		put(0, BLKIF_OP_READ, i, 0, 1, FRONT_REFS * FRONT_ALIASES - 1 - i % 4);
-		serve();
-		expect(0, i, BLKIF_RSP_OKAY);
-	}
-	assert_int_equal(fp.mapped, 1056);
-	assert_in_range(fp.copied - n, 1, 4 * 1056);
-	front_stop();
-	assert_int_equal(fp.mapped, 0);
-}
-
 static void test_hostile_writer(void **state)
 {
 	unsigned int round, i;
@@ -604,8 +551,6 @@ int main(void)
 		cmocka_unit_test_setup(test_death_at_every_point, fresh),
 		cmocka_unit_test_setup(test_death_with_two_queues, fresh),
 		cmocka_unit_test_setup(test_memory_of_another_connection, fresh),
-		cmocka_unit_test_setup(test_persistent, fresh),
-		cmocka_unit_test_setup(test_persistent_limit, fresh),
 		cmocka_unit_test_setup(test_hostile_writer, fresh),
 		cmocka_unit_test_setup(test_fuzzed, fresh),
 	};

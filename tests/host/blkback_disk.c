@@ -65,23 +65,6 @@ void source_discard(struct request *r)
 	add_step(r, 4);
 }
 
-/* Between the disk and wherever the request's data is. */
-static int64_t transfer(struct request *r, uint8_t *at, bool write)
-{
-	struct iovec one = { r->buffer->data, r->bytes }, *iov = r->mapped ? r->buffer->iov : &one;
-	unsigned int n = r->mapped ? r->segments : 1;
-	int64_t done = 0;
-
-	for (; n--; iov++) {
-		if (write)
-			front_copy(at + done, iov->iov_base, iov->iov_len);
-		else
-			front_copy(iov->iov_base, at + done, iov->iov_len);
-		done += iov->iov_len;
-	}
-	return done;
-}
-
 static int64_t do_step(struct request *r, int what)
 {
 	uint8_t *at;
@@ -96,9 +79,9 @@ static int64_t do_step(struct request *r, int what)
 	crash_point();
 	at = front->disk + (what == 3 ? 0 : r->sector * SECTOR);
 	switch (what) {
-	case 0: return transfer(r, at, false);
+	case 0: front_copy(r->buffer->data, at, r->bytes); return r->bytes;
 	case 2: front->durable++; /* fall through */
-	case 1: return transfer(r, at, true);
+	case 1: front_copy(at, r->buffer->data, r->bytes); return r->bytes;
 	case 3: front->flushes++; return 0;
 	default: memset(at, 0, r->sectors * SECTOR); return 0;
 	}

@@ -82,8 +82,6 @@ static int front_node(uint32_t *value, uint32_t max, const char *name)
 
 	if (!strcmp(name, "ring-page-order")) {
 		*value = fp.order;
-	} else if (!strcmp(name, "feature-persistent")) {
-		*value = fp.persistent;
 	} else if (!strcmp(name, "multi-queue-num-queues")) {
 		*value = fp.queues;
 	} else {
@@ -168,9 +166,8 @@ static int16_t copy_one(xengnttab_grant_copy_segment_t *s)
 	uint32_t n = theirs->foreign.ref - FRONT_REF;
 	uint8_t *page;
 
-	if (n >= FRONT_REFS * FRONT_ALIASES || front->revoked[n % FRONT_REFS])
+	if (n >= FRONT_REFS || front->revoked[n])
 		return GNTST_bad_gntref;
-	n %= FRONT_REFS;
 	if (theirs->foreign.domid != front_dev.domid)
 		abort();
 	if (theirs->foreign.offset + s->len > PAGE)
@@ -188,27 +185,8 @@ int xengnttab_grant_copy(
 {
 	uint32_t i;
 
-	fp.copied += count;
 	for (i = 0; i < count; i++)
 		segment[i].status = copy_one(&segment[i]);
-	return 0;
-}
-
-void *xengnttab_map_grant_ref(xengnttab_handle *h, uint32_t domid, uint32_t ref, int prot)
-{
-	uint32_t n = ref - FRONT_REF;
-
-	if (domid != front_dev.domid)
-		abort();
-	if (n >= FRONT_REFS * FRONT_ALIASES || front->revoked[n % FRONT_REFS])
-		return NULL;
-	fp.mapped++;
-	return front->page[n % FRONT_REFS];
-}
-
-int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
-{
-	fp.mapped -= count;
 	return 0;
 }
 

@@ -12,7 +12,6 @@
 #define FRONT_SECTORS 4096 /* of the disk */
 #define FRONT_REFS    256  /* granted pages: references 1000 + n */
 #define FRONT_REF     1000
-#define FRONT_ALIASES 8 /* each page has that many references, FRONT_REFS apart */
 #define FRONT_RINGS   (JOURNAL_QUEUES << JOURNAL_RING_ORDER) /* pages: references n */
 
 /* What outlives a process. */
@@ -29,11 +28,10 @@ extern struct front *front;
 
 /* What does not. */
 struct front_process {
-	unsigned int queues, order, persistent;
-	int disk_fd;		     /* of the file that it was started with */
-	unsigned int mapped, copied; /* pages mapped now; copies made */
-	bool failed;		     /* backend_fail() was called */
-	bool disconnected;	     /* backend_disconnected() was called */
+	unsigned int queues, order;
+	int disk_fd;	   /* of the file that it was started with */
+	bool failed;	   /* backend_fail() was called */
+	bool disconnected; /* backend_disconnected() was called */
 	unsigned int notified, logged;
 	long crash_at;	   /* the order point at which to end; 0: never */
 	long points;	   /* order points so far */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * blkback on a real file, through its restricted io_uring and the event loop: what the guest wrote
- * is in the file, what is in the file is what it reads, in both ways that data can take.
+ * is in the file, what is in the file is what it reads.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,7 +71,7 @@ static void in_file(unsigned int page, uint64_t sector)
 	assert_memory_equal(got, front->page[page], PAGE);
 }
 
-static void everything(unsigned int persistent)
+static void test_everything(void **state)
 {
 	uint8_t zero[PAGE] = { 0 }, got[PAGE];
 	blkif_request_discard_t *r;
@@ -79,7 +79,6 @@ static void everything(unsigned int persistent)
 
 	front_reset();
 	front_process_reset(1, 0);
-	fp.persistent = persistent;
 	assert_int_equal(front_start(false, "w"), 0);
 	for (round = 0; round < 50; round++) {
 		for (i = 0; i < PAGES * PAGE; i++)
@@ -109,18 +108,7 @@ static void everything(unsigned int persistent)
 	assert_int_equal(pread(fp.disk_fd, got, PAGE, 64 * SECTOR), PAGE);
 	assert_memory_equal(got, zero, PAGE);
 	in_file(2, 72);
-	assert_int_equal(persistent ? fp.copied : fp.mapped, 0);
 	front_stop();
-}
-
-static void test_copied(void **state)
-{
-	everything(0);
-}
-
-static void test_mapped(void **state)
-{
-	everything(1);
 }
 
 /* A file that became shorter behind our back: an error, and no more than that. */
@@ -149,8 +137,7 @@ static int start(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copied),
-		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_shrunk),
 	};
 

@@ -21,7 +21,7 @@ while [ -e go ]; do
 dd if=src$i of=dst$i bs=$((16 * i))k oflag=direct conv=fsync,notrunc status=none || echo write $i >>bad
 dd if=dst$i iflag=direct bs=64k status=none | cmp - src$i || echo differs $i >>bad
 n=$((n + 1)); done; echo $n >rounds$i ) </dev/null >log$i 2>&1 & done
-( most=0; while [ -e go ]; do a=${EPOCHREALTIME/./}; dd if=src1 iflag=direct bs=4k count=1 of=/dev/null status=none || echo read >>bad
+( most=0; until [ -s src1 ]; do sleep 0.1; done; while [ -e go ]; do a=${EPOCHREALTIME/./}; dd if=src1 iflag=direct bs=4k count=1 of=/dev/null status=none || echo read >>bad
 b=${EPOCHREALTIME/./}; [ $((b - a)) -gt $most ] && most=$((b - a)); done; echo $((most / 1000)) >pause ) </dev/null >/dev/null 2>&1 &
 echo started"""
 STOP = "cd /root; rm go; for p in $(jobs -p); do wait $p; done; for i in $(seq 100); do [ -e rounds1 -a -e rounds2 -a -e rounds3" \
@@ -164,12 +164,13 @@ class TestBlkbackDisks:
 			" cat /sys/block/xvdb/size; dd if=/root/r of=/dev/xvdb bs=1M seek=40 oflag=direct status=none && echo written") == "98304\nwritten"
 
 	def test_limit(self, guest):
-		"""2 MiB at 1 MiB a second take a second and more; without the limit they do not."""
+		"""2 MiB at 1 MiB a second take more than a second, however fast the disk is; without the limit it is faster."""
 		take = "a=${EPOCHREALTIME/./}; dd if=/dev/xvdb of=/dev/null bs=64k count=32 iflag=direct status=none; b=${EPOCHREALTIME/./}; echo $((b - a))"
 		guest.ok(f"{guest.vane} block-limit guest1 xvdb bps=1048576")
-		assert 1_500_000 <= int(guest.guest(1, take)) <= 4_000_000
+		limited = int(guest.guest(1, take))
+		assert limited >= 1_500_000
 		guest.ok(f"{guest.vane} block-limit guest1 xvdb bps=0")
-		assert int(guest.guest(1, take)) < 1_500_000
+		assert int(guest.guest(1, take)) < limited
 
 	def test_statistics(self, guest):
 		out = guest.ok(f"{guest.vane} block-list -s guest1")
@@ -260,7 +261,7 @@ class TestBlkbackImages:
 
 	def test_kept(self, guest):
 		"""Detached, the daemon is gone and the image closed; attached again, it holds what was written."""
-		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -f qsd/qemu-storage && [ -z \"$(ls /run/xen/images)\" ]")
+		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -f [q]sd/qemu-storage && [ -z \"$(ls /run/xen/images)\" ]")
 		assert int(guest.ok("stat -c %s /guests/t.qcow2")) > 8 << 20
 		guest.ok(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdb,r")
 		assert guest.guest(1, self.WAIT + ">/dev/null; dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same") == "same"

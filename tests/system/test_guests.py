@@ -44,9 +44,10 @@ class TestGuests:
 
 	def test_console_login(self, guests):
 		"""Log in on hvc0 through the console's terminal, as `console` does."""
-		out = guests.ok("exec 3<>$(xenstore-read /local/domain/$(" + guests.vane + " domid guest1)/console/tty);"
-			" stty raw -echo <&3; printf '\\n' >&3; sleep 1; printf 'root\\n' >&3; sleep 4;"
-			" printf 'echo it is $(hostname) $((6 * 7))\\n' >&3; timeout 6 cat <&3; exit 0")
+		out = guests.ok("tty=$(xenstore-read /local/domain/$(" + guests.vane + " domid guest1)/console/tty); exec 3<>$tty;"
+			" stty raw -echo <&3; until_shown() { s=; while IFS= read -r -n1 -t 30 c <&3; do s+=$c; [[ $s == *\"$1\"* ]] && return;"
+			" done; echo \"no $1, but $s\"; exit 1; }; printf '\\n' >&3; until_shown login: ; printf 'root\\n' >&3;"
+			" until_shown '# '; printf 'echo it is $(hostname) $((6 * 7))\\n' >&3; until_shown 'is guest1 42'; echo \"$s\"", 120)
 		assert "it is guest1 42" in out
 
 	def test_console_is_logged(self, guests):
@@ -63,10 +64,12 @@ class TestGuests:
 		assert "5 received" in guests.guest(1, "ping -c 5 -i 0.2 10.77.0.12")
 
 	def test_tcp_between_guests(self, guests):
-		guests.ok(f"{LIB}/in-guest 2 'nc -l -N -p 6000 </dev/null | md5sum >/root/got' >/dev/null 2>&1 & sleep 1")
-		sent = guests.guest(1, "head -c 32M /dev/urandom | tee >(md5sum >/root/sent) | nc -N 10.77.0.12 6000; sleep 1;"
-			" cat /root/sent", 120)
-		assert guests.guest(2, "for i in $(seq 50); do [ -s /root/got ] && break; sleep 0.1; done; cat /root/got") == sent
+		guests.ok(f"{LIB}/in-guest 2 'nc -l -N -p 6000 </dev/null | md5sum >/root/got' >/dev/null 2>&1 &")
+		guests.guest(2, "for i in $(seq 100); do ss -ltn | grep -q ':6000 ' && exit 0; sleep 0.1; done; exit 1")
+		sent = guests.guest(1, "head -c 32M /dev/urandom | tee >(md5sum >/root/sent) | nc -N 10.77.0.12 6000;"
+			" until [ -s /root/sent ]; do sleep 0.1; done; cat /root/sent", 120)
+		got = guests.guest(2, "for i in $(seq 300); do [ -s /root/got ] && break; sleep 0.1; done; cat /root/got")
+		assert got == sent, f"sent {sent}, got {got}"
 
 	def test_no_complaint_from_the_kernels(self, guests):
 		pattern = "'BUG|WARNING:|Oops|general protection|segfault|soft lockup|rcu.*stall'"

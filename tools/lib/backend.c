@@ -17,9 +17,12 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include <xen/xen.h>
+#include <xenstore_lib.h>
 
 #define LOG_LINES_A_SECOND 5
 #define LOCK_POLL_US	   2000	  /* at first */
@@ -479,26 +482,40 @@ static void changed(const char *path)
 	}
 }
 
+static int store_gone(sd_event_source *src, int fd, uint32_t mask, void *arg)
+{
+	return sd_event_exit(P.loop, 1);
+}
+
+/*
+ * libxenstore does not tell when its connection has ended (xs_fileno() is a pipe of its own). A
+ * second connection, on which nothing is ever said, ends at the same moment, and waiting for that
+ * costs nothing. The successor makes new ones.
+ */
+static int watch_store(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", xs_daemon_socket());
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)))
+		return sd_event_add_io(P.loop, NULL, fd, EPOLLIN, store_gone, NULL);
+	close(fd);
+	return -1;
+}
+
 static int store_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
 {
 	bool any = false;
-	char **event, *root;
+	char **event;
 
 	while ((event = xs_check_watch(P.store.xs))) {
 		changed(event[XS_WATCH_PATH]);
 		free(event);
 		any = true;
 	}
-	if (any) {
+	if (any)
 		look_for_devices();
-		return 0;
-	}
-	/* Readable, and nothing to read: is it gone? The successor makes a new connection. */
-	errno = 0;
-	root = store_read(&P.store, "/local");
-	if (!root && errno != ENOENT)
-		sd_event_exit(P.loop, 1);
-	free(root);
 	return 0;
 }
 
@@ -531,7 +548,8 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 		return error_errno(e, ERR_FAIL, "/dev/xen/gntdev");
 	if (!xs_watch(P.store.xs, P.dir, "back") ||
 		sd_event_add_io(P.loop, NULL, xs_fileno(P.store.xs), EPOLLIN, store_ready, NULL) <
-			0)
+			0 ||
+		watch_store() < 0)
 		return error_errno(e, ERR_FAIL, "cannot watch %s", P.dir);
 	if (P.ops->start && P.ops->start())
 		return error_set(e, ERR_FAIL, "%s cannot start", P.ops->program);

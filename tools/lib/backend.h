@@ -65,8 +65,8 @@ struct backend_ops {
 	/*
 	 * The device's descriptors have come (see backend_source.h; they are the kind's now): look
 	 * at them and publish features with backend_publish(). InitWait follows. After a restart it
-	 * is called as well, before connect() with resuming set; what it publishes is
-	 * not written again then.
+	 * is called as well, before connect() with resuming set; publishing the same again is
+	 * written again then.
 	 */
 	int (*probe)(struct backend_device *dev, const int *fds, unsigned int nfds);
 	/*

@@ -36,19 +36,20 @@ static char *pid_path(uint32_t domid, uint32_t devid)
 /* The daemon's process, 0 if it does not run. */
 static pid_t daemon_pid(uint32_t domid, uint32_t devid)
 {
-	char *path = pid_path(domid, devid), *text = file_read(path, 64, NULL), *comm;
+	char *path = pid_path(domid, devid), *text = file_read(path, 64, NULL), *words;
 	pid_t pid = text ? strtol(text, NULL, 10) : 0;
+	size_t len = 0;
 
 	free(path);
 	free(text);
 	if (pid <= 0)
 		return 0;
-	/* A process that has got the number since is not ours; names are cut at 15. */
+	/* A process that has got the number since is not ours. */
 	path = xprintf("/proc/%d/cmdline", pid);
-	comm = file_read(path, 4096, NULL);
-	if (!comm || !strstr(comm, DAEMON))
+	words = file_read(path, 4096, &len);
+	if (!words || !memmem(words, len, DAEMON, strlen(DAEMON)))
 		pid = 0;
-	free(comm);
+	free(words);
 	free(path);
 	return pid;
 }
