@@ -21,6 +21,8 @@ for unit in paravane-net.service paravane-agent.service; do
 	mkdir -p "$tree/etc/systemd/system/multi-user.target.wants"
 	ln -sf "/etc/systemd/system/$unit" "$tree/etc/systemd/system/multi-user.target.wants/$unit"
 done
+# Not root but as if: a file that its owner may not read could not be copied into the image.
+find "$tree" ! -type l ! -perm -u+r -exec chmod u+r {} +
 truncate -s "${mb}M" "$folder/guest.img"
 mkfs.ext4 -q -F -L guest -O ^has_journal,^metadata_csum -E lazy_itable_init=0,nodiscard -d "$tree" "$folder/guest.img"
 rm -rf "$tree"
