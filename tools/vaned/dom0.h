@@ -8,7 +8,7 @@
 
 #include "tools/lib/store.h"
 
-/* Write them unless they are there. A failure shows in store_failed, and the next call tries again. */
+/* Write them unless they are there. After a failure the next call tries again. */
 void dom0_announce(struct store *s);
 
 #endif
