@@ -699,6 +699,8 @@ static struct page *relinquish_next(struct domain *d)
 	return next;
 }
 
+#define PAGES_PER_CHECK 128 /* most of them are no tables: a look at a word */
+
 int pagetype_relinquish(struct domain *d)
 {
 	struct pt_walk *w = &pv_of(d)->walk;
@@ -712,11 +714,14 @@ int pagetype_relinquish(struct domain *d)
 		if (p)
 			pagetype_page_put(p);
 	}
-	for (p = pv_of(d)->relinquish_at ?: relinquish_next(d); p; p = relinquish_next(d)) {
+	p = pv_of(d)->relinquish_at ?: relinquish_next(d);
+	for (unsigned n = 1; p; n++) {
 		if ((READ_ONCE(p->type) & PTW_PINNED) &&
 			pagetype_unpin(d, page_frame(p)) == -ERESTART)
 			return -ERESTART;
-		if (should_yield())
+		/* Behind this page before anything else has its turn: every call gets on. */
+		p = relinquish_next(d);
+		if (p && n % PAGES_PER_CHECK == 0 && should_yield())
 			return -ERESTART;
 	}
 	return pagetype_begin(d);
