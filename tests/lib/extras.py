@@ -3,8 +3,7 @@
 are put in their places by install() in dom0 and into a guest's disk by install_guest()."""
 import os
 
-import images
-import inputs
+from host import images, inputs
 
 LEAVE_OUT = ("usr/share/doc", "usr/share/man", "usr/share/lintian", "usr/share/bash-completion", "usr/lib/python3")
 
