@@ -136,7 +136,8 @@ static void add_ipv4(struct text *t, const char *set)
 static void add_ipv6(struct text *t, const char *set, const char *advertisements)
 {
 	text_add(t,
-		"\t\tip6 saddr :: icmpv6 type { nd-neighbor-solicit, mld2-listener-report } accept\n"
+		"\t\tip6 saddr :: icmpv6 type { nd-neighbor-solicit, mld2-listener-report }"
+		" accept\n"
 		"\t\tip6 saddr != { %s } counter drop\n"
 		"%s\t\ticmpv6 type nd-neighbor-advert counter drop\n"
 		"\t\tmeta protocol ip6 accept\n",
