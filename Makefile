@@ -53,6 +53,7 @@ $(B)/test/$(1).d/%.o: %.c | $(B)/stamp/packages
 endef
 
 include $(wildcard */build.mk)
+include tools/install.mk
 
 $(B)/obj/%.o: %.c | $(B)/stamp/packages
 	$(call say,CC,$@)

@@ -26,10 +26,10 @@ TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c devi
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
-VANE := $(addprefix tools/vane/,cli.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c xenstore.c) \
+VANE := $(addprefix tools/vane/,cli.c asjson.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c xenstore.c) \
 	tools/lib/backend_client.c tools/vaned/handover.c
 $(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
-$(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
+$(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/vaned/dom0.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
 	text.c units.c daemon.c storewatch.c)
 $(eval $(call program,vane-consoled,$(CONSOLED),$(TOOLS_XEN_LIBS) -lxenevtchn -lxengnttab -lsystemd))

@@ -404,15 +404,24 @@ static bool entry_guards(const struct tx_entry *e, const struct path *p, bool re
 	return removes && path_is_under(p->s, p->len, e->path, e->len);
 }
 
+/* Only a transaction that could still be committed is worth somebody's wait. */
+static bool transaction_guards(
+	const struct transaction *t, const struct store *s, const struct path *p, bool removes)
+{
+	for (int i = 0; i < TX_BUCKETS; i++)
+		for (const struct tx_entry *e = t->entry[i]; e; e = e->next)
+			if (entry_guards(e, p, removes))
+				return !t->spoiled && transaction_holds(t, &s->tree);
+	return false;
+}
+
 static bool conn_guards(const struct conn *c, const struct path *p, bool removes, uint64_t now)
 {
 	list_for_each (l, &c->transactions) {
 		const struct transaction *t = list_entry(l, struct transaction, of_conn);
 
-		for (int i = 0; i < TX_BUCKETS && now - t->started < PROTECT_MS; i++)
-			for (const struct tx_entry *e = t->entry[i]; e; e = e->next)
-				if (entry_guards(e, p, removes))
-					return true;
+		if (now - t->started < PROTECT_MS && transaction_guards(t, c->store, p, removes))
+			return true;
 	}
 	return false;
 }

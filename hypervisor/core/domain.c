@@ -187,6 +187,8 @@ static void domain_parts_drop(struct domain *d)
 
 	for_each_vcpu (d, v)
 		vcpu_free(v);
+	if (d->hc)
+		d->hc_free(d);
 	event_destroy(d);
 	grant_destroy(d);
 	d->ops->domain_destroy(d);

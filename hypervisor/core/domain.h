@@ -134,8 +134,8 @@ struct domain {
 	int relinquish_stage;
 	u32 killing; /* atomic: a CPU is in domain_kill */
 
-	struct hc_domain *hc; /* owned by hc/: watchdogs, memory map; hc frees it in
-				 XEN_DOMCTL_destroydomain */
+	struct hc_domain *hc; /* owned by hc/: watchdogs, memory map; NULL until first asked for */
+	void (*hc_free)(struct domain *d); /* set before hc; with the last reference */
 };
 
 /* For frames, which keep their owner alive: no reference. NULL if there is none. */

@@ -56,14 +56,9 @@ int domctl_create(struct domain *none, xen_domctl_t *op)
 
 int domctl_destroy(struct domain *d, xen_domctl_t *op)
 {
-	int ret;
-
 	if (d == current_domain() || d->privileged)
 		return fail(EINVAL);
-	ret = domain_kill(d);
-	if (!ret)
-		hc_domain_free(d);
-	return ret;
+	return domain_kill(d);
 }
 
 int domctl_pause(struct domain *d, xen_domctl_t *op)

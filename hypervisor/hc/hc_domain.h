@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the hypercall layer keeps for a domain and nobody below it needs: made when first asked for,
- * freed when the control domain destroys the domain. The memory map's lock is `lock`; the watchdogs
- * have their own.
+ * freed with the domain's last reference, so whoever has one may use it. The memory map's lock is
+ * `lock`; the watchdogs have their own.
  */
 #ifndef HC_HC_DOMAIN_H
 #define HC_HC_DOMAIN_H
@@ -31,7 +31,6 @@ struct hc_domain {
 };
 
 struct hc_domain *hc_domain_of(struct domain *d); /* NULL: no memory */
-void hc_domain_free(struct domain *d);		  /* the domain is dying: nobody makes a new one */
 
 /*
  * id 0: start a new watchdog, its id is the answer; else set (seconds) or, with 0, stop that one.

@@ -21,35 +21,32 @@ static void watchdog_fired(void *arg)
 	domain_shutdown(d, SHUTDOWN_watchdog);
 }
 
+static void hc_domain_free(struct domain *d)
+{
+	struct hc_domain *h = d->hc;
+
+	for (unsigned i = 0; i < WATCHDOGS; i++)
+		timer_stop(&h->watchdog[i].timer);
+	heap_free(h->map);
+	heap_free(h);
+}
+
 struct hc_domain *hc_domain_of(struct domain *d)
 {
 	struct hc_domain *h = READ_ONCE(d->hc), *none = NULL;
 
 	if (h)
 		return h;
-	if (READ_ONCE(d->dying))
-		return NULL;
 	h = heap_alloc(sizeof(*h));
 	if (!h)
 		return NULL;
 	for (unsigned i = 0; i < WATCHDOGS; i++)
 		timer_init(&h->watchdog[i].timer, watchdog_fired, d, cpu_id());
+	WRITE_ONCE(d->hc_free, hc_domain_free);
 	if (atomic_cmpxchg(&d->hc, &none, h))
 		return h;
 	heap_free(h);
 	return none;
-}
-
-void hc_domain_free(struct domain *d)
-{
-	struct hc_domain *h = atomic_xchg(&d->hc, NULL);
-
-	if (!h)
-		return;
-	for (unsigned i = 0; i < WATCHDOGS; i++)
-		timer_stop(&h->watchdog[i].timer);
-	heap_free(h->map);
-	heap_free(h);
 }
 
 static long watchdog_new(struct hc_domain *h, u32 seconds)

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "hc/hc_domain.h"
 #include "hc/hypercall.h"
 #include "hc_guest_memory.h"
 #include "hc_pv_stubs.h"
@@ -262,6 +263,35 @@ static void totals_and_maps(void **state)
 	assert_int_equal(((u64 *)(guest_memory + LIST))[1], 0x9f000);
 }
 
+/* Whoever found a domain before it was destroyed may still be at work on its memory map. */
+static void map_outlives_destroy(void **state)
+{
+	struct domain *d = fake_domain(9, 1, true);
+	xen_foreign_memory_map_t set = { .domid = 9, .map = { .nr_entries = 2 } };
+	xen_domctl_t op = { .cmd = XEN_DOMCTL_destroydomain,
+		.interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.domain = 9 };
+	struct hc_domain *h;
+	long ret;
+
+	assert_true(domain_get(d));
+	become(control);
+	set.map.buffer.p = (void *)guest_address(LIST);
+	assert_int_equal(memory_op(XENMEM_set_memory_map, &set, sizeof(set)), 0);
+	h = d->hc;
+	do
+		ret = hc_domctl(as_ptr_xen_domctl_t(guest_place(ARG, &op, sizeof(op))));
+	while (ret == -ERESTART);
+	assert_int_equal(ret, 0);
+	fake_settle();
+	become(control);
+	assert_ptr_equal(d->hc, h);
+	assert_int_equal(h->map_entries, 2);
+	domain_put(d);
+	fake_settle();
+	become(control);
+}
+
 static void grant_frames_as_a_resource(void **state)
 {
 	xen_mem_acquire_resource_t r = { .type = XENMEM_resource_grant_table };
@@ -298,6 +328,7 @@ int main(void)
 		cmocka_unit_test(failed_exchange_changes_nothing),
 		cmocka_unit_test(exchange_refuses_nonsense),
 		cmocka_unit_test(totals_and_maps),
+		cmocka_unit_test(map_outlives_destroy),
 		cmocka_unit_test(grant_frames_as_a_resource),
 	};
 

@@ -22,6 +22,8 @@
 #include "tools/lib/text.h"
 #include "tools/vane/vane.h"
 
+#include <xen/sched.h>
+
 #define HEADER "Name                                        ID   Mem VCPUs\tState\tTime(s)"
 #define ROW0   "Domain-0                                     0  1024     2     r-----      21.1"
 #define ROW1   "gpv                                          1   128     2     -b----       4.0"
@@ -349,6 +351,41 @@ static void test_attach(void **state)
 	assert_in_range(fake_nodes(), nodes, nodes + 2);
 }
 
+/* The form for programs: whole, and only where vane is called by its own name. */
+static void test_json(void **state)
+{
+	prints("vane --json list gpv",
+		"[\n"
+		"    {\n"
+		"        \"domid\": 1,\n"
+		"        \"name\": \"gpv\",\n"
+		"        \"uuid\": \"11111111-2222-3333-4444-555555555555\",\n"
+		"        \"state\": \"blocked\",\n"
+		"        \"memory_kb\": 131072,\n"
+		"        \"max_memory_kb\": 0,\n"
+		"        \"vcpus\": 2,\n"
+		"        \"cpu_time_ns\": 4000000000\n"
+		"    }\n"
+		"]\n");
+	fake.domain[1].info.flags = XEN_DOMINF_shutdown | SHUTDOWN_crash
+								  << XEN_DOMINF_shutdownshift;
+	assert_int_equal(run("vane list --json"), 0);
+	assert_non_null(strstr(said.s, "\"state\": \"crashed\",\n        \"shutdown_reason\": 3,"));
+	assert_non_null(strstr(said.s, "\"name\": \"Domain-0\""));
+	assert_int_equal(run("vane vcpu-list gpv --json"), 0);
+	assert_non_null(strstr(said.s, "\"vcpu\": 1,"));
+	assert_non_null(strstr(said.s, "\"hard_affinity\": \"all\""));
+	assert_int_equal(run("vane --json info"), 0);
+	assert_non_null(strstr(said.s, "\"xen_major\": 4,"));
+	assert_non_null(strstr(said.s, "\"xen_version\": \"4.17"));
+	assert_int_equal(run("vane --json uptime gpv"), 0);
+	assert_non_null(strstr(said.s, "\"uptime_s\": "));
+	ends("vane --json destroy nosuch", 3, "\"code\": \"PVN-E");
+	assert_non_null(strstr(said.s, "\"exit_status\": 3"));
+	ends("vane --json claims", 2, "does not implement --json");
+	ends("xl list --json", 2, "Usage: xl");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -364,6 +401,7 @@ int main(void)
 		T(test_help),
 		T(test_life),
 		T(test_attach),
+		T(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

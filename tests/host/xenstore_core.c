@@ -296,6 +296,14 @@ static void dom0_waits_little(void **state)
 	starve(&s, guest);
 	assert_false(transaction_guarded(dom0, &shared, false));
 	now_ms += 90;
+	/* The one that is out of date already is not waited for and does not use up the time. */
+	assert_int_equal(put(&s.tree, "/shared", "news"), 0);
+	assert_false(transaction_guarded(dom0, &shared, false));
+	assert_false(transaction_guarded(third, &shared, false));
+	now_ms += 9;
+	starve(&s, guest);
+	assert_true(transaction_guarded(dom0, &shared, false));
+	now_ms += 9;
 	assert_true(transaction_guarded(dom0, &shared, false));
 	transaction_drop_all(guest);
 	assert_false(transaction_guarded(dom0, &shared, false));

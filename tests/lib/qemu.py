@@ -38,7 +38,10 @@ def lock_machine():
 				return None
 		except OSError:
 			continue
-	lock = open(LOCK, "a+")
+	try:
+		lock = open(LOCK, "a+")
+	except PermissionError:
+		lock = open(LOCK)  # another user's
 	try:
 		fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 	except BlockingIOError:

@@ -114,6 +114,16 @@ void error_print(const struct error *e)
 	fputs(buf, stderr);
 }
 
+int error_code(const struct error *e)
+{
+	return kinds[e->kind].code;
+}
+
+const char *error_name(const struct error *e)
+{
+	return kinds[e->kind].text;
+}
+
 int error_exit_status(const struct error *e, bool as_xl)
 {
 	return as_xl ? kinds[e->kind].xl : kinds[e->kind].vane;

@@ -41,6 +41,9 @@ void error_clear(struct error *e);
 void error_format(const struct error *e, char *buf, size_t size);
 /* The text to standard error. */
 void error_print(const struct error *e);
+/* The stable number and word of its kind, as the text shows them. */
+int error_code(const struct error *e);
+const char *error_name(const struct error *e);
 int error_exit_status(const struct error *e, bool as_xl);
 
 #endif

@@ -47,8 +47,10 @@ static const struct command *find(const char *name)
 
 static void print_usage(FILE *f, const char *self, const struct command *c)
 {
-	fprintf(f, "Usage: %s [-vtT%s] %s %s\n\n%s.\n\n", self, c->globals, c->name, c->args,
-		c->what);
+	int letters = (int)strcspn(c->globals, "j"); /* --json is no letter, and not xl's */
+
+	fprintf(f, "Usage: %s [-vtT%.*s] %s %s\n\n%s.\n\n", self, letters, c->globals, c->name,
+		c->args, c->what);
 	if (c->options)
 		fprintf(f, "Options:\n\n%s\n", c->options);
 }
@@ -101,9 +103,14 @@ int vane_open(struct vane *v)
 
 int vane_fail(struct vane *v, const struct error *e)
 {
+	int status = error_exit_status(e, v->as_xl);
+
 	progress_end();
-	error_print(e);
-	return error_exit_status(e, v->as_xl);
+	if (v->json)
+		json_error(e, status);
+	else
+		error_print(e);
+	return status;
 }
 
 int vane_domain(struct vane *v, const char *who, uint32_t *domid)
@@ -172,6 +179,22 @@ static int run(struct vane *v, const struct command *c, int argc, char **argv)
 	return rc ? rc : c->fn(v, argc, argv);
 }
 
+/* --json may stand anywhere; take it out. */
+static bool take_json(int *argc, char **argv)
+{
+	bool found = false;
+	int i, n = 0;
+
+	for (i = 0; i < *argc; i++) {
+		if (i && !strcmp(argv[i], "--json"))
+			found = true;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[ *argc = n] = NULL;
+	return found;
+}
+
 int vane_main(int argc, char **argv)
 {
 	const char *base = strrchr(argv[0], '/');
@@ -183,6 +206,7 @@ int vane_main(int argc, char **argv)
 	base = base ? base + 1 : argv[0];
 	v.as_xl = !strcmp(base, "xl");
 	v.self = v.as_xl ? "xl" : "vane";
+	v.json = !v.as_xl && take_json(&argc, argv);
 	while ((opt = getopt(argc, argv, "+vfNtTh")) != -1) {
 		if (opt == 'v')
 			v.verbose++;
@@ -208,6 +232,10 @@ int vane_main(int argc, char **argv)
 	if (v.dry_run && !strchr(c->globals, 'N')) {
 		fprintf(stderr, "command does not implement -N (dryrun) option\n");
 		return 1;
+	}
+	if (v.json && !strchr(c->globals, 'j')) {
+		fprintf(stderr, "command does not implement --json\n");
+		return 2;
 	}
 	rc = run(&v, c, argc - optind, argv + optind);
 	store_close(&v.s);

@@ -186,11 +186,13 @@ int cmd_info(struct vane *v, int argc, char **argv)
 	}
 	info_machine(&t);
 	info_physical(&t, &p);
-	if (numa)
+	if (numa && !v->json)
 		info_topology(v, &t);
 	info_version(v, &t, &h);
 	if (optind < argc)
 		print_key(&t, argv[optind]);
+	else if (v->json)
+		json_info(t.s);
 	else
 		fputs(t.s, stdout);
 	text_free(&t);

@@ -208,6 +208,8 @@ int cmd_list(struct vane *v, int argc, char **argv)
 		return status;
 	if (o.longer)
 		list_long(v, all, n);
+	else if (v->json)
+		json_domains(v, all, n);
 	else
 		list_table(v, all, n, &o);
 	free(all);
@@ -351,9 +353,11 @@ int cmd_uptime(struct vane *v, int argc, char **argv)
 	all = vane_domains(v, argc, argv, optind, &n, &status);
 	if (!all)
 		return status;
-	if (!brief)
+	if (v->json)
+		json_uptimes(v, all, n, uptime_of);
+	else if (!brief)
 		printf("Name                                ID Uptime\n");
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !v->json; i++) {
 		name = vane_name(v, all[i].domain);
 		print_uptime(name, all[i].domain, uptime_of(v, &all[i]), brief);
 		free(name);

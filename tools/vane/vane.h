@@ -15,6 +15,7 @@ struct vane {
 	struct store s;
 	const char *self; /* "vane" or "xl" */
 	bool as_xl;
+	bool json; /* for programs: see asjson.c */
 	bool force, dry_run;
 	int verbose;
 };
@@ -47,5 +48,15 @@ int console_attach(struct vane *v, uint32_t domid, bool start);
 /* The list's header and rows, with an extra column of claims when asked. */
 void list_header(void);
 void list_row(struct vane *v, const domain_info *d);
+
+/* The same for programs (--json): arrays of one object a domain, vcpu. */
+void json_domains(struct vane *v, const domain_info *all, int n);
+void json_vcpus(struct vane *v, const domain_info *all, int n, unsigned int ncpus);
+void json_uptimes(struct vane *v, const domain_info *all, int n,
+	long (*uptime)(struct vane *v, const domain_info *d));
+/* An object of "key : value" lines. */
+void json_info(const char *lines);
+/* To standard error, in place of the text. */
+void json_error(const struct error *e, int status);
 
 #endif

@@ -47,6 +47,11 @@ int cmd_vcpu_list(struct vane *v, int argc, char **argv)
 	all = vane_domains(v, argc, argv, 1, &n, &status);
 	if (!all || ncpus < 0)
 		return status ? status : 1;
+	if (v->json) {
+		json_vcpus(v, all, n, ncpus);
+		free(all);
+		return 0;
+	}
 	printf("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
 		"Affinity (Hard / Soft)");
 	for (i = 0; i < n; i++) {

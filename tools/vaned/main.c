@@ -24,6 +24,7 @@
 #include "tools/lib/record.h"
 #include "tools/lib/storewatch.h"
 #include "tools/vaned/backends.h"
+#include "tools/vaned/dom0.h"
 #include "tools/vaned/lifecycle.h"
 
 #define LOCK_PATH "/run/xen/vaned.lock"
@@ -223,6 +224,7 @@ static void look_around(bool timer)
 			drop_task(t);
 	}
 	if (timer) {
+		dom0_announce(&S);
 		look_for_leftovers(all, n);
 		backends_tick();
 	}
@@ -337,6 +339,7 @@ int main(int argc, char **argv)
 		error_print(&e);
 		return 1;
 	}
+	dom0_announce(&S);
 	look_around(false);
 	daemon_ready();
 	rc = sd_event_loop(loop);
