@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The data path is pure code: the host tests and the fuzzer link exactly this.
 include tools/lib/backend.mk
-NETBACK_PURE := $(addprefix netback/,queue.c tx.c rx.c packet.c rate.c)
+NETBACK_PURE := $(addprefix netback/,queue.c tx.c rx.c packet.c rate.c hash.c ctrl.c)
 $(eval $(call program,netback,$(NETBACK_PURE) netback/vif.c netback/tap.c $(BACKEND),$(BACKEND_LIBS) -l:liburing.a))
 
 # Host tests: the data path on a front end in memory.
 NETBACK_FAKE := $(NETBACK_PURE) tests/host/netback_fake.c
 $(eval $(call host_test,netback_data,tests/host/netback_data.c $(NETBACK_FAKE),-I.))
+$(eval $(call host_test,netback_hash,tests/host/netback_hash.c $(NETBACK_FAKE),-I.))
 NETBACK_HOSTILE := $(NETBACK_FAKE) tests/fuzz/netback.c tests/host/netback_hostile.c
 $(eval $(call host_test,netback_hostile,$(NETBACK_HOSTILE),-I.,-lpthread))
 
@@ -28,6 +29,15 @@ $(B)/test/fuzz-netback: $(NETBACK_FAKE) tests/fuzz/netback.c tests/fuzz/netback_
 	$(call say,CLANG,$@)
 	$(Q)mkdir -p $(@D) && clang-14 -std=gnu11 -g -O1 -D_GNU_SOURCE -I. \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^
+
+# `make soak-netback`: 500 kills under load, the stock back end under the same tests, the rate in virtual time.
+.PHONY: soak soak-netback
+soak: soak-netback
+soak-netback: export SOAK := 1
+soak-netback: export KILLS ?= 500
+soak-netback: $(B)/stamp/packages-run all
+	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackAlone and test_killed_under_load' TestNetbackGuardStock \
+		TestNetbackTrafficStock TestNetbackScriptsStock TestNetbackRate
 
 # `make bench-net`: ours beside the stock back end.
 .PHONY: bench-net

@@ -97,22 +97,30 @@ static bool find_ipv6(const uint8_t *p, size_t len, struct packet_sum *s)
 	return find_transport(p, len, s);
 }
 
-bool packet_find_sum(const uint8_t *p, size_t len, struct packet_sum *s)
+uint16_t packet_network(const uint8_t *p, size_t len, uint16_t *network)
 {
 	size_t at = 12;
 	uint16_t type;
 	int tags;
 
+	*network = 0;
 	if (len < ETHER_HDR_LEN)
-		return false;
+		return 0;
 	type = get16(p + at);
 	for (tags = 0; type == ETHERTYPE_VLAN || type == 0x88a8; tags++) {
 		at += 4;
 		if (tags == TAGS_MAX || at + 2 > len)
-			return false;
+			return 0;
 		type = get16(p + at);
 	}
-	s->network = at + 2;
+	*network = at + 2;
+	return type;
+}
+
+bool packet_find_sum(const uint8_t *p, size_t len, struct packet_sum *s)
+{
+	uint16_t type = packet_network(p, len, &s->network);
+
 	if (type == ETHERTYPE_IP)
 		return find_ipv4(p, len, s);
 	return type == ETHERTYPE_IPV6 && find_ipv6(p, len, s);

@@ -22,6 +22,10 @@ struct packet_sum {
 	uint8_t protocol;   /* TCP or UDP */
 };
 
+/*
+ * The type that a frame says to be of, behind VLAN tags, and where its payload begins. 0: none.
+ */
+uint16_t packet_network(const uint8_t *p, size_t len, uint16_t *network);
 /* Find the TCP or UDP checksum of a frame of which `len` bytes are at p. False: there is none. */
 bool packet_find_sum(const uint8_t *p, size_t len, struct packet_sum *s);
 /* Put the sum of the pseudo header there, as who leaves the rest to the other side does. */

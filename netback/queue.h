@@ -26,6 +26,7 @@
 #include <xengnttab.h>
 #include <xen/io/netif.h>
 
+#include "netback/hash.h"
 #include "netback/rate.h"
 
 #define NET_PAGE  4096u
@@ -45,6 +46,7 @@
 #define RX_PAGES   (RX_BUFFERS * RX_STRIDE)
 #define NET_HDR	   sizeof(struct virtio_net_hdr)
 #define MCAST_MAX  64u
+#define NET_QUEUES 16u
 
 typedef xengnttab_grant_copy_segment_t grant_segment;
 
@@ -88,6 +90,9 @@ struct net_features {
 	bool sg, gso4, gso6, csum4, csum6, mcast_control;
 	struct mcast *mcast;
 	struct rate rate;
+	struct hash *hash; /* NULL: none can be asked for */
+	struct queue *queue[NET_QUEUES];
+	unsigned int queues;
 };
 
 /* Memory for the batch in hand. */
@@ -150,8 +155,9 @@ void queue_break(struct queue *q, const char *fmt, ...) __attribute__((format(pr
 /* The front end's frames to the tap: at most a ring's worth. */
 enum turn tx_turn(struct queue *q);
 /*
- * The tap's frames to the front end. IDLE: the tap is empty, or there is no room and the front end
- * will notify when there is.
+ * The tap's frames to the front end: to this queue, or to those that the front end's hashes say;
+ * in that case a turn waits for room in all of them (room in one: do the turns of all). IDLE: the
+ * tap is empty, or there is no room and the front end will notify when there is.
  */
 enum turn rx_turn(struct queue *q);
 

@@ -20,7 +20,7 @@
 /* Slots that the next frame may need. */
 static uint32_t need(const struct queue *q)
 {
-	return q->f->sg ? RX_NEED : 1;
+	return (q->f->sg ? RX_NEED : 1) + hash_on(q->f->hash);
 }
 
 /* A multicast frame that the front end did not ask for. */
@@ -64,35 +64,53 @@ static bool wrong_form(const struct net_features *f, const struct virtio_net_hdr
 	}
 }
 
+/* What is told of a frame beside its data. */
+struct frame_hash {
+	uint32_t type, value; /* type 0: none */
+};
+
 static void add_answer(struct queue *q, const void *answer)
 {
 	memcpy(&q->s->rx_answer[q->s->answers++], answer, sizeof(netif_rx_response_t));
 }
 
-static void add_extra(struct queue *q, const struct virtio_net_hdr *h)
+static void add_gso(struct queue *q, const struct virtio_net_hdr *h, bool more)
 {
 	netif_extra_info_t e = { .type = XEN_NETIF_EXTRA_TYPE_GSO };
 
+	e.flags = more ? XEN_NETIF_EXTRA_FLAG_MORE : 0;
 	e.u.gso.size = h->gso_size;
 	e.u.gso.type = h->gso_type == VIRTIO_NET_HDR_GSO_TCPV4 ? XEN_NETIF_GSO_TYPE_TCPV4
 							       : XEN_NETIF_GSO_TYPE_TCPV6;
 	add_answer(q, &e);
 }
 
+static void add_hash(struct queue *q, const struct frame_hash *hash)
+{
+	netif_extra_info_t e = { .type = XEN_NETIF_EXTRA_TYPE_HASH };
+
+	/* The types' numbers, of which one bit is set. */
+	e.u.hash.type = __builtin_ctz(hash->type);
+	e.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
+	memcpy(e.u.hash.value, &hash->value, 4);
+	add_answer(q, &e);
+}
+
 /* The copies and answers of one frame of n bytes at p. */
-static void add_frame(struct queue *q, const struct virtio_net_hdr *h, uint8_t *p, size_t n)
+static void add_frame(struct queue *q, const struct virtio_net_hdr *h,
+	const struct frame_hash *hash, uint8_t *p, size_t n)
 {
 	struct scratch *s = q->s;
 	netif_rx_response_t a = { .flags = 0 };
 	netif_rx_request_t r;
 	grant_segment *g;
-	bool extra = h->gso_type != VIRTIO_NET_HDR_GSO_NONE;
+	bool gso = h->gso_type != VIRTIO_NET_HDR_GSO_NONE, first = true;
 
 	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
 		a.flags = NETRXF_csum_blank | NETRXF_data_validated;
 	else if (h->flags & VIRTIO_NET_HDR_F_DATA_VALID)
 		a.flags = NETRXF_data_validated;
-	if (extra)
+	if (gso || hash->type)
 		a.flags |= NETRXF_extra_info;
 	for (; n; n -= a.status, p += a.status) {
 		slot_read(&r, ring_slot(q->rx, q->rx_cons + s->answers), sizeof(r));
@@ -110,15 +128,17 @@ static void add_frame(struct queue *q, const struct virtio_net_hdr *h, uint8_t *
 		g->len = a.status;
 		g->flags = GNTCOPY_dest_gref;
 		add_answer(q, &a);
-		if (extra)
-			add_extra(q, h);
-		extra = false;
+		if (first && gso)
+			add_gso(q, h, hash->type);
+		if (first && hash->type)
+			add_hash(q, hash);
+		first = false;
 		a.flags = 0;
 	}
 }
 
-/* What came into one buffer. */
-static void take_frame(struct queue *q, const struct net_frame *f)
+/* What came into one buffer, for the queue q. */
+static void take_frame(struct queue *q, const struct net_frame *f, const struct frame_hash *hash)
 {
 	uint8_t *p = (uint8_t *)f->iov->iov_base + NET_HDR;
 	ssize_t n = f->result - (ssize_t)NET_HDR;
@@ -131,7 +151,7 @@ static void take_frame(struct queue *q, const struct net_frame *f)
 	}
 	if (unwanted(q->f, p))
 		return;
-	add_frame(q, &h, p, n);
+	add_frame(q, &h, hash, p, n);
 	q->stats.rx_packets++;
 	q->stats.rx_bytes += n;
 }
@@ -155,6 +175,7 @@ static void offer(struct scratch *s, unsigned int n)
 static bool take_frames(struct queue *q, uint32_t avail)
 {
 	struct scratch *s = q->s;
+	const struct frame_hash none = { 0 };
 	unsigned int room, i, more = 1;
 	bool empty = false;
 
@@ -170,7 +191,7 @@ static bool take_frames(struct queue *q, uint32_t avail)
 			if (s->frame[i].result < 0)
 				empty = true;
 			else
-				take_frame(q, &s->frame[i]);
+				take_frame(q, &s->frame[i], &none);
 		}
 		if (more < RX_BUFFERS)
 			more *= RX_GROWTH;
@@ -206,18 +227,89 @@ static bool deliver(struct queue *q)
 	return true;
 }
 
-enum turn rx_turn(struct queue *q)
+/* How many slots a queue has; when those are too few for a frame its event is armed. */
+static uint32_t slots_there(struct queue *q)
 {
-	struct scratch *s = q->s;
 	uint32_t avail = slot_load(&q->rx->req_prod) - q->rx_cons;
-	bool empty;
 
-	s->segs = s->answers = s->iovs = 0;
 	if (avail < need(q))
 		avail = slots_arm(&q->rx->req_event, &q->rx->req_prod, q->rx_cons + need(q)) -
 			q->rx_cons;
 	if (avail > NET_SLOTS)
 		queue_break(q, "receive ring: %u requests at once", avail);
+	return *q->broken ? 0 : avail;
+}
+
+/* Frames for which there is room in each queue of the interface. */
+static unsigned int room_in_all(struct queue *q)
+{
+	unsigned int room = RX_BUFFERS, i, n;
+	struct queue *to;
+
+	for (i = 0; i < q->f->queues && room; i++) {
+		to = q->f->queue[i];
+		n = slots_there(to) / need(to);
+		if (*to->broken)
+			queue_break(q, "%s", to->broken);
+		if (n < room)
+			room = n;
+	}
+	return room;
+}
+
+/* Where the front end wants a frame: a queue's number; this one where it has not said. */
+static unsigned int choose(
+	struct queue *q, const struct net_frame *f, unsigned int mine, struct frame_hash *hash)
+{
+	*hash = (struct frame_hash){ 0 };
+	if (f->result > (ssize_t)NET_HDR)
+		hash->type = hash_frame(q->f->hash, (uint8_t *)f->iov->iov_base + NET_HDR,
+			f->result - NET_HDR, &hash->value);
+	return hash->type ? hash_queue(q->f->hash, hash->value, q->f->queues) : mine;
+}
+
+/* Frames of this queue of the tap to the queues they hash to, one queue after the other. */
+static enum turn spread_turn(struct queue *q)
+{
+	struct frame_hash hash[RX_BUFFERS];
+	unsigned int to[RX_BUFFERS], room = room_in_all(q), mine = 0, i, k, none = 0;
+	struct scratch *s = q->s;
+
+	if (*q->broken)
+		return TURN_BROKEN;
+	if (!room)
+		return TURN_IDLE;
+	while (q->f->queue[mine] != q)
+		mine++;
+	offer(s, room);
+	q->ops->receive(q, s->frame, s->frames);
+	for (i = 0; i < s->frames; i++)
+		to[i] = choose(q, &s->frame[i], mine, &hash[i]);
+	for (k = 0; k < q->f->queues; k++) {
+		s->segs = s->answers = 0;
+		for (i = 0; i < s->frames; i++)
+			if (s->frame[i].result < 0)
+				none++;
+			else if (to[i] == k)
+				take_frame(q->f->queue[k], &s->frame[i], &hash[i]);
+		if (s->answers && !deliver(q->f->queue[k])) {
+			queue_break(q, "%s", q->f->queue[k]->broken);
+			return TURN_BROKEN;
+		}
+	}
+	return none ? TURN_IDLE : TURN_MORE;
+}
+
+enum turn rx_turn(struct queue *q)
+{
+	struct scratch *s = q->s;
+	uint32_t avail;
+	bool empty;
+
+	s->segs = s->answers = s->iovs = 0;
+	if (hash_on(q->f->hash))
+		return spread_turn(q);
+	avail = slots_there(q);
 	if (*q->broken)
 		return TURN_BROKEN;
 	if (avail < need(q))

@@ -78,8 +78,31 @@ static bool transmit(void *arg)
 static bool receive(void *arg)
 {
 	struct vif_queue *vq = arg;
+	struct vif *v = vq->vif;
+	bool more = false;
+	unsigned int i;
 
-	return after_turn(vq, rx_turn(&vq->q));
+	if (!hash_on(v->f.hash))
+		return after_turn(vq, rx_turn(&vq->q));
+	/* Room in this one may be what any of them waited for. */
+	for (i = 0; i < v->queues && !*v->queue[i].q.broken; i++)
+		more |= after_turn(&v->queue[i], rx_turn(&v->queue[i].q));
+	return more;
+}
+
+/* The control ring. What it changes may let frames go that waited. */
+static bool control(void *arg)
+{
+	struct vif *v = arg;
+	bool notify;
+	enum turn t = ctrl_turn(&v->ctrl, &notify);
+	unsigned int i;
+
+	if (notify)
+		backend_notify(v->ctrl_channel);
+	for (i = 0; t == TURN_MORE && i < v->queues; i++)
+		backend_kick(v->queue[i].rx);
+	return after_turn(&v->queue[0], t);
 }
 
 /* A front end with one channel for both. */
@@ -138,7 +161,7 @@ static int vif_probe(struct backend_device *dev, const int *fds, unsigned int nf
 {
 	static const char *const have[] = { "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
 		"feature-ipv6-csum-offload", "feature-rx-copy", "feature-multicast-control",
-		"feature-split-event-channels" };
+		"feature-split-event-channels", "feature-ctrl-ring" };
 	struct vif *v = dev->own;
 	size_t i;
 
@@ -169,6 +192,7 @@ static bool flag(struct backend_device *dev, const char *name, bool absent, bool
 static int read_features(struct vif *v)
 {
 	struct backend_device *dev = v->dev;
+	struct vif_memory *memory = dev->memory;
 	bool copy, notify, no_csum;
 
 	if (!flag(dev, "request-rx-copy", false, &copy) ||
@@ -184,7 +208,8 @@ static int read_features(struct vif *v)
 		return backend_fail(dev, "the front end has no %s",
 			copy ? "feature-rx-notify" : "request-rx-copy");
 	v->f.csum4 = !no_csum;
-	v->f.mcast = dev->memory;
+	v->f.mcast = &memory->mcast;
+	v->f.hash = &memory->hash;
 	if (v->f.mcast->count > MCAST_MAX)
 		v->f.mcast->count = 0;
 	return 0;
@@ -246,6 +271,29 @@ static int connect_queue(struct vif *v, unsigned int i, unsigned int queues)
 	return 0;
 }
 
+/* A front end need not have a control ring. */
+static int connect_control(struct vif *v)
+{
+	uint32_t ref = 0, port = 0;
+
+	v->ctrl_channel = NULL;
+	if (backend_front_optional(v->dev, &ref, 1, UINT32_MAX, "ctrl-ring-ref"))
+		return -1;
+	if (!ref)
+		return 0;
+	if (backend_front_number(v->dev, &port, 1, PORT_MAX, "event-channel-ctrl"))
+		return -1;
+	v->ctrl.q = &v->queue[0].q;
+	v->ctrl.queues = v->queues;
+	v->ctrl.ring = backend_map_ring(v->dev, &ref, 1);
+	if (!v->ctrl.ring)
+		return -1;
+	if (ctrl_start(&v->ctrl))
+		return backend_fail(v->dev, "%s", v->ctrl.q->broken);
+	v->ctrl_channel = backend_bind(v->dev, port, control, v);
+	return v->ctrl_channel ? 0 : -1;
+}
+
 static int vif_connect(struct backend_device *dev)
 {
 	struct vif *v = dev->own;
@@ -258,11 +306,16 @@ static int vif_connect(struct backend_device *dev)
 	for (i = 0; i < queues; i++) {
 		if (connect_queue(v, i, queues))
 			return -1;
-		v->queues = i + 1;
+		v->queues = v->f.queues = i + 1;
+		v->f.queue[i] = &v->queue[i].q;
 	}
+	if (connect_control(v))
+		return -1;
 	if (tap_connect(v))
 		return backend_fail(dev, "the tap: %s", strerror(errno));
 	/* An event that our predecessor owed is sent now. */
+	if (dev->resuming && v->ctrl_channel)
+		backend_notify(v->ctrl_channel);
 	for (i = 0; dev->resuming && i < queues; i++) {
 		backend_notify(v->queue[i].tx);
 		if (v->queue[i].rx != v->queue[i].tx)
@@ -280,7 +333,7 @@ static bool vif_disconnect(struct backend_device *dev)
 		v->queue[i].readable = sd_event_source_disable_unref(v->queue[i].readable);
 	v->timer = sd_event_source_disable_unref(v->timer);
 	tap_disconnect(v);
-	v->queues = 0;
+	v->queues = v->f.queues = 0;
 	return true;
 }
 
@@ -338,7 +391,7 @@ static const int syscalls[] = { SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_ente
 static const struct backend_ops ops = {
 	.program = "netback",
 	.kind = "uvif",
-	.memory = sizeof(struct mcast),
+	.memory = sizeof(struct vif_memory),
 	.create = vif_create,
 	.probe = vif_probe,
 	.connect = vif_connect,

@@ -6,10 +6,16 @@
 #ifndef NETBACK_VIF_H
 #define NETBACK_VIF_H
 
-#include "netback/queue.h"
+#include "netback/ctrl.h"
 #include "tools/lib/backend.h"
 
 #define VIF_QUEUES BACKEND_FDS
+
+/* The restart memory: what a front end says once. */
+struct vif_memory {
+	struct mcast mcast;
+	struct hash hash;
+};
 
 struct vif_queue {
 	struct queue q;
@@ -25,6 +31,8 @@ struct vif {
 	struct vif_queue queue[VIF_QUEUES];
 	unsigned int fds, queues; /* descriptors; those in use, 0 when not connected */
 	sd_event_source *timer;	  /* for the rate */
+	struct ctrl ctrl;
+	struct backend_channel *ctrl_channel; /* NULL: the front end has no control ring */
 };
 
 /* The seam of queue.h on the tap, gntdev and event channels; q->arg is the struct vif_queue. */

@@ -11,11 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netback/ctrl.h"
 #include "netback/slots.h"
 #include "tests/host/netback_fake.h"
 
 struct script {
 	const uint8_t *p, *end;
+	struct hash hash;
+	struct ctrl ctrl;
+	union {
+		struct xen_netif_ctrl_sring ring;
+		uint8_t page[NET_PAGE];
+	} ring;
 };
 
 static void take(struct script *s, void *to, size_t n)
@@ -72,8 +79,27 @@ static void features(struct fake *f, uint8_t bits)
 	f->f.csum4 = bits & 8;
 	f->f.csum6 = bits & 16;
 	f->f.mcast_control = bits & 32;
+	if (bits & 128)
+		*f->f.hash = (struct hash){ .algorithm = 1, .types = 15 };
 	if (bits & 64)
 		rate_set(&f->f.rate, 10000, 100, f->now);
+}
+
+/* Some words on the control ring, mostly almost right. */
+static void control(struct script *s)
+{
+	uint32_t words[4], prod = s->ring.ring.req_prod;
+	bool notify;
+
+	take(s, words, sizeof(words));
+	words[0] &= 0x0fffff;
+	words[1] &= words[0] & 1 ? 255 : UINT32_MAX;
+	slot_write(s->ring.ring.ring + prod % CTRL_SLOTS, words, sizeof(words));
+	s->ring.ring.req_prod = prod + (words[0] & 2 ? 1 : words[3] % 140);
+	while (ctrl_turn(&s->ctrl, &notify) == TURN_MORE)
+		;
+	if (s->hash.entries > HASH_MAPPING)
+		abort();
 }
 
 static void turn(struct fake *f)
@@ -90,7 +116,7 @@ static void step(struct fake *f, struct script *s)
 {
 	uint32_t at;
 
-	switch (number(s, 1) % 12) {
+	switch (number(s, 1) % 13) {
 	case 0:
 	case 1: request(f, s); break;
 	case 2: raw_request(f, s); break;
@@ -115,15 +141,20 @@ static void step(struct fake *f, struct script *s)
 		f->revoked[number(s, 2) % FAKE_GRANTS] = true;
 		f->now += number(s, 4);
 		break;
+	case 12: control(s); break;
 	}
 	turn(f);
 }
 
 void fuzz_netback(const uint8_t *data, size_t len)
 {
-	struct script s = { data, data + len };
+	struct script s = { .p = data, .end = data + len };
 	struct fake *f = fake_new();
 
+	f->f.hash = &s.hash;
+	f->f.queue[0] = &f->q;
+	f->f.queues = 1;
+	s.ctrl = (struct ctrl){ .q = &f->q, .ring = &s.ring.ring, .queues = 1 };
 	while (s.p < s.end && !*f->q.broken)
 		step(f, &s);
 	fake_free(f);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tools/lib/config.h"
+#include "tools/lib/nicguard.h"
 #include "tools/lib/diskimage.h"
 
 #define BASE "name='g'\nkernel='/k'\n"
@@ -354,6 +355,44 @@ static void test_nics(void **state)
 	bad_nic("speed=9", "unknown parameter 'speed'");
 }
 
+static void rules_have(const char *ips, const char *words)
+{
+	char *rules = nicguard_rules("vif1.0", (const uint8_t *)"\0\x16\x3e\1\2\3", ips);
+
+	if (!strstr(rules, words))
+		fail_msg("\"%s\" is not in:\n%s", words, rules);
+	free(rules);
+}
+
+static void test_antispoof(void **state)
+{
+	char *text;
+	struct nic_config n = { 0 };
+	char why[256];
+
+	bad_nic("antispoof=2", "antispoof must be");
+	bad_nic("antispoof=1,ip=10.0.0.1 };flush", "'10.0.0.1 };flush' are none");
+	bad_nic("antispoof=1,ip=10.0.0.1/33", "are none");
+	bad_nic("antispoof=1,ip=10.0.0", "are none");
+	bad_nic("antispoof=1,ip=fe80::1/129", "are none");
+	assert_int_equal(nic_parse("antispoof=1,ip= 10.0.0.1  fd00::1/64", &n, why, 256), 0);
+	text = nic_format(&n);
+	assert_non_null(strstr(text, ",antispoof=1"));
+	free(text);
+	nic_config_free(&n);
+	rules_have(NULL, "hook ingress device \"vif1.0\" priority -500; policy drop;\n"
+			 "\t\tether saddr != 00:16:3e:01:02:03 counter drop\n"
+			 "\t\tmeta protocol arp arp saddr ether != 00:16:3e:01:02:03 counter drop\n"
+			 "\t\taccept\n\t}\n");
+	rules_have("10.1.2.3 10.9.8.7/20", "\t\tip saddr { 10.1.2.3/32, 10.9.0.0/20 } accept\n"
+					   "\t\tcounter drop\n");
+	rules_have("10.1.2.3", "arp saddr ip { 10.1.2.3/32 } accept");
+	rules_have("fd00::5/64 10.0.0.1",
+		"ip6 saddr != { fd00::/64, fe80::216:3eff:fe01:203/128 } counter drop\n");
+	rules_have("fd00::5/63", "@th,64,128 & 0xfffffffffffffffe0000000000000000 =="
+				 " 0xfd000000000000000000000000000000 accept\n");
+}
+
 /* What stock xl 4.17 printed for this configuration. */
 static void test_json(void **state)
 {
@@ -437,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_vdevs),
 		cmocka_unit_test(test_nics),
+		cmocka_unit_test(test_antispoof),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_damaged),
 	};

@@ -345,6 +345,45 @@ static void test_hotplug_failure(void **state)
 	free(vif);
 }
 
+/* The file's text, which is removed. */
+static bool took(const char *path, const char *words)
+{
+	char *text = file_read(path, 65536, NULL);
+	bool there = text && strstr(text, words);
+
+	unlink(path);
+	free(text);
+	return there;
+}
+
+/* The rules are there before the script runs and go with the interface; without them none. */
+static void test_antispoof(void **state)
+{
+	char *vif = xprintf(
+		"vif=['script=%s,mac=00:16:3e:00:00:05,antispoof=1,vifname=web']", script_path);
+	char *rules = xprintf("%s/rules", fake.dir),
+	     *script = xprintf("#!/bin/sh\n[ -e %s ] || exit 3\n", rules),
+	     *nft = xprintf("#!/bin/sh\necho \"$1\" >%s\n", rules);
+	uint32_t domid;
+
+	write_file(script_path, script, strlen(script), 0700);
+	write_file(path_nft, nft, strlen(nft), 0700);
+	assert_int_equal(create(vif, &domid), 0);
+	assert_true(took(rules, "ether saddr != 00:16:3e:00:00:05 counter drop"));
+	guest_destroy(&X, &S, domid, &E);
+	assert_true(took(rules, "delete table netdev vif"));
+	write_file(path_nft, "#!/bin/sh\necho no such family\nexit 1\n", 37, 0700);
+	assert_int_equal(create(vif, &domid), -1);
+	assert_non_null(strstr(E.what, "script said: no such family"));
+	unlink(path_nft);
+	assert_int_equal(create(vif, &domid), -1);
+	assert_non_null(strstr(E.advice, "nftables"));
+	free(vif);
+	free(rules);
+	free(script);
+	free(nft);
+}
+
 static void stop(uint32_t domid, unsigned int reason)
 {
 	fake.domain[domid].info.flags |= XEN_DOMINF_shutdown | reason << XEN_DOMINF_shutdownshift;
@@ -467,6 +506,7 @@ int main(void)
 		T(test_every_failure),
 		T(test_refused_before),
 		T(test_hotplug_failure),
+		T(test_antispoof),
 		T(test_lifecycle),
 		T(test_host_defaults),
 		T(test_disks_of_blkback),

@@ -7,7 +7,12 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import extras  # noqa: E402
 from host import Host  # noqa: E402
+
+
+# Of `make soak`: more of the same, and what takes long.
+collect_ignore_glob = [] if os.environ.get("SOAK") else ["test_soak_*.py"]
 
 
 @pytest.fixture(scope="class")
@@ -15,5 +20,7 @@ def host(request):
 	"""The class's host, up and ready."""
 	boot = dict(getattr(request.cls, "BOOT", {}))
 	boot.setdefault("name", "system-" + request.cls.__name__.lower().removeprefix("test"))
+	if hasattr(request.cls, "EXTRAS"):
+		boot["files"] = list(boot.get("files", ())) + extras.files(*request.cls.EXTRAS)
 	with Host(os.environ.get("HYPERVISOR", "paravane"), **boot) as h:
 		yield h

@@ -45,6 +45,7 @@ struct nic_config {
 	int devid;
 	uint8_t mac[6];
 	bool has_mac;
+	bool antispoof; /* frames with other addresses than mac and ip are dropped */
 	char *bridge, *ip, *script, *vifname, *gatewaydev;
 	uint32_t mtu;	     /* 0: default */
 	uint64_t rate_bytes; /* an interval; 0: unlimited */

@@ -15,7 +15,9 @@
 #include "tools/lib/hostconf.h"
 #include "tools/lib/hotplug.h"
 #include "tools/lib/log.h"
+#include "tools/lib/nicguard.h"
 #include "tools/lib/nictap.h"
+#include "tools/lib/paths.h"
 
 #define DEFAULT_SCRIPT "vif-bridge"
 
@@ -96,6 +98,8 @@ static void describe(
 	nodes_add(back, "mac", "%s", mac);
 	if (n->ip)
 		nodes_add(back, "ip", "%s", n->ip);
+	if (n->antispoof)
+		nodes_add(back, "antispoof", "1");
 	if (n->rate_bytes)
 		nodes_add(back, "rate", "%llu,%u", (unsigned long long)n->rate_bytes,
 			n->rate_interval_us);
@@ -132,6 +136,20 @@ static int run_script(const char *script, const char *vif, const char *netdev,
 	return rc;
 }
 
+/* All of it or nothing. The rules are freed. */
+static int run_nft(const char *vif, char *rules, struct error *e)
+{
+	char *label = xprintf("nft for %s", vif);
+	char *argv[] = { (char *)path_nft, rules, NULL }, *env[] = { NULL };
+	int rc = hotplug_run(label, argv, env, e);
+
+	if (rc)
+		error_advice(e, "antispoof=1 needs the package nftables in the control domain");
+	free(label);
+	free(rules);
+	return rc;
+}
+
 static bool is_user(const struct nic_config *n)
 {
 	return (n->backend == BACKEND_DEFAULT ? hostconf_backend("vif") : n->backend) ==
@@ -152,6 +170,9 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 	nodes_free(&back);
 	if (!rc)
 		rc = device_wait_ready(s, &dev, vif, user ? NULL : "xen-netback", e);
+	/* Before the script brings it to a bridge: not one frame passes unseen. */
+	if (!rc && n->antispoof)
+		rc = run_nft(vif, nicguard_rules(vif, n->mac, n->ip), e);
 	if (!rc) {
 		rc = run_script(script_of(n), vif, n->gatewaydev, &dev, "online", e);
 		why = store_read(s, "%s/hotplug-error", dev.back);
@@ -174,6 +195,8 @@ void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 	     *status = store_read(s, "%s/hotplug-status", dev.back);
 	char *vif = store_read(s, "%s/vifname", dev.record),
 	     *netdev = store_read(s, "%s/gatewaydev", dev.record);
+	char *guarded = store_read(s, "%s/antispoof", dev.record),
+	     *first = xprintf("vif%u.%u", domid, devid);
 	struct error e = { 0 };
 
 	if (!vif)
@@ -185,7 +208,12 @@ void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 		log_line(LOG_WARN, "warning: the back end of %s did not close", vif);
 	if (strcmp(dev.back_kind, dev.kind) != 0)
 		nictap_remove(vif);
+	/* Named by the device's first name; after the device, so that nothing passes between. */
+	if (guarded && run_nft(first, nicguard_no_rules(first), &e))
+		log_line(LOG_WARN, "warning: %s", e.what);
 	device_forget(s, &dev);
+	free(guarded);
+	free(first);
 	free(script);
 	free(status);
 	free(vif);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/lib/config.h"
+#include "tools/lib/nicguard.h"
 
 #define IFNAME_MAX 15
 
@@ -101,6 +102,12 @@ static int set_key(struct spec *s, const char *key, const char *v)
 		return set_ifname(s, &n->gatewaydev, v);
 	if (!strcmp(key, "ip"))
 		return set_string(&n->ip, v);
+	if (!strcmp(key, "antispoof")) {
+		if (set_number(s, key, v, 0, 1, &number))
+			return -1;
+		n->antispoof = number;
+		return 0;
+	}
 	if (!strcmp(key, "script"))
 		return set_string(&n->script, v);
 	if (!strcmp(key, "backend"))
@@ -153,6 +160,8 @@ int nic_parse(const char *spec, struct nic_config *n, char *why, size_t size)
 		rc = set_key(&s, w, eq + 1);
 	}
 	free(copy);
+	if (!rc && n->antispoof && !nicguard_good_ips(n->ip))
+		rc = bad(&s, "antispoof=1 needs addresses: '%.100s' are none", n->ip);
 	return rc;
 }
 
@@ -176,6 +185,8 @@ char *nic_format(const struct nic_config *n)
 	add_string(&t, "script", n->script);
 	add_string(&t, "vifname", n->vifname);
 	add_string(&t, "gatewaydev", n->gatewaydev);
+	if (n->antispoof)
+		add_string(&t, "antispoof", "1");
 	if (n->backend)
 		add_string(&t, "backendtype", n->backend == BACKEND_USER ? "user" : "phy");
 	if (n->mtu)

@@ -9,4 +9,5 @@ const char *const path_lock = "/var/lock/xl";
 const char *const path_scripts = "/etc/xen/scripts";
 const char *const path_conf = "/etc/xen/xl.conf";
 const char *const path_cache = "/var/cache/paravane";
+const char *const path_nft = "/usr/sbin/nft";
 const char *const path_vaned = "/run/xen/vaned.sock";

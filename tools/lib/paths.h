@@ -11,6 +11,7 @@ extern const char *const path_lock;    /* /var/lock/xl: held while a guest is ma
 extern const char *const path_scripts; /* /etc/xen/scripts: hotplug scripts */
 extern const char *const path_conf;    /* /etc/xen/xl.conf: defaults of the host */
 extern const char *const path_cache;   /* /var/cache/paravane: kernels that were unpacked */
+extern const char *const path_nft;     /* /usr/sbin/nft */
 extern const char *const path_vaned;   /* /run/xen/vaned.sock */
 
 #endif

@@ -30,6 +30,15 @@ DOM0_PACKAGES = [
 ]
 # The peer, for comparison and as the oracle.
 PEER_PACKAGES = [f"xen-hypervisor-{XEN}-amd64"]
+# What only some system tests put into dom0 or a guest, with what it needs beyond the base system; fetched apart, so that
+# a change here makes no image anew.
+EXTRA_PACKAGES = [
+	"nftables", "libnftables1", "libnftnl11", "libjansson4", "libedit2", "libbsd0", "libmd0", "libxtables12", "libmnl0",
+	"iptables", "libip4tc2", "libip6tc2", "libnetfilter-conntrack3", "libnfnetlink0",
+	"iperf3", "libiperf0", "libsctp1", "libssl3",
+	"openvswitch-switch", "openvswitch-common", "libunbound8", "libevent-2.1-7", "libnghttp2-14", "libprotobuf-c1",
+	"libbpf1", "libelf1", "libxdp1", "libnuma1", "libcap-ng0", "zlib1g",
+]
 # A shell and tools in one static program, for initrds.
 INITRD_PACKAGES = ["busybox-static"]
 BASE_PACKAGES = ["systemd-sysv", "udev", "kmod", "iproute2", "iputils-ping", "netcat-openbsd", "e2fsprogs", "login",
@@ -83,6 +92,21 @@ def packages():
 	"""Folder with the downloaded packages."""
 	wanted = " ".join([KERNEL, *DOM0_PACKAGES, *PEER_PACKAGES, *INITRD_PACKAGES])
 	return cache.step("packages", cache.digest(wanted), fetch_packages, "fetching Debian packages")
+
+
+def extra(names):
+	"""Folder with some of EXTRA_PACKAGES unpacked over each other."""
+	def fetch(folder):
+		options = apt(os.path.join(cache.place(), "apt"))
+		cache.run(["apt-get", *options, "-q", "download", *EXTRA_PACKAGES], cwd=folder)
+
+	def build(folder):
+		for name in names:
+			cache.run(["dpkg-deb", "-x", glob.glob(os.path.join(debs, name + "_*.deb"))[0], folder])
+	assert set(names) <= set(EXTRA_PACKAGES)
+	packages()
+	debs = cache.step("extra-packages", cache.digest(packages(), *EXTRA_PACKAGES), fetch, "fetching Debian packages for tests")
+	return cache.step("extra", cache.digest(debs, *names), build, "unpacking packages for tests")
 
 
 def package(name):

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""iperf3 between dom0 and guests and between guests, frames with VLAN tags, jumbo frames from guest to guest, and an interface that
+is unplugged while it carries a stream."""
+import json
+
+import pytest
+
+import extras
+from test_netback import LIB, run_in, serve, stream
+
+IPERF = ["iperf3", "libiperf0", "libsctp1", "libssl3"]
+MB = 16
+VLAN = 5
+
+
+def iperf(host, source, sink, options, address=None):
+	"""Run iperf3 from one to the other (0: dom0) against a server of its own; its report."""
+	address = address or f"10.77.0.{10 + sink if sink else 1}"
+	server = "iperf3 -s -1 -D -I /tmp/iperf.pid && for i in $(seq 50); do grep -qi ':1451 ' /proc/net/tcp6 && exit 0; sleep 0.1; done; exit 1"
+	run_in(host, sink, server)
+	report = json.loads(run_in(host, source, f"iperf3 -J -c {address} {options}; true", 120))
+	assert "error" not in report, report["error"]
+	return report["end"]
+
+
+class Traffic:
+	"""Two guests with iperf3 and the module for VLANs."""
+	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+	EXTRAS = (IPERF, ["8021q"])
+	BACKEND = None
+
+	@pytest.fixture(scope="class")
+	def guests(self, host, request):
+		serve(host, request.cls.BACKEND)
+		extras.install(host)
+		for number in (1, 2):
+			extras.install_guest(host, number)
+		host.start_guests(1, 2, "vcpus=2", "memory=192")
+		for number in (0, 1, 2):
+			run_in(host, number, "depmod -a; modprobe 8021q")
+		return host
+
+	@pytest.mark.parametrize("source,sink", [(0, 1), (1, 0), (1, 2)])
+	def test_iperf_tcp(self, guests, source, sink):
+		"""All that was sent arrives, over two connections at once."""
+		end = iperf(guests, source, sink, f"-P 2 -n {MB}M")
+		assert end["sum_sent"]["bytes"] >= MB << 20
+		# The receiver's count ends when the last acknowledgement is sent: what is on its way then is less than a window.
+		assert end["sum_received"]["bytes"] >= (MB << 20) * 0.9
+
+	@pytest.mark.parametrize("source,sink", [(0, 1), (1, 0), (1, 2)])
+	def test_iperf_udp(self, guests, source, sink):
+		"""A slow stream of datagrams: next to none is lost (none would say something about the machine under QEMU)."""
+		end = iperf(guests, source, sink, "-u -l 1400 -b 4M -n 1M")["sum"]
+		assert end["packets"] >= 700
+		assert end["lost_percent"] < 5
+
+	def test_vlan(self, guests):
+		"""Tagged frames cross the bridge between guests, and to dom0's own end of the VLAN; untagged ones do not get there."""
+		guests.ok(f"ip link add link xenbr0 name xenbr0.{VLAN} type vlan id {VLAN}; ip addr add 10.80.0.1/24 dev xenbr0.{VLAN};"
+			f" ip link set xenbr0.{VLAN} up")
+		for number in (1, 2):
+			guests.guest(number, f"ip link add link eth0 name eth0.{VLAN} type vlan id {VLAN};"
+				f" ip addr add 10.80.0.{10 + number}/24 dev eth0.{VLAN}; ip link set eth0.{VLAN} up")
+		stream(guests, 1, 2, address="10.80.0.12")
+		stream(guests, 2, 0, address="10.80.0.1")
+		stream(guests, 0, 1, address="10.80.0.11")
+		# The whole frame, not one bit more: 1500 bytes and a tag.
+		assert "2 received" in guests.guest(1, "ping -M do -c 2 -i 0.2 -s 1472 10.80.0.12")
+		guests.guest(2, f"ip link set eth0.{VLAN} down; ip addr add 10.80.0.12/24 dev eth0")
+		assert " 0 received" in guests.guest(1, "ping -c 1 -W 1 10.80.0.12; true")
+		guests.guest(2, f"ip addr del 10.80.0.12/24 dev eth0; ip link del eth0.{VLAN}")
+		guests.guest(1, f"ip link del eth0.{VLAN}")
+		guests.ok(f"ip link del xenbr0.{VLAN}")
+
+	def test_jumbo_frames_between_guests(self, guests):
+		names = [f"vif{guests.ok(f'{guests.vane} domid guest{n}')}.0" for n in (1, 2)]
+		guests.ok(f"for i in {' '.join(names)} xenbr0; do ip link set $i mtu 9000; done")
+		for number in (1, 2):
+			guests.guest(number, "ip link set eth0 mtu 9000; ethtool -K eth0 tso off gso off 2>/dev/null; true")
+		assert "3 received" in guests.guest(1, "ping -M do -c 3 -i 0.2 -s 8972 10.77.0.12")
+		assert " 0 received" in guests.guest(1, "ping -M do -c 1 -W 1 -s 8973 10.77.0.12; true")
+		stream(guests, 1, 2)
+		stream(guests, 2, 1)
+
+	def test_unplugged_under_load(self, guests):
+		"""The interface that carries a stream goes, and comes again: nothing is left behind, and it carries the next one."""
+		before = guests.ok("ls /sys/class/net")
+		for _ in range(2):
+			guests.ok(f"{guests.vane} network-attach guest2 mac=00:16:3e:00:01:02 bridge=xenbr0", 90)
+			guests.guest(2, "for i in $(seq 50); do [ -e /sys/class/net/eth1 ] && break; sleep 0.1; done; ip link set eth1 up;"
+				" ip addr add 10.81.0.12/24 dev eth1")
+			guests.ok("ip addr replace 10.81.0.1/24 dev xenbr0")
+			guests.ok(f"({LIB}/in-guest 2 'iperf3 -s -1 >/dev/null 2>&1 & sleep 1; iperf3 -s -1 -p 5202 >/dev/null 2>&1 &')"
+				" >/dev/null 2>&1 & sleep 2; (timeout 40 iperf3 -c 10.81.0.12 -t 30; timeout 40 iperf3 -c 10.81.0.12 -p 5202 -R -t 30)"
+				" >/dev/null 2>&1 & sleep 1; true")
+			domid = guests.ok(f"{guests.vane} domid guest2")
+			look = f"cat /sys/class/net/vif{domid}.1/statistics/tx_bytes"
+			first, second = map(int, guests.ok(f"{look}; sleep 1; {look}").split())
+			assert second - first > 1 << 20
+			guests.ok(f"{guests.vane} network-detach guest2 00:16:3e:00:01:02", 90)
+			guests.ok("pkill -x iperf3; true")
+			guests.guest(2, "pkill -x iperf3; true")
+			assert guests.ok("ls /sys/class/net") == before
+			assert guests.guest(2, "ls /sys/class/net").split() == ["eth0", "lo"]
+		stream(guests, 0, 2)
+
+	def test_no_complaint_from_the_kernels(self, guests):
+		pattern = "'BUG|WARNING:|Oops|general protection|segfault|soft lockup|rcu.*stall|vif.*[Ii]nvalid|vif.*Disabled'"
+		assert guests.run(f"dmesg | grep -E {pattern}")[1].strip() == ""
+		assert guests.guest(1, f"dmesg | grep -E {pattern}; true") == ""
+
+
+class TestNetbackTraffic(Traffic):
+	BACKEND = "user"
