@@ -24,7 +24,7 @@ class Scripts:
 	def guest(self, host, request):
 		serve(host, request.cls.BACKEND)
 		extras.install(host)
-		host.ok("busybox --install -s /usr/local/bin; echo 1 >/proc/sys/net/ipv4/ip_forward")
+		host.ok("ln -s $(command -v busybox) /usr/local/bin/ifconfig; echo 1 >/proc/sys/net/ipv4/ip_forward")
 		host.start_guests(1, 2, "vcpus=1", "memory=192")
 		return host
 
