@@ -97,6 +97,16 @@ static bool find_ipv6(const uint8_t *p, size_t len, struct packet_sum *s)
 	return find_transport(p, len, s);
 }
 
+static bool is_tag(uint16_t type)
+{
+	return type == ETHERTYPE_VLAN || type == 0x88a8;
+}
+
+bool packet_tagged(const uint8_t *p)
+{
+	return is_tag(get16(p + 12));
+}
+
 uint16_t packet_network(const uint8_t *p, size_t len, uint16_t *network)
 {
 	size_t at = 12;
@@ -107,7 +117,7 @@ uint16_t packet_network(const uint8_t *p, size_t len, uint16_t *network)
 	if (len < ETHER_HDR_LEN)
 		return 0;
 	type = get16(p + at);
-	for (tags = 0; type == ETHERTYPE_VLAN || type == 0x88a8; tags++) {
+	for (tags = 0; is_tag(type); tags++) {
 		at += 4;
 		if (tags == TAGS_MAX || at + 2 > len)
 			return 0;

@@ -22,6 +22,8 @@ struct packet_sum {
 	uint8_t protocol;   /* TCP or UDP */
 };
 
+/* Does a frame of at least 14 bytes have a VLAN tag? */
+bool packet_tagged(const uint8_t *p);
 /*
  * The type that a frame says to be of, behind VLAN tags, and where its payload begins. 0: none.
  */

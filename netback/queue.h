@@ -90,6 +90,11 @@ struct net_features {
 	bool sg, gso4, gso6, csum4, csum6, mcast_control;
 	struct mcast *mcast;
 	struct rate rate;
+	/*
+	 * Frames with VLAN tags came that were to be segmented: no front end understands that. Set
+	 * by rx_turn(), which drops them; the tap is to segment all from now on.
+	 */
+	bool tagged_gso;
 	struct hash *hash; /* NULL: none can be asked for */
 	struct queue *queue[NET_QUEUES];
 	unsigned int queues;

@@ -36,26 +36,35 @@ static bool unwanted(const struct net_features *f, const uint8_t *p)
 	return true;
 }
 
-/* Complete the checksum here when the front end cannot. False: the frame is not to be delivered. */
+/*
+ * Complete the checksum here when the front end cannot; Linux's looks for it behind an untagged
+ * header only. False: the frame is not to be delivered. */
 static bool settle_sum(const struct net_features *f, struct virtio_net_hdr *h, uint8_t *p, size_t n)
 {
 	struct packet_sum sum;
 
-	if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || (f->csum4 && f->csum6))
+	if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) ||
+		(f->csum4 && f->csum6 && !packet_tagged(p)))
 		return true;
 	if (h->gso_type == VIRTIO_NET_HDR_GSO_NONE &&
-		(!packet_find_sum(p, n, &sum) || !(sum.version == 4 ? f->csum4 : f->csum6))) {
+		(packet_tagged(p) || !packet_find_sum(p, n, &sum) ||
+			!(sum.version == 4 ? f->csum4 : f->csum6))) {
 		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
 		return packet_fill_sum(p, n, h->csum_start, h->csum_offset);
 	}
 	return true;
 }
 
-/* What the tap was told not to send to such a front end. */
-static bool wrong_form(const struct net_features *f, const struct virtio_net_hdr *h, size_t n)
+/* What the tap was told, or is told now, not to send to such a front end. */
+static bool wrong_form(
+	struct net_features *f, const struct virtio_net_hdr *h, const uint8_t *p, size_t n)
 {
 	if (n < ETH_LEN || (!f->sg && n > NET_PAGE))
 		return true;
+	if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE && packet_tagged(p)) {
+		f->tagged_gso = true;
+		return true;
+	}
 	switch (h->gso_type) {
 	case VIRTIO_NET_HDR_GSO_NONE: return false;
 	case VIRTIO_NET_HDR_GSO_TCPV4: return !f->gso4 || !h->gso_size;
@@ -145,7 +154,7 @@ static void take_frame(struct queue *q, const struct net_frame *f, const struct 
 	struct virtio_net_hdr h;
 
 	memcpy(&h, f->iov->iov_base, NET_HDR);
-	if (n <= 0 || wrong_form(q->f, &h, n) || !settle_sum(q->f, &h, p, n)) {
+	if (n <= 0 || wrong_form(q->f, &h, p, n) || !settle_sum(q->f, &h, p, n)) {
 		q->stats.rx_dropped++;
 		return;
 	}

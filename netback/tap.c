@@ -145,9 +145,9 @@ static unsigned int offloads(const struct net_features *f)
 
 	if (f->csum4 || f->csum6)
 		set |= TUN_F_CSUM;
-	if (f->sg && f->gso4 && f->csum4)
+	if (f->sg && f->gso4 && f->csum4 && !f->tagged_gso)
 		set |= TUN_F_TSO4;
-	if (f->sg && f->gso6 && f->csum6)
+	if (f->sg && f->gso6 && f->csum6 && !f->tagged_gso)
 		set |= TUN_F_TSO6;
 	return set;
 }
@@ -167,6 +167,11 @@ void tap_carrier(struct vif *v, int on)
 		backend_log(v->dev, LOG_WARN, "cannot switch the carrier");
 }
 
+int tap_offload(struct vif *v)
+{
+	return ioctl(v->queue[0].fd, TUNSETOFFLOAD, offloads(&v->f));
+}
+
 int tap_connect(struct vif *v)
 {
 	unsigned int i;
@@ -174,7 +179,7 @@ int tap_connect(struct vif *v)
 	for (i = 0; i < v->fds; i++)
 		if (use_queue(v->queue[i].fd, i < v->queues))
 			return -1;
-	if (ioctl(v->queue[0].fd, TUNSETOFFLOAD, offloads(&v->f)))
+	if (tap_offload(v))
 		return -1;
 	tap_carrier(v, 1);
 	return 0;

@@ -75,6 +75,17 @@ static bool transmit(void *arg)
 	return after_turn(vq, t);
 }
 
+/* From now on the kernel segments what it sends to this interface: see tagged_gso. */
+static void segment_in_tap(struct vif *v)
+{
+	if (!v->f.tagged_gso || v->segmented)
+		return;
+	v->segmented = true;
+	backend_log(v->dev, LOG_INFO, "VLAN tags: frames are segmented before they come here");
+	if (tap_offload(v))
+		backend_fail(v->dev, "the tap: %s", strerror(errno));
+}
+
 static bool receive(void *arg)
 {
 	struct vif_queue *vq = arg;
@@ -83,10 +94,11 @@ static bool receive(void *arg)
 	unsigned int i;
 
 	if (!hash_on(v->f.hash))
-		return after_turn(vq, rx_turn(&vq->q));
+		more = after_turn(vq, rx_turn(&vq->q));
 	/* Room in this one may be what any of them waited for. */
-	for (i = 0; i < v->queues && !*v->queue[i].q.broken; i++)
+	for (i = 0; hash_on(v->f.hash) && i < v->queues && !*v->queue[i].q.broken; i++)
 		more |= after_turn(&v->queue[i], rx_turn(&v->queue[i].q));
+	segment_in_tap(v);
 	return more;
 }
 
@@ -207,6 +219,7 @@ static int read_features(struct vif *v)
 	if (!copy || !notify)
 		return backend_fail(dev, "the front end has no %s",
 			copy ? "feature-rx-notify" : "request-rx-copy");
+	v->f.tagged_gso = v->segmented = false;
 	v->f.csum4 = !no_csum;
 	v->f.mcast = &memory->mcast;
 	v->f.hash = &memory->hash;

@@ -30,6 +30,7 @@ struct vif {
 	struct net_features f;
 	struct vif_queue queue[VIF_QUEUES];
 	unsigned int fds, queues; /* descriptors; those in use, 0 when not connected */
+	bool segmented;		  /* the tap was told of f.tagged_gso */
 	sd_event_source *timer;	  /* for the rate */
 	struct ctrl ctrl;
 	struct backend_channel *ctrl_channel; /* NULL: the front end has no control ring */
@@ -42,6 +43,8 @@ extern const struct queue_ops tap_queue_ops;
 int tap_start(void);
 /* Let the tap hand out what the front end understands, on the queues in use. -1: errno. */
 int tap_connect(struct vif *v);
+/* The same while connected: what has changed in the features. -1: errno. */
+int tap_offload(struct vif *v);
 /* No carrier, nothing in the queues. */
 void tap_disconnect(struct vif *v);
 void tap_carrier(struct vif *v, int on);

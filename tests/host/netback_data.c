@@ -485,6 +485,37 @@ static void test_receive_fills_sum(void **state)
 	assert_int_equal(total, 0xffff);
 }
 
+/* With a VLAN tag the sum is filled in for every front end, and nothing is left to be segmented. */
+static void test_receive_tagged(void **state)
+{
+	struct virtio_net_hdr h = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_offset = 6 };
+	uint8_t frame[204], plain[200];
+	size_t n = headers(plain, 4, 17, 200);
+	struct packet_sum sum;
+
+	memset(plain + n, 0x5a, 200 - n);
+	assert_true(packet_find_sum(plain, 200, &sum));
+	packet_set_pseudo(plain, 200, &sum);
+	memcpy(frame, plain, 12);
+	memcpy(frame + 12, "\x81\x00\x00\x05", 4);
+	memcpy(frame + 16, plain + 12, 188);
+	assert_true(packet_fill_sum(plain, 200, 34, 6));
+	h.csum_start = 38;
+	fake_buffers(F, 100);
+	fake_arrive(F, &h, frame, sizeof(frame));
+	assert_int_equal(fake_run(F), TURN_IDLE);
+	assert_int_equal(received(0).flags, NETRXF_data_validated);
+	assert_memory_equal(F->page[256] + 16, plain + 12, 188);
+	assert_false(F->f.tagged_gso);
+	h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	h.gso_size = 1400;
+	fake_arrive(F, &h, frame, sizeof(frame));
+	assert_int_equal(fake_run(F), TURN_IDLE);
+	assert_int_equal(F->rx.ring.rsp_prod, 1);
+	assert_int_equal(F->q.stats.rx_dropped, 1);
+	assert_true(F->f.tagged_gso);
+}
+
 /* What the tap was told not to send does not reach a front end that cannot take it. */
 static void test_receive_unfit(void **state)
 {
@@ -649,6 +680,7 @@ int main(void)
 		T(test_receive_with_holes),
 		T(test_receive_little_room),
 		T(test_receive_fills_sum),
+		T(test_receive_tagged),
 		T(test_receive_unfit),
 		T(test_receive_revoked),
 		T(test_restart),

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "netback/ctrl.h"
 #include "netback/slots.h"
 #include "tests/fuzz/netback.h"
 #include "tests/host/netback_fake.h"
@@ -47,6 +48,7 @@ static void test_scripts(void **state)
 
 struct writer {
 	struct fake *f;
+	struct xen_netif_ctrl_sring *control;
 	bool end;
 };
 
@@ -60,6 +62,20 @@ static uint32_t transmit_word(unsigned int which, uint32_t *seed)
 	return (draw(seed) % 3000) << 16;
 }
 
+/* A word of a control request: its type and id, a grant, numbers; and now and then the indices. */
+static void rewrite_control(struct xen_netif_ctrl_sring *ring, uint32_t *seed)
+{
+	uint32_t *words = (uint32_t *)ring->ring, at = draw(seed) % 64;
+
+	if (at % 4)
+		__atomic_store_n(
+			&words[at], draw(seed) % (at % 4 == 1 ? 3 : 130), __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&words[at], (draw(seed) % 9) << 16, __ATOMIC_RELAXED);
+	__atomic_store_n(
+		&ring->req_prod, slot_load(&ring->rsp_prod) + draw(seed) % 4, __ATOMIC_RELEASE);
+}
+
 static void *rewrite(void *arg)
 {
 	struct writer *w = arg;
@@ -71,6 +87,7 @@ static void *rewrite(void *arg)
 		__atomic_store_n(&rx[16 + draw(&seed) % 512], draw(&seed) % 520, __ATOMIC_RELAXED);
 		if (n % 16)
 			continue;
+		rewrite_control(w->control, &seed);
 		__atomic_store_n(tx, slot_load(&w->f->tx.ring.rsp_prod) + draw(&seed) % 64,
 			__ATOMIC_RELEASE);
 		__atomic_store_n(rx, slot_load(&w->f->rx.ring.rsp_prod) + draw(&seed) % 200,
@@ -83,23 +100,34 @@ static void *rewrite(void *arg)
 
 static void test_rewritten_meanwhile(void **state)
 {
-	struct writer w = { fake_new(), false };
+	static uint32_t page[NET_PAGE / 4];
+	struct writer w = { fake_new(), (void *)page, false };
+	struct hash hash = { 0 };
+	struct ctrl control = { .q = &w.f->q, .ring = w.control, .queues = 1 };
 	uint8_t frame[3000] = { 0 };
+	bool notify, hashed = false;
 	unsigned int broken = 0, sent = 0, i, k;
 	time_t end = time(NULL) + SECONDS;
 	pthread_t thread;
 
+	memcpy(frame + 12, "\x08\x00\x45", 3);
+	w.f->f.hash = &hash;
+	w.f->f.queue[0] = &w.f->q;
+	w.f->f.queues = 1;
 	assert_int_equal(pthread_create(&thread, NULL, rewrite, &w), 0);
 	/* Until both have happened: who runs when is not ours to say. */
-	for (i = 0; (i < RESTARTS || !sent || !broken) && time(NULL) < end; i++) {
+	for (i = 0; (i < RESTARTS || !sent || !broken || !hashed) && time(NULL) < end; i++) {
 		*w.f->q.broken = 0;
-		if (queue_start(&w.f->q)) {
+		if (queue_start(&w.f->q) || ctrl_start(&control)) {
 			broken++;
 			continue;
 		}
 		for (k = 0; k < TURNS && !*w.f->q.broken; k++) {
 			fake_arrive(w.f, NULL, frame, sizeof(frame));
 			tx_turn(&w.f->q);
+			if (!*w.f->q.broken)
+				ctrl_turn(&control, &notify);
+			hashed |= hash_on(&hash);
 			if (!*w.f->q.broken)
 				rx_turn(&w.f->q);
 			sent += w.f->nsent;
@@ -113,6 +141,7 @@ static void test_rewritten_meanwhile(void **state)
 	/* It was neither all refused nor all taken. */
 	assert_true(broken);
 	assert_true(sent);
+	assert_true(hashed);
 }
 
 int main(void)
