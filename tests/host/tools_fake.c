@@ -29,6 +29,7 @@ const char *const path_scripts = script_dir;
 const char *const path_conf = conf_path;
 const char *const path_cache = cache_dir;
 const char *const path_vaned = socket_path;
+const char *const path_sysfs = fake.dir;
 
 bool fake_call_fails(void)
 {

@@ -10,3 +10,4 @@ const char *const path_scripts = "/etc/xen/scripts";
 const char *const path_conf = "/etc/xen/xl.conf";
 const char *const path_cache = "/var/cache/paravane";
 const char *const path_vaned = "/run/xen/vaned.sock";
+const char *const path_sysfs = "/sys";
