@@ -21,7 +21,7 @@
 
 #include <xen/sched.h>
 
-#define HEADER                                                                                  \
+#define HEADER                                                                                   \
 	"      NAME  STATE   CPU(sec) CPU(%)     MEM(k) MEM(%)  MAXMEM(k) MAXMEM(%) VCPUS NETS " \
 	"NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID"
 
@@ -52,8 +52,8 @@ struct top_options {
 	enum order order;
 };
 
-static unsigned long long sysfs_number(const char *fmt, uint32_t domid, uint32_t devid,
-	const char *name)
+static unsigned long long sysfs_number(
+	const char *fmt, uint32_t domid, uint32_t devid, const char *name)
 {
 	char *below = xprintf(fmt, domid, devid, name), *path, *text;
 	unsigned long long n;
