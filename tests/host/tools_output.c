@@ -302,7 +302,7 @@ static void test_top(void **state)
 				    SHUTDOWN_crash << XEN_DOMINF_shutdownshift;
 	assert_int_equal(run("vane top --batch --delay=1 --iterations=2"), 0);
 	assert_non_null(strstr(said.s, "\na-rather-l -s-cp-          4    0.0 "));
-	assert_non_null(strstr(said.s, " 1       20        1    1        1       22      333"
+	assert_non_null(strstr(said.s, " 1        1       20    1        1       22      333"
 				       "       4444      55555    0\n"));
 	assert_non_null(strstr(said.s + 10, TOP));
 	assert_int_equal(run("vane top -b -f -i 1"), 0);

@@ -31,7 +31,7 @@ struct row {
 	domain_info info;
 	double cpu_percent; /* since the last table, 100 for a whole CPU; 0 in the first */
 	unsigned int nics, disks;
-	unsigned long long sent, received; /* as the domain sees it */
+	unsigned long long sent, received; /* by the host */
 	unsigned long long out_of_room, reads, writes, sectors_read, sectors_written;
 };
 
@@ -67,14 +67,14 @@ static unsigned long long sysfs_number(
 	return n;
 }
 
-/* What the host receives from its side of an interface the guest has sent. */
+/* As xentop has it, sent is what the host sends on its side of the interface: to the guest. */
 static void add_nic(struct row *r, uint32_t domid, uint32_t devid)
 {
 	static const char file[] = "class/net/vif%u.%u/statistics/%s";
 
 	r->nics++;
-	r->sent += sysfs_number(file, domid, devid, "rx_bytes");
-	r->received += sysfs_number(file, domid, devid, "tx_bytes");
+	r->sent += sysfs_number(file, domid, devid, "tx_bytes");
+	r->received += sysfs_number(file, domid, devid, "rx_bytes");
 }
 
 static void add_kernel_disk(struct row *r, uint32_t domid, uint32_t devid)
