@@ -142,6 +142,7 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 	struct disk *d = dev->own;
 	unsigned int info = 0;
 	long long granularity;
+	char *image;
 
 	if (nfds != 1)
 		return backend_fail(dev, "no disk was opened");
@@ -166,7 +167,10 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 	backend_publish(dev, "physical-sector-size", "%u", d->physical_size);
 	backend_publish(dev, "info", "%u", info);
 	backend_publish(dev, "feature-flush-cache", "%d", !d->readonly);
-	backend_publish(dev, "feature-barrier", "%d", !d->readonly);
+	/* FUSE, behind which images are, does not pass on that a write is to be durable. */
+	image = backend_own_text(dev, "image");
+	backend_publish(dev, "feature-barrier", "%d", !d->readonly && !image);
+	free(image);
 	backend_publish(dev, "feature-discard", "%d", d->discard);
 	if (d->discard) {
 		backend_publish(dev, "discard-granularity", "%lld", granularity);
