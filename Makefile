@@ -25,6 +25,7 @@ SAN_LDFLAGS := -fsanitize=address,undefined
 ALL :=
 HOST_TESTS :=
 TEST_TARGETS :=
+SOAK_TARGETS :=
 Q := @
 say = @printf '  %-8s%s\n' '$(1)' '$(2)'
 
@@ -63,7 +64,7 @@ $(B)/obj/%.o: %.c | $(B)/stamp/packages
 $(B)/stamp/packages: docs/dependencies.md tools/setup/packages.sh
 	$(Q)mkdir -p $(@D) && tools/setup/packages.sh build && touch $@
 
-.PHONY: all clean test test-host lint size
+.PHONY: all clean test test-host soak lint size
 all: $(ALL)
 
 test-host: $(HOST_TESTS)
@@ -74,6 +75,10 @@ test: all
 	$(Q)rm -f $(B)/test/*.count; status=0; \
 	for t in test-host $(TEST_TARGETS); do $(MAKE) --no-print-directory $$t || status=1; done; \
 	$(PYTHON) tests/lib/total.py $(B)/test || status=1; exit $$status
+
+# The long forms, one after the other: hours.
+soak: all
+	$(Q)status=0; for t in $(SOAK_TARGETS); do $(MAKE) --no-print-directory $$t || status=1; done; exit $$status
 
 lint:
 	$(Q)$(PYTHON) tools/check/arrows.py

@@ -141,6 +141,8 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 {
 	struct disk *d = dev->own;
 	unsigned int info = 0;
+	long long granularity;
+	char *image;
 
 	if (nfds != 1)
 		return backend_fail(dev, "no disk was opened");
@@ -148,7 +150,9 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 	if (measure(d))
 		return backend_fail(dev, "cannot find out the disk's size: %s", strerror(errno));
 	d->readonly = !is(dev, "mode", "w");
-	d->discard = d->file && !d->readonly && backend_own_number(dev, "discard-enable", 0);
+	/* A device's is in its nodes if it can discard; a file system frees whole blocks. */
+	granularity = d->file ? PAGE : backend_own_number(dev, "discard-granularity", 0);
+	d->discard = !d->readonly && granularity && backend_own_number(dev, "discard-enable", 0);
 	if (source_attach(d))
 		return -1;
 	throttle_set(d, backend_own_number(dev, "iops", 0), backend_own_number(dev, "bps", 0));
@@ -163,11 +167,15 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 	backend_publish(dev, "physical-sector-size", "%u", d->physical_size);
 	backend_publish(dev, "info", "%u", info);
 	backend_publish(dev, "feature-flush-cache", "%d", !d->readonly);
-	backend_publish(dev, "feature-barrier", "%d", !d->readonly);
+	/* FUSE, behind which images are, does not pass on that a write is to be durable. */
+	image = backend_own_text(dev, "image");
+	backend_publish(dev, "feature-barrier", "%d", !d->readonly && !image);
+	free(image);
 	backend_publish(dev, "feature-discard", "%d", d->discard);
 	if (d->discard) {
-		backend_publish(dev, "discard-granularity", "%u", PAGE);
-		backend_publish(dev, "discard-alignment", "0");
+		backend_publish(dev, "discard-granularity", "%lld", granularity);
+		backend_publish(dev, "discard-alignment", "%lld",
+			d->file ? 0 : backend_own_number(dev, "discard-alignment", 0));
 		backend_publish(dev, "discard-secure", "0");
 	}
 	backend_publish(dev, "feature-persistent", "0");

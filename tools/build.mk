@@ -26,9 +26,9 @@ TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c devi
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
-VANE := $(addprefix tools/vane/,cli.c asjson.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c xenstore.c) \
+VANE := $(addprefix tools/vane/,cli.c asjson.c create.c list.c life.c info.c vcpus.c devices.c hotplug.c backend.c console.c top.c screen.c xenstore.c) \
 	tools/lib/backend_client.c tools/vaned/handover.c
-$(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS)))
+$(eval $(call program,vane,tools/vane/main.c $(VANE) $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lncurses))
 $(eval $(call program,vaned,tools/vaned/main.c tools/vaned/backends.c tools/vaned/dom0.c tools/lib/daemon.c tools/lib/storewatch.c $(TOOLS_GUEST) $(PATHS),$(TOOLS_XEN_LIBS) $(BUILDER_LIBS) -lsystemd))
 CONSOLED := $(addprefix tools/console/,main.c guestcon.c ring.c logfile.c) $(TOOLS_XEN) $(addprefix tools/lib/,error.c log.c \
 	text.c units.c daemon.c storewatch.c)
@@ -47,5 +47,5 @@ $(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) too
 FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)
 $(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
 $(eval $(call tools_test,tools_create))
-$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
+$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS) -lncurses))
 $(eval $(call tools_test,tools_output))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Real daemons, driven from outside. What a daemon's tests need is said in its own build.mk.
 TEST_TARGETS += test-daemon
-.PHONY: test-daemon soak soak-xenstore
-soak: soak-xenstore
+SOAK_TARGETS += soak-xenstore
+.PHONY: test-daemon soak-xenstore
 test-daemon:
 	$(Q)$(PYTHON) tests/daemon/run.py
 

@@ -23,6 +23,7 @@
 
 #include "tools/build/create.h"
 #include "tools/lib/config.h"
+#include "tools/lib/disk.h"
 #include "tools/lib/guest.h"
 #include "tools/lib/hostconf.h"
 #include "tools/lib/log.h"
@@ -482,6 +483,45 @@ static void test_disks_of_blkback(void **state)
 	free(config);
 }
 
+static void put(const char *dir, const char *name, const char *text)
+{
+	char *path = xprintf("%s/%s", dir, name);
+
+	write_file(path, text, strlen(text), 0600);
+	free(path);
+}
+
+/* sysfs of a disk and of a partition on it: what of its discard is offered. */
+static void test_discard_limits(void **state)
+{
+	unsigned long granularity = 1, alignment = 1;
+	char *dir = xprintf("%s/sda", fake.dir), *queue = xprintf("%s/queue", dir),
+	     *partition = xprintf("%s/sda1", dir);
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(mkdir(queue, 0700), 0);
+	assert_int_equal(mkdir(partition, 0700), 0);
+	assert_false(disk_discard_limits(dir, &granularity, &alignment));
+	put(queue, "discard_max_bytes", "4294966784\n");
+	put(queue, "discard_granularity", "65536\n");
+	put(queue, "write_zeroes_max_bytes", "0\n");
+	assert_false(disk_discard_limits(dir, &granularity, &alignment));
+	put(queue, "write_zeroes_max_bytes", "4294966784\n");
+	put(dir, "discard_alignment", "0\n");
+	put(partition, "discard_alignment", "512\n");
+	assert_true(disk_discard_limits(dir, &granularity, &alignment));
+	assert_int_equal(granularity, 65536);
+	assert_int_equal(alignment, 0);
+	assert_true(disk_discard_limits(partition, &granularity, &alignment));
+	assert_int_equal(granularity, 65536);
+	assert_int_equal(alignment, 512);
+	put(queue, "discard_max_bytes", "0\n");
+	assert_false(disk_discard_limits(partition, &granularity, &alignment));
+	free(partition);
+	free(queue);
+	free(dir);
+}
+
 static void test_records(void **state)
 {
 	struct config c;
@@ -510,6 +550,7 @@ int main(void)
 		T(test_lifecycle),
 		T(test_host_defaults),
 		T(test_disks_of_blkback),
+		T(test_discard_limits),
 		T(test_records),
 	};
 

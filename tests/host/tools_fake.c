@@ -30,6 +30,7 @@ const char *const path_conf = conf_path;
 const char *const path_cache = cache_dir;
 const char *const path_nft = nft_path;
 const char *const path_vaned = socket_path;
+const char *const path_sysfs = fake.dir;
 
 bool fake_call_fails(void)
 {

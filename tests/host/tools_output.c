@@ -261,6 +261,57 @@ static void test_errors(void **state)
 	ends("vane xenstore nosuch", 2, "xenstore top [-b]");
 }
 
+#define TOP                                                                                      \
+	"      NAME  STATE   CPU(sec) CPU(%)     MEM(k) MEM(%)  MAXMEM(k) MAXMEM(%) VCPUS NETS " \
+	"NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID\n"
+
+/* A file of sysfs: its directory, which is made, its name and what it says. */
+static void put(const char *dir, const char *name, const char *value)
+{
+	char *command = xprintf(
+		"mkdir -p %s/%s && echo %s >%s/%s/%s", fake.dir, dir, value, fake.dir, dir, name);
+
+	assert_int_equal(system(command), 0);
+	free(command);
+}
+
+/* The columns are those that xentop printed; a disk of the kernel's back end and an interface. */
+static void test_top(void **state)
+{
+	static const char nic[] = "class/net/vif1.0/statistics",
+			  disk[] = "bus/xen-backend/devices/vbd-1-51712/statistics";
+
+	fake.domain[0].info.max_pages = 0xffffffff;
+	fake.domain[1].info.max_pages = 33023;
+	prints("xl top -b -i 1", TOP
+		"  Domain-0 -----r         21    0.0    1048576   34.1   no limit       n/a     2"
+		"    0        0        0    0        0        0        0          0          0"
+		"    0\n"
+		"       gpv --b---          4    0.0     131072    4.3     132092       4.3     2"
+		"    1        0        0    1        0        0        0          0          0"
+		"    0\n");
+	put(nic, "rx_bytes", "20480");
+	put(nic, "tx_bytes", "1025");
+	put(disk, "oo_req", "1");
+	put(disk, "rd_req", "22");
+	put(disk, "wr_req", "333");
+	put(disk, "rd_sect", "4444");
+	put(disk, "wr_sect", "55555");
+	fake_write("/local/domain/1/name", "a-rather-long-name");
+	fake.domain[1].info.flags = XEN_DOMINF_shutdown | XEN_DOMINF_paused |
+				    SHUTDOWN_crash << XEN_DOMINF_shutdownshift;
+	assert_int_equal(run("vane top --batch --delay=1 --iterations=2"), 0);
+	assert_non_null(strstr(said.s, "\na-rather-l -s-cp-          4    0.0 "));
+	assert_non_null(strstr(said.s, " 1        1       20    1        1       22      333"
+				       "       4444      55555    0\n"));
+	assert_non_null(strstr(said.s + 10, TOP));
+	assert_int_equal(run("vane top -b -f -i 1"), 0);
+	assert_non_null(strstr(said.s, "\na-rather-long-name -s-cp-"));
+	ends("vane top -b -i 0", 2, "top");
+	ends("vane top -b -d x", 2, "top");
+	ends("vane top nosuch", 2, "top");
+}
+
 static void test_help(void **state)
 {
 	prints("xl help pause",
@@ -398,6 +449,7 @@ int main(void)
 		T(test_info),
 		T(test_names),
 		T(test_errors),
+		T(test_top),
 		T(test_help),
 		T(test_life),
 		T(test_attach),

@@ -74,12 +74,14 @@ def initrd_with(files):
 
 class Host:
 	"""A host: `hypervisor` is paravane, xen or none (the bare kernel); `tools` is paravane or xen, by default the
-	hypervisor's own; `boot` is kernel (Multiboot 1), bios or uefi (GRUB with Multiboot 2)."""
+	hypervisor's own; `boot` is kernel (Multiboot 1), bios or uefi (GRUB with Multiboot 2); `disk` is dom0's as QEMU's
+	-drive has it."""
 
 	def __init__(self, hypervisor="paravane", cpus=2, memory=2048, dom0_mem=768, tools=None, hypervisor_args="",
 			dom0_args="", boot="kernel", name="host", icount=False, reboots=False, network="e1000", extra=(),
-			services=True, programs=True, scratch_mb=0, files=(), cpu=CPU):
+			services=True, programs=True, scratch_mb=0, files=(), cpu=CPU, disk=None):
 		self.hypervisor, self.boot, self.name = hypervisor, boot, name
+		self.disk = disk or f"file={images.dom0()},format=raw,snapshot=on,cache=unsafe"
 		self.tools = tools or ("xen" if hypervisor == "xen" else "paravane")
 		self.memory, self.cpus, self.next_id, self.broken = memory, cpus, 0, None
 		self.vane = "vane" if self.tools == "paravane" and os.path.exists(os.path.join(PROGRAMS, "vane")) else "xl"
@@ -97,9 +99,9 @@ class Host:
 			reboots=reboots, cpu=cpu)
 
 	def _disks(self, scratch_mb):
-		"""dom0's disk, whose changes are dropped, and an empty one if asked for, on AHCI."""
+		"""dom0's disk, whose changes are dropped unless `disk` is another, and an empty one if asked for, on AHCI."""
 		arguments = ["-device", "ich9-ahci,id=ahci", "-drive",
-			f"file={images.dom0()},format=raw,if=none,id=d0,snapshot=on,cache=unsafe",
+			f"{self.disk},if=none,id=d0",
 			"-device", "ide-hd,drive=d0,bus=ahci.0"]
 		if scratch_mb:
 			os.makedirs(WORK, exist_ok=True)

@@ -152,6 +152,50 @@ static int run_script(const char *script, const struct device *d, char *action, 
 	return rc;
 }
 
+/* A number of sysfs; a partition has those of its disk's queue one directory further up. */
+static unsigned long limit(const char *dir, const char *name)
+{
+	char *path = xprintf("%s/%s", dir, name), *text = file_read(path, 64, NULL);
+	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
+
+	free(text);
+	free(path);
+	return n;
+}
+
+/*
+ * blkback discards by punching holes (fallocate), which Linux does on a block device by writing
+ * zeroes: only where the device itself can do both is it as cheap as a discard.
+ */
+bool disk_discard_limits(const char *dir, unsigned long *granularity, unsigned long *alignment)
+{
+	char *queue = xprintf("%s/queue", dir), *above = xprintf("%s/../queue", dir);
+	const char *q = access(queue, X_OK) ? above : queue;
+	bool can = limit(q, "discard_max_bytes") && limit(q, "write_zeroes_max_bytes");
+
+	*granularity = limit(q, "discard_granularity");
+	*alignment = limit(dir, "discard_alignment");
+	free(above);
+	free(queue);
+	return can && *granularity;
+}
+
+/* For blkback, which cannot see sysfs. */
+static void describe_discard(const struct disk_config *d, struct nodes *back)
+{
+	unsigned long granularity, alignment;
+	struct stat st;
+	char dir[64];
+
+	if (stat(d->path, &st) || !S_ISBLK(st.st_mode))
+		return;
+	snprintf(dir, sizeof(dir), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	if (!disk_discard_limits(dir, &granularity, &alignment))
+		return;
+	nodes_add(back, "discard-granularity", "%lu", granularity);
+	nodes_add(back, "discard-alignment", "%lu", alignment);
+}
+
 static void describe(
 	const struct disk_config *d, uint32_t domid, struct nodes *front, struct nodes *back)
 {
@@ -238,6 +282,8 @@ int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, st
 	int rc;
 
 	describe(d, domid, &front, &back);
+	if (user)
+		describe_discard(d, &back);
 	rc = user && diskimage_is(d) ? diskimage_start(&dev, d, e) : 0;
 	if (!rc)
 		rc = device_create(s, &dev, &front, &back, e);
@@ -284,13 +330,19 @@ int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid,
 	unsigned int max, struct error *e)
 {
 	char *path = store_read(s, "%s/params", back), *mode = store_read(s, "%s/mode", back);
+	char *image = store_read(s, "%s/image", back);
 	int flags = (mode && *mode == 'w' ? O_RDWR : O_RDONLY) | O_CLOEXEC, rc = 1;
 	struct stat st;
 
 	fds[0] = -1;
 	if (path && *path == '/') {
-		/* Past the page cache, so that what the guest has flushed is on the disk. */
-		fds[0] = open(path, flags | O_DIRECT);
+		/*
+		 * Past the page cache, so that what the guest has flushed is on the disk. An
+		 * image's file is that anyhow, and Linux writes to it one request at a time only
+		 * without O_DIRECT; QEMU 7.2 mixes up the data of writes that are under way
+		 * together.
+		 */
+		fds[0] = open(path, image ? flags : flags | O_DIRECT);
 		if (fds[0] < 0 && errno == EINVAL)
 			fds[0] = open(path, flags);
 	}
@@ -300,6 +352,7 @@ int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid,
 		rc = error_set(e, ERR_CONFIG, "%s is neither a file nor a block device", path);
 	if (rc < 0 && fds[0] >= 0)
 		close(fds[0]);
+	free(image);
 	free(mode);
 	free(path);
 	return rc;

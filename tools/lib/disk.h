@@ -7,6 +7,8 @@
 #ifndef TOOLS_LIB_DISK_H
 #define TOOLS_LIB_DISK_H
 
+#include <stdbool.h>
+
 #include "tools/lib/config.h"
 #include "tools/lib/device.h"
 
@@ -16,6 +18,11 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e);
 int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e);
 /* Take a disk away: back end, script, loop device, nodes. Failures are logged, the rest is done. */
 void disk_detach(struct store *s, uint32_t domid, uint32_t devid);
+/*
+ * What a block device can discard: granularity and alignment in bytes from its directory in sysfs
+ * (a partition's own, or a whole disk's). false: nothing, or not so that blkback could ask for it.
+ */
+bool disk_discard_limits(const char *dir, unsigned long *granularity, unsigned long *alignment);
 /* For blkback: open what stands behind a disk, see backend_source.h. */
 int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid, int *fds,
 	unsigned int max, struct error *e);

@@ -13,5 +13,6 @@ extern const char *const path_conf;    /* /etc/xen/xl.conf: defaults of the host
 extern const char *const path_cache;   /* /var/cache/paravane: kernels that were unpacked */
 extern const char *const path_nft;     /* /usr/sbin/nft */
 extern const char *const path_vaned;   /* /run/xen/vaned.sock */
+extern const char *const path_sysfs;   /* /sys */
 
 #endif

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs of this machine, taken with their libraries to where they are not installed: dom0's /opt, or a disk of a guest's."""
+import os
+import re
+import shutil
+
+from host import WORK, cache, images, inputs
+
+STORAGE_READY = "insmod /opt/qemu-storage-daemon/fuse.ko"
+
+
+def libraries(*programs):
+	"""Every library, the loader among them, that programs or shared objects need."""
+	found = set()
+	for program in programs:
+		found |= set(re.findall(r"(/\S+) \(0x", cache.run(["ldd", program])))
+	return sorted(found)
+
+
+def wrapper(name, where):
+	"""A script that starts the program `name` in the folder `where`, which has its libraries too; its path here."""
+	path = os.path.join(WORK, name + ".sh")
+	os.makedirs(WORK, exist_ok=True)
+	with open(path, "w") as f:
+		f.write(f"#!/bin/sh\nexec {where}/ld-linux-x86-64.so.2 --library-path {where} {where}/{name} \"$@\"\n")
+	os.chmod(path, 0o755)
+	return path
+
+
+def for_dom0(*names, objects=()):
+	"""Programs in dom0's PATH; shared objects that they load by themselves, and all else, in /opt/FIRSTNAME: [(file, place), ...]."""
+	paths = [*map(shutil.which, names), *objects]
+	return [(file, f"{names[0]}/" + os.path.basename(file)) for file in [*libraries(*paths), *paths]] \
+		+ [(wrapper(name, "/opt/" + names[0]), "bin/" + name) for name in names]
+
+
+def storage_daemon():
+	"""qemu-storage-daemon, qemu-img, and the module they need, which STORAGE_READY loads."""
+	return for_dom0("qemu-storage-daemon", "qemu-img") + [(os.path.join(inputs.kernel(), m), "qemu-storage-daemon/" + os.path.basename(m))
+		for m in images.module_files(["fuse"])]
+
+
+def disk(name, *programs):
+	"""A disk image (ext4) whose /bin has programs to be run when it is mounted on /mnt; its path."""
+	tree, path = os.path.join(WORK, name + ".tree"), os.path.join(WORK, name + ".img")
+	shutil.rmtree(tree, ignore_errors=True)
+	for sub in ("bin", "lib"):
+		os.makedirs(os.path.join(tree, sub))
+	for file in [*libraries(*map(shutil.which, programs)), *map(shutil.which, programs)]:
+		shutil.copy(file, os.path.join(tree, "lib"))
+	for program in programs:
+		shutil.copy(wrapper(program, "/mnt/lib"), os.path.join(tree, "bin", program))
+	with open(path, "wb") as f:
+		f.truncate(256 << 20)
+	cache.run(["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal,^metadata_csum", "-E", "lazy_itable_init=0,nodiscard", "-L", name, "-d", tree, path])
+	shutil.rmtree(tree)
+	return path
