@@ -31,8 +31,8 @@ $(B)/test/fuzz-netback: $(NETBACK_FAKE) tests/fuzz/netback.c tests/fuzz/netback_
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^
 
 # `make soak-netback`: 500 kills under load, the stock back end under the same tests, the rate in virtual time.
-.PHONY: soak soak-netback
-soak: soak-netback
+.PHONY: soak-netback
+SOAK_TARGETS += soak-netback
 soak-netback: export SOAK := 1
 soak-netback: export KILLS ?= 500
 soak-netback: $(B)/stamp/packages-run all
