@@ -11,10 +11,6 @@ import extras  # noqa: E402
 from host import Host  # noqa: E402
 
 
-# Of `make soak`: more of the same, and what takes long.
-collect_ignore_glob = [] if os.environ.get("SOAK") else ["test_soak_*.py"]
-
-
 @pytest.fixture(scope="class")
 def host(request):
 	"""The class's host, up and ready."""

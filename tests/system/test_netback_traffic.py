@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""iperf3 between dom0 and guests and between guests, frames with VLAN tags, jumbo frames from guest to guest, and an interface that
-is unplugged while it carries a stream."""
+"""iperf3 between dom0 and guests and between guests, frames with VLAN tags, jumbo frames from guest to guest."""
 import json
 
 import pytest
 
 import extras
-from test_netback import run_in, serve, stream, wait_open
+from test_netback import run_in, serve, stream
 
 IPERF = ["iperf3", "libiperf0", "libsctp1", "libssl3"]
-MB = 8
+MIB = 1 << 20
 VLAN = 5
 
 
@@ -42,11 +41,10 @@ class Traffic:
 
 	@pytest.mark.parametrize("source,sink", [(0, 1), (1, 0), (1, 2)])
 	def test_iperf_tcp(self, guests, source, sink):
-		"""Over two connections at once. The sum of a stream is test_netback's; here the receiver's count ends while the last
-		windows, some MiB, are on their way."""
-		end = iperf(guests, source, sink, f"-P 2 -n {MB}M")
-		assert end["sum_sent"]["bytes"] >= MB << 20
-		assert end["sum_received"]["bytes"] >= (MB << 20) / 2, end["sum_received"]
+		"""Over two connections at once, for 2 s. The sum of a stream is test_netback's; here the receiver's count ends while the
+		last windows, some MiB, are on their way."""
+		end = iperf(guests, source, sink, "-P 2 -t 2")
+		assert end["sum_received"]["bytes"] >= MIB, end["sum_received"]
 
 	@pytest.mark.parametrize("source,sink", [(0, 1), (1, 0), (1, 2)])
 	def test_iperf_udp(self, guests, source, sink):
@@ -82,33 +80,6 @@ class Traffic:
 		assert " 0 received" in guests.guest(1, "ping -M do -c 1 -W 1 -s 8973 10.77.0.12; true")
 		stream(guests, 1, 2)
 		stream(guests, 2, 1)
-
-	def test_unplugged_under_load(self, guests):
-		"""The interface that carries a stream goes, and comes again: nothing is left behind, and it carries the next one."""
-		before = guests.ok("ls /sys/class/net")
-		for _ in range(2):
-			guests.ok(f"{guests.vane} network-attach guest2 mac=00:16:3e:00:01:02 bridge=xenbr0", 90)
-			guests.guest(2, "for i in $(seq 50); do [ -e /sys/class/net/eth1 ] && break; sleep 0.1; done; ip link set eth1 up;"
-				" ip addr add 10.81.0.12/24 dev eth1")
-			guests.ok("ip addr replace 10.81.0.1/24 dev xenbr0")
-			guests.guest(2, "iperf3 -s -1 -D; iperf3 -s -1 -D -p 5202")
-			wait_open(guests, 2, 5201)
-			wait_open(guests, 2, 5202)
-			guests.ok("(iperf3 -c 10.81.0.12 -t 60 & iperf3 -c 10.81.0.12 -p 5202 -R -t 60) >/dev/null 2>&1 & true")
-			count = f"/sys/class/net/vif{guests.ok(f'{guests.vane} domid guest2')}.1/statistics"
-			guests.ok(f"for i in $(seq 200); do [ $(cat {count}/tx_bytes) -gt 1000000 ] && [ $(cat {count}/rx_bytes) -gt 1000000 ] &&"
-				" exit 0; sleep 0.1; done; exit 1")
-			guests.ok(f"{guests.vane} network-detach guest2 00:16:3e:00:01:02", 90)
-			guests.ok("pkill -x iperf3; true")
-			guests.guest(2, "pkill -x iperf3; true")
-			assert guests.ok("ls /sys/class/net") == before
-			guests.guest(2, "for i in $(seq 50); do [ -e /sys/class/net/eth1 ] || exit 0; sleep 0.1; done; exit 1")
-		stream(guests, 0, 2)
-
-	def test_no_complaint_from_the_kernels(self, guests):
-		pattern = "'BUG|WARNING:|Oops|general protection|segfault|soft lockup|rcu.*stall|vif.*[Ii]nvalid|vif.*Disabled'"
-		assert guests.run(f"dmesg | grep -E {pattern}")[1].strip() == ""
-		assert guests.guest(1, f"dmesg | grep -E {pattern}; true") == ""
 
 
 class TestNetbackTraffic(Traffic):
