@@ -51,6 +51,21 @@ static bool within_bits(u64 frame, unsigned order, u32 mem_flags)
 	return bits > PAGE_SHIFT && frame + BIT(order) <= BIT(bits - PAGE_SHIFT);
 }
 
+static int release_frame(struct domain *d, u64 frame)
+{
+	struct page *p;
+	bool was_allocated;
+
+	if (!frame_valid(mfn(frame)))
+		return fail(EINVAL);
+	p = page_of(mfn(frame));
+	if (!page_get(p, d))
+		return fail(EINVAL);
+	was_allocated = page_release(p);
+	page_put(p);
+	return was_allocated ? 0 : fail(EINVAL);
+}
+
 static struct page *alloc_extent(struct extents *e)
 {
 	unsigned order = e->r.extent_order;
@@ -58,8 +73,9 @@ static struct page *alloc_extent(struct extents *e)
 
 	if (!p || within_bits(page_frame(p).n, order, e->r.mem_flags))
 		return p;
+	/* another vcpu may have released some already: those may be somebody else's by now */
 	for (u64 i = 0; i < BIT(order); i++)
-		(void)page_release(p + i);
+		(void)release_frame(e->d, page_frame(p).n + i);
 	return NULL;
 }
 
@@ -100,21 +116,6 @@ static int populate(struct extents *e)
 	frame = page_frame(p).n;
 	memory_name_frames(e->d, p, e->r.extent_order, pfn);
 	return handle_put(e->r.extent_start, e->at, &frame);
-}
-
-static int release_frame(struct domain *d, u64 frame)
-{
-	struct page *p;
-	bool was_allocated;
-
-	if (!frame_valid(mfn(frame)))
-		return fail(EINVAL);
-	p = page_of(mfn(frame));
-	if (!page_get(p, d))
-		return fail(EINVAL);
-	was_allocated = page_release(p);
-	page_put(p);
-	return was_allocated ? 0 : fail(EINVAL);
 }
 
 static int decrease(struct extents *e)

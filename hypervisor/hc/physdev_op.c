@@ -140,7 +140,8 @@ static long op_map_pirq(GUEST_PTR(void) arg)
 	ret = hc_domain_get(map.domid, &d);
 	if (ret)
 		return ret;
-	ret = d->irqs ? map_one(d, &map) : fail(EPERM);
+	/* a right to one interrupt is none to map others */
+	ret = d->irqs && current_domain()->privileged ? map_one(d, &map) : fail(EPERM);
 	domain_put(d);
 	return ret ? ret : guest_write(arg, &map);
 }

@@ -411,11 +411,12 @@ static int pte_update(
 	return r;
 }
 
+/* d owns the frame; NULL (DOMID_IO) owns none that has an entry. */
 static int m2p_update(u64 ptr, u64 pfn, struct domain *d)
 {
 	mfn_t m = mfn(ptr >> PAGE_SHIFT);
 
-	if (!frame_valid(m) || !page_get(page_of(m), d))
+	if (!d || !frame_valid(m) || !page_get(page_of(m), d))
 		return fail(EINVAL);
 	m2p_set(m, pfn);
 	page_put(page_of(m));

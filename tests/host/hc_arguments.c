@@ -13,6 +13,7 @@
 #include "hc_guest_memory.h"
 #include "hc_pv_stubs.h"
 
+#include <xen/physdev.h>
 #include <xen/sched.h>
 #include <xen/version.h>
 
@@ -147,6 +148,24 @@ static void version_and_callbacks(void **state)
 	sweep(guest, hc_xen_version, 0, 11, 0);
 	sweep(guest, hc_callback_op, 0, 3, 0);
 	sweep(guest, hc_nmi_op, 0, 3, 0);
+}
+
+/* A guest that was given one interrupt cannot take another one. */
+static void interrupts_are_given(void **state)
+{
+	physdev_map_pirq_t map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 7 };
+	struct rangeset *given = rangeset_new("interrupts");
+
+	map.pirq = -1;
+	assert_int_equal(rangeset_add(given, 5, 5), 0);
+	guest->irqs = given;
+	fake_current[fake_cpu] = guest->vcpu[0];
+	assert_int_equal(
+		hc_physdev_op(PHYSDEVOP_map_pirq, as_ptr_void(guest_place(0, &map, sizeof(map)))),
+		-EPERM);
+	assert_false(rangeset_contains(given, 7, 7));
+	guest->irqs = NULL;
+	rangeset_free(given);
 }
 
 static void physdev_ops(void **state)
@@ -329,6 +348,7 @@ int main(void)
 		cmocka_unit_test(vcpu_ops),
 		cmocka_unit_test(sched_ops),
 		cmocka_unit_test(version_and_callbacks),
+		cmocka_unit_test(interrupts_are_given),
 		cmocka_unit_test(physdev_ops),
 		cmocka_unit_test(sysctls),
 		cmocka_unit_test(platform_ops),

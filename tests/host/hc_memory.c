@@ -72,6 +72,49 @@ static void populate_and_decrease(void **state)
 	assert_int_equal(reserve(XENMEM_decrease_reservation, DOMID_SELF, 20, 2), 0);
 }
 
+/* What another vcpu of the guest does while an extent is given back: it is quicker with the second
+ * frame, and another domain gets that. */
+static u64 second_frame;
+
+static void give_second_frame_away(struct page *first)
+{
+	static struct domain_ops plain;
+	struct page *p = first + 1;
+
+	plain = *guest->ops;
+	plain.page_freed = NULL;
+	guest->ops = &plain;
+	second_frame = page_frame(p).n;
+	assert_true(page_get(p, guest));
+	assert_true(page_release(p));
+	page_put(p);
+	assert_ptr_equal(page_alloc(other, 0, 0), p);
+}
+
+static void refused_extent_leaves_others_frames(void **state)
+{
+	xen_memory_reservation_t r = { .nr_extents = 1,
+		.extent_order = 1,
+		.domid = DOMID_SELF,
+		.mem_flags = XENMEMF_address_bits(20) };
+	const struct domain_ops *was = guest->ops;
+	struct domain_ops racing = *was;
+	u64 had = guest->tot_pages, others = other->tot_pages;
+
+	become(guest);
+	racing.page_freed = give_second_frame_away;
+	guest->ops = &racing;
+	second_frame = 0;
+	assert_int_equal(memory_op(XENMEM_increase_reservation, &r, sizeof(r)), 0);
+	guest->ops = was;
+	assert_int_not_equal(second_frame, 0);
+	assert_int_equal(guest->tot_pages, had);
+	assert_int_equal(other->tot_pages, others + 1);
+	assert_true(page_owned_by(page_of(mfn(second_frame)), other->id));
+	assert_true(page_release(page_of(mfn(second_frame))));
+	assert_int_equal(other->tot_pages, others);
+}
+
 static void limits_give_partial_counts(void **state)
 {
 	u64 max = guest->max_pages;
@@ -323,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(populate_and_decrease),
+		cmocka_unit_test(refused_extent_leaves_others_frames),
 		cmocka_unit_test(limits_give_partial_counts),
 		cmocka_unit_test(exchange_makes_memory_contiguous),
 		cmocka_unit_test(failed_exchange_changes_nothing),

@@ -716,9 +716,22 @@ static void test_mixed(void **state)
 	assert_true(done_ops > 10000 && refused_ops > 10000);
 }
 
+/* DOMID_IO names frames that nobody owns: there is no owner to look at. */
+static void test_m2p_of_no_owner(void **state)
+{
+	start(1, 0, 0);
+	fake_cpu = 0;
+	assert_int_equal(
+		mmu_update_one(3ul << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 7, &domain.common, NULL),
+		-EINVAL);
+	assert_int_equal(frames[3].ref, 1);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_m2p_of_no_owner),
 		cmocka_unit_test(test_interleaved),
 		cmocka_unit_test(test_few_switches),
 		cmocka_unit_test(test_preempted),
