@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What things cost, ours beside Debian's Xen: programs that count, and who runs them.
 PVB_LIB := $(patsubst %,$(B)/pvt/%.o,$(wildcard tests/guest/lib/*.c tests/guest/lib/*.S))
-PVB := hypercalls
+PVB := hypercalls sched
 $(PVB:%=$(B)/bench/%.elf): $(B)/bench/%.elf: $(B)/pvt/tests/bench/%.c.o $(PVB_LIB) tests/guest/lib/pvt.lds
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -static -nostdlib -no-pie -Wl,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
@@ -20,6 +20,9 @@ bench-costs: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf $(B)/bench/pr
 	$(Q)$(PYTHON) tests/bench/costs.py
 bench-jobs: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
 	$(Q)$(PYTHON) tests/bench/jobs.py
+.PHONY: bench-sched
+bench-sched: $(B)/stamp/packages-run all $(B)/bench/sched.elf
+	$(Q)$(PYTHON) tests/bench/sched.py
 # Boot and memory.
 $(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
 	$(call say,CC,$@)
@@ -27,7 +30,7 @@ $(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
 .PHONY: bench-boot
 bench-boot: $(B)/stamp/packages-run all $(B)/bench/pages
 	$(Q)$(PYTHON) tests/bench/boot.py
-BENCH += bench-boot bench-costs bench-jobs
+BENCH += bench-boot bench-costs bench-jobs bench-sched
 # All parts, one after another, whatever one of them misses; the last line and the exit status name those.
 .PHONY: bench
 bench: all
@@ -38,6 +41,13 @@ bench: all
 .PHONY: bench-profile
 bench-profile: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf
 	$(Q)$(PYTHON) tests/bench/profile.py $(or $(ROW),hc_null)
+# The steadiest rows against the figures kept in tests/bench/figures.json; bench-figures renews those.
+TEST_TARGETS += test-costs
+.PHONY: test-costs bench-figures
+test-costs: GATE :=
+bench-figures: GATE := --renew
+test-costs bench-figures: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf $(B)/bench/primitives
+	$(Q)$(PYTHON) tests/bench/gate.py $(GATE)
 # The picture in the README, of what bench-costs measured last.
 bench-docs:
 	$(Q)$(PYTHON) tests/bench/chart.py
