@@ -33,7 +33,6 @@ FACTS = {
 	"wake_worst": ("latest of them", "us", 1000, 0, 1000000),
 	"wake_mean": ("mean", "us", 1000, 0, 1000000),
 	"switches_a_second": ("switches a second, 3 spin on 1 CPU", "", 1, None, None),
-	"turns_a_second": ("work they do a second", "turns", 1, None, None),
 	"yields_that_switched": ("yields that switch", "%", 100, None, None),
 	"switch": ("a switch by yield", "instructions", 1, None, None),
 }
