@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What things cost, ours beside Debian's Xen: programs that count, and who runs them.
 PVB_LIB := $(patsubst %,$(B)/pvt/%.o,$(wildcard tests/guest/lib/*.c tests/guest/lib/*.S))
-PVB := hypercalls sched
+PVB := hypercalls sched spin
 $(PVB:%=$(B)/bench/%.elf): $(B)/bench/%.elf: $(B)/pvt/tests/bench/%.c.o $(PVB_LIB) tests/guest/lib/pvt.lds
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -static -nostdlib -no-pie -Wl,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
@@ -15,6 +15,10 @@ $(B)/bench/cputime: tests/bench/cputime.c | $(B)/stamp/packages
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lxencall
 
+$(B)/bench/share: tests/bench/share.c | $(B)/stamp/packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lxencall -lxenforeignmemory
+
 .PHONY: bench-costs bench-jobs bench-docs
 bench-costs: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf $(B)/bench/primitives
 	$(Q)$(PYTHON) tests/bench/costs.py
@@ -23,6 +27,10 @@ bench-jobs: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
 .PHONY: bench-sched
 bench-sched: $(B)/stamp/packages-run all $(B)/bench/sched.elf
 	$(Q)$(PYTHON) tests/bench/sched.py
+# make bench-scale [GUESTS='1 10 50 100']
+.PHONY: bench-scale
+bench-scale: $(B)/stamp/packages-run all $(B)/bench/spin.elf $(B)/bench/share $(B)/bench/cputime
+	$(Q)$(PYTHON) tests/bench/scale.py $(GUESTS)
 # Boot and memory.
 $(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
 	$(call say,CC,$@)
@@ -30,7 +38,7 @@ $(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
 .PHONY: bench-boot
 bench-boot: $(B)/stamp/packages-run all $(B)/bench/pages
 	$(Q)$(PYTHON) tests/bench/boot.py
-BENCH += bench-boot bench-costs bench-jobs bench-sched
+BENCH += bench-boot bench-costs bench-jobs bench-sched bench-scale
 # All parts, one after another, whatever one of them misses; the last line and the exit status name those.
 .PHONY: bench
 bench: all
