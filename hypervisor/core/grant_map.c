@@ -63,8 +63,9 @@ static bool maptrack_grow(struct grant_table *gt)
 	return true;
 }
 
-/* A free entry's handle, used and busy; ~0: none left. */
-static u32 maptrack_take(struct grant_table *gt, u32 ref, u32 flags, u16 domid)
+/* A free entry's handle, used and busy; ~0: none left. Entries stay where they are. */
+static u32 maptrack_take(
+	struct grant_table *gt, u32 ref, u32 flags, u16 domid, struct maptrack **taken)
 {
 	u32 handle = ~0u;
 
@@ -73,7 +74,7 @@ static u32 maptrack_take(struct grant_table *gt, u32 ref, u32 flags, u16 domid)
 		struct maptrack *m;
 
 		handle = gt->maptrack_free - 1;
-		m = maptrack_at(gt, handle);
+		*taken = m = maptrack_at(gt, handle);
 		gt->maptrack_free = m->ref;
 		gt->maptrack_used++;
 		*m = (struct maptrack){ .ref = ref,
@@ -84,43 +85,39 @@ static u32 maptrack_take(struct grant_table *gt, u32 ref, u32 flags, u16 domid)
 	return handle;
 }
 
-static void maptrack_free_locked(struct grant_table *gt, struct maptrack *m, u32 handle)
+/* Mark a mapping busy; *was is what it is. NULL: no such, or somebody else is at it. */
+static struct maptrack *maptrack_claim(struct grant_table *gt, u32 handle, struct maptrack *was)
 {
+	struct maptrack *m;
+
+	spin_lock(&gt->maptrack_lock);
+	m = maptrack_at(gt, handle);
+	if (m && m->flags && !(m->flags & MAPTRACK_BUSY)) {
+		*was = *m;
+		m->flags |= MAPTRACK_BUSY;
+	} else {
+		m = NULL;
+	}
+	spin_unlock(&gt->maptrack_lock);
+	return m;
+}
+
+/* The busy entry is ours: it is a mapping at slot. */
+static void maptrack_settle(struct grant_table *gt, struct maptrack *m, u64 slot)
+{
+	spin_lock(&gt->maptrack_lock);
+	m->slot = slot;
+	m->flags &= (u16)~MAPTRACK_BUSY;
+	spin_unlock(&gt->maptrack_lock);
+}
+
+/* The busy entry is ours: it is a mapping no more. */
+static void maptrack_drop(struct grant_table *gt, struct maptrack *m, u32 handle)
+{
+	spin_lock(&gt->maptrack_lock);
 	*m = (struct maptrack){ .ref = gt->maptrack_free };
 	gt->maptrack_free = handle + 1;
 	gt->maptrack_used--;
-}
-
-/* Mark a mapping busy; *was is what it is. False: no such, or somebody else is at it. */
-static bool maptrack_claim(struct grant_table *gt, u32 handle, struct maptrack *was)
-{
-	struct maptrack *m;
-	bool ours;
-
-	spin_lock(&gt->maptrack_lock);
-	m = maptrack_at(gt, handle);
-	ours = m && m->flags && !(m->flags & MAPTRACK_BUSY);
-	if (ours) {
-		*was = *m;
-		m->flags |= MAPTRACK_BUSY;
-	}
-	spin_unlock(&gt->maptrack_lock);
-	return ours;
-}
-
-/* The busy entry is ours: it is a mapping at slot, or none any more. */
-static void maptrack_settle(struct grant_table *gt, u32 handle, bool mapped, u64 slot)
-{
-	struct maptrack *m;
-
-	spin_lock(&gt->maptrack_lock);
-	m = maptrack_at(gt, handle);
-	if (mapped) {
-		m->slot = slot;
-		m->flags &= (u16)~MAPTRACK_BUSY;
-	} else {
-		maptrack_free_locked(gt, m, handle);
-	}
 	spin_unlock(&gt->maptrack_lock);
 }
 
@@ -130,12 +127,13 @@ static int map_ref(struct gnttab_map_grant_ref *op, struct domain *granter, stru
 {
 	bool write = !(op->flags & GNTMAP_readonly);
 	struct grant_table *own = v->domain->grants;
+	struct maptrack *m;
 	mfn_t frame;
 	u64 slot = 0;
 	u32 handle;
 	int rc;
 
-	handle = maptrack_take(own, op->ref, op->flags, granter->id);
+	handle = maptrack_take(own, op->ref, op->flags, granter->id, &m);
 	if (handle == ~0u)
 		return GNTST_no_space;
 	rc = grant_pin(granter, op->ref, v->domain->id, write, true, &frame);
@@ -144,9 +142,11 @@ static int map_ref(struct gnttab_map_grant_ref *op, struct domain *granter, stru
 		if (rc != GNTST_okay)
 			grant_unpin(granter, op->ref, write);
 	}
-	maptrack_settle(own, handle, rc == GNTST_okay, slot);
-	if (rc != GNTST_okay)
+	if (rc != GNTST_okay) {
+		maptrack_drop(own, m, handle);
 		return rc;
+	}
+	maptrack_settle(own, m, slot);
 	op->handle = handle;
 	op->dev_bus_addr = frame.n << PAGE_SHIFT;
 	return GNTST_okay;
@@ -226,19 +226,19 @@ static int unmap_one(u64 host_addr, u64 new_addr, u32 handle)
 {
 	struct vcpu *v = current_vcpu();
 	struct domain *d = v->domain;
-	struct maptrack m;
+	struct maptrack m, *entry = maptrack_claim(d->grants, handle, &m);
 	int rc = GNTST_okay;
 
-	if (!maptrack_claim(d->grants, handle, &m))
+	if (!entry)
 		return GNTST_bad_handle;
 	if (host_addr) /* else nothing is named: nothing done */
 		rc = d->ops->grant_unmap(v, host_addr, m.flags,
 			pinned_frame(domain_by_id(m.domid), m.ref), new_addr, m.slot);
 	if (!host_addr || rc != GNTST_okay) {
-		maptrack_settle(d->grants, handle, true, m.slot);
+		maptrack_settle(d->grants, entry, m.slot);
 		return rc;
 	}
-	maptrack_settle(d->grants, handle, false, 0);
+	maptrack_drop(d->grants, entry, handle);
 	unmap_queue(d, &m);
 	return GNTST_okay;
 }
@@ -259,15 +259,16 @@ int grant_relinquish(struct domain *d)
 {
 	struct grant_table *gt = d->grants;
 	u32 limit = gt->maptrack_frames * (u32)MAPTRACK_PER_PAGE;
-	struct maptrack m;
+	struct maptrack m, *entry;
 
 	if (gt->relinquished == 0 && gt->maptrack_used && d->ops->tlb_flush)
 		d->ops->tlb_flush(d); /* none of its vcpus runs again */
 	while (gt->relinquished < limit && gt->maptrack_used) {
 		u32 handle = gt->relinquished++;
 
-		if (maptrack_claim(gt, handle, &m)) {
-			maptrack_settle(gt, handle, false, 0);
+		entry = maptrack_claim(gt, handle, &m);
+		if (entry) {
+			maptrack_drop(gt, entry, handle);
 			grant_unpin(domain_by_id(m.domid), m.ref, !(m.flags & GNTMAP_readonly));
 		}
 		if (gt->relinquished % 128 == 0 && should_yield())

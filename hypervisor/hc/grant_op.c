@@ -165,7 +165,7 @@ static int op_dump(union grant_arg *a)
 	return 0;
 }
 
-static const struct {
+static const struct grant_op {
 	int (*call)(union grant_arg *a);
 	u8 bytes;
 	bool single; /* takes one element only */
@@ -187,33 +187,33 @@ static const struct {
 	[GNTTABOP_swap_grant_ref] = { op_swap, sizeof(gnttab_swap_grant_ref_t), false, false },
 };
 
-static int run_one(u32 cmd, u64 addr, u64 index)
+static int run_one(const struct grant_op *op, u64 at)
 {
 	union grant_arg a;
-	u64 bytes = ops[cmd].bytes;
 	int ret;
 
-	if (guest_in(&a, addr, index, bytes, 1))
+	if (guest_in_one(&a, at, op->bytes))
 		return -EFAULT;
-	ret = ops[cmd].call(&a);
-	if ((!ret || cmd == GNTTABOP_set_version) && guest_out(addr, index, &a, bytes, 1))
-		return -EFAULT;
+	ret = op->call(&a);
+	if ((!ret || op->call == op_set_version) && unlikely(guest_copy_out(at, &a, op->bytes)))
+		return fail(EFAULT);
 	return ret;
 }
 
-/* *count: elements to do; becomes those that are left. */
-static int run_array(u32 cmd, u64 addr, u32 *count)
+/* *count: elements to do, the first at `at`; becomes those that are left. Each element's range is
+ * checked where it is copied. */
+static int run_array(const struct grant_op *op, u64 at, u32 *count)
 {
-	for (u32 i = 0; *count; i++, --*count) {
+	for (u32 i = 0; *count; i++, --*count, at += op->bytes) {
 		int ret;
 
 		if (i % PER_CHECK == PER_CHECK - 1) {
-			if (ops[cmd].unmaps)
+			if (op->unmaps)
 				grant_unmap_done(); /* before others may run */
 			if (should_yield())
 				return -ERESTART;
 		}
-		ret = run_one(cmd, addr, i);
+		ret = run_one(op, at);
 		if (ret)
 			return ret;
 	}
@@ -222,6 +222,7 @@ static int run_array(u32 cmd, u64 addr, u32 *count)
 
 long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 {
+	const struct grant_op *op;
 	u32 total = count;
 	int ret;
 
@@ -229,14 +230,14 @@ long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 		return fail(EINVAL);
 	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].call)
 		return hc_unknown(__HYPERVISOR_grant_table_op, cmd);
-	cmd = (u32)bounded(cmd, ARRAY_SIZE(ops));
-	if (ops[cmd].single && count != 1)
+	op = &ops[bounded(cmd, ARRAY_SIZE(ops))];
+	if (op->single && count != 1)
 		return fail(EINVAL);
-	ret = run_array(cmd, array.addr, &count);
-	if (ops[cmd].unmaps)
+	ret = run_array(op, array.addr, &count);
+	if (op->unmaps)
 		grant_unmap_done();
 	if (ret == -ERESTART)
-		return hc_restart(3, (u64)cmd, array.addr + (u64)(total - count) * ops[cmd].bytes,
-			(u64)count);
+		return hc_restart(
+			3, (u64)cmd, array.addr + (u64)(total - count) * op->bytes, (u64)count);
 	return ret;
 }

@@ -182,25 +182,26 @@ void mmu_vcpu_cpus(struct domain *d, const u64 *vcpu_bitmap, struct cpumask *cpu
 
 /* ---- walking ---- */
 
-/* The frame of the L1 table for va below L4 frame n, unchecked: the tables may change under us. */
+/* The frame of the L1 table for va below the valid L4 frame n; the caller checks it, as the tables
+ * may change under us. */
 static bool find_l1(u64 n, u64 va, mfn_t *l1)
 {
 	if (!guest_address_ok(va))
 		return false;
-	for (unsigned level = 4; level > 1; level--) {
-		const u64 *table;
-		u64 pte;
+	for (unsigned level = 4;; level--) {
+		const u64 *table = frame_map(mfn(n));
+		u64 pte = READ_ONCE(table[pte_index(va, level)]);
 
-		if (!frame_valid(mfn(n)))
-			return false;
-		table = frame_map(mfn(n));
-		pte = READ_ONCE(table[pte_index(va, level)]);
 		if (!(pte & PTE_PRESENT))
 			return false;
 		n = pte_mfn(pte).n;
+		if (level == 2)
+			break;
+		if (!frame_valid(mfn(n)))
+			return false;
 	}
 	*l1 = mfn(n);
-	return frame_valid(*l1);
+	return true;
 }
 
 static u64 current_l4(const struct pv_vcpu *v)
@@ -232,6 +233,7 @@ struct page *mmu_l1_get(struct vcpu *v, u64 va, u64 **entry)
 	struct page *p;
 	mfn_t l1;
 
+	/* v runs, so its L4 is loaded and held; mmu_l1_hold checks the L1 */
 	if (!find_l1(current_l4(pv_vcpu_of(v)), va, &l1))
 		return NULL;
 	p = mmu_l1_hold(v->domain, l1);
@@ -245,7 +247,7 @@ static bool walk(u64 l4, u64 va, mfn_t *frame, u64 *flags)
 	mfn_t l1;
 	u64 pte;
 
-	if (!find_l1(l4, va, &l1))
+	if (!frame_valid(mfn(l4)) || !find_l1(l4, va, &l1) || !frame_valid(l1))
 		return false;
 	pte = READ_ONCE(((const u64 *)frame_map(l1))[pte_index(va, 1)]);
 	if (!(pte & PTE_PRESENT))

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""make bench: what booting costs and what memory the hypervisor takes, ours beside Debian's Xen in the same QEMU.
+"""make bench-boot: what booting costs and what memory the hypervisor takes, ours beside Debian's Xen in the same QEMU.
 
 Instructions from reset to dom0's init: one CPU, guest time runs by one nanosecond an instruction (icount shift=0), the
 same kernel, initrd and command lines.  The initrd's first act pauses the machine by QEMU's panic port; the ACPI timer
@@ -80,7 +80,7 @@ def main():
 		rows.append(("memory the hypervisor takes of 2 GiB, KiB", taken["paravane"][0], taken["xen"][0]))
 		rows.append(("memory it takes for a guest of 128 MiB, KiB", taken["paravane"][1], taken["xen"][1]))
 	except (HostFailed, cache.Failed) as e:
-		sys.exit(f"make bench: {e}\nto repeat: make bench")
+		sys.exit(f"make bench-boot: {e}\nto repeat: make bench-boot")
 	rows.append(("lines of the hypervisor", lines(), 50000))
 	print(f"{'figure':52} {'ours':>10} {'at most':>10}")
 	for name, ours, limit in rows:

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make bench-docs: draw docs/costs.svg from what `make bench-costs` measured last (build/bench/costs.json): a bar a row,
-our instructions over Xen's; the line is Xen."""
+our instructions over Xen's; the line is Xen.  And docs/scale.svg from what `make bench-scale` measured last, if it ran: a
+curve over the number of guests for each figure."""
 import json
 import os
 import sys
@@ -47,15 +48,59 @@ def draw(measured):
 	return "\n".join(head + out + ["</svg>"]) + "\n"
 
 
+CURVES = {"start": ("start of one more, M instructions", 1e6), "list": ("list of all, M instructions", 1e6),
+	"hypervisor KiB a guest": ("hypervisor's memory a guest, KiB", 1),
+	"worst share over its due": ("worst share over its due, %", 0.01)}
+PLOT, HIGH, LEFT = 300, 150, 40
+
+
+def curve(title, points, by, x, y):
+	"""One plot of {guests: value}, both axes from 0."""
+	most, guests = max(points.values()) / by or 1, max(points)
+	at = [(x + LEFT + n * (PLOT - LEFT - 30) / guests, y + HIGH - v / by / most * HIGH) for n, v in points.items()]
+	out = [text(x, y - 8, title, 'font-weight="bold"'),
+		f'<path d="M{x + LEFT} {y}v{HIGH}h{PLOT - LEFT - 30}" fill="none" stroke="#222"/>',
+		text(x + LEFT - 4, y + 10, f"{most:.3g}", 'text-anchor="end"'), text(x + LEFT - 4, y + HIGH, "0", 'text-anchor="end"'),
+		f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in at)}" fill="none" stroke="{LESS}" stroke-width="2"/>']
+	out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{LESS}"/>' for a, b in at]
+	return out + [text(f"{a:.1f}", y + HIGH + 14, n, 'text-anchor="middle"') for (a, _), n in zip(at, points) if n != 1]
+
+
+def draw_scale(measured):
+	"""The picture of scale: a plot for each figure, side by side."""
+	width, out = len(CURVES) * PLOT, []
+	for i, (key, (title, by)) in enumerate(CURVES.items()):
+		out += curve(title, {int(n): row[key] for n, row in measured.items()}, by, 10 + i * PLOT, 50)
+	head = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="225" viewBox="0 0 {width} 225"'
+		' font-family="sans-serif" font-size="11">', f'<rect width="{width}" height="225" fill="white"/>',
+		text(10, 20, "By number of running guests", 'font-size="14"')]
+	return "\n".join(head + out + ["</svg>"]) + "\n"
+
+
+def kept(name):
+	"""What a part of make bench kept; None when it did not run."""
+	try:
+		with open(os.path.join(ROOT, "build", "bench", name)) as f:
+			return json.load(f)
+	except FileNotFoundError:
+		return None
+
+
+def write(name, picture):
+	"""Keep a picture in docs/."""
+	with open(os.path.join(ROOT, "docs", name), "w") as f:
+		f.write(picture)
+
+
 def main():
 	"""Read, draw, write."""
-	try:
-		with open(os.path.join(ROOT, "build", "bench", "costs.json")) as f:
-			measured = json.load(f)["ours over Xen"]
-	except FileNotFoundError:
-		sys.exit("make bench-docs: nothing was measured yet: run make bench-costs first")
-	with open(os.path.join(ROOT, "docs", "costs.svg"), "w") as f:
-		f.write(draw(measured))
+	costs, scale = kept("costs.json"), kept("scale.json")
+	if not costs and not scale:
+		sys.exit("make bench-docs: nothing was measured yet: run make bench-costs or make bench-scale first")
+	if costs:
+		write("costs.svg", draw(costs["ours over Xen"]))
+	if scale:
+		write("scale.svg", draw_scale(scale))
 
 
 if __name__ == "__main__":

@@ -70,9 +70,9 @@ def on_bare(path):
 		ROW, rb"rows end")
 
 
-def on_dom0(hypervisor, path):
-	"""The program as the control domain's first process."""
-	module = f"{inputs.vmlinuz()} console=hvc0 quiet rdinit=/init".replace(",", ",,")
+def on_dom0(hypervisor, path, rows=()):
+	"""The program as the control domain's first process; all its rows, or those that are named."""
+	module = f"{inputs.vmlinuz()} console=hvc0 quiet rdinit=/init -- {' '.join(rows)}".replace(",", ",,")
 	return until_end(f"dom0-{hypervisor}", ["-kernel", hypervisor_file(hypervisor), "-append", "console=com1 dom0_mem=640M",
 		"-initrd", f"{module},{path}"], ROW, rb"rows end")
 

@@ -7,4 +7,4 @@ $(B)/bench/disk: tests/bench/disk.c | $(B)/stamp/packages
 .PHONY: bench-disk
 bench-disk: $(B)/stamp/packages-run all $(B)/bench/disk
 	$(Q)$(PYTHON) tests/bench/disk.py
-bench: bench-disk
+BENCH += bench-disk

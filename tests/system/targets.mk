@@ -10,7 +10,7 @@ RUN_OPTIONS = --hypervisor $(HYPERVISOR) $(if $(GUESTS),--guests $(GUESTS)) $(if
 $(B)/stamp/packages-run: docs/dependencies.md tools/setup/packages.sh | $(B)/stamp/packages
 	$(Q)mkdir -p $(@D) && tools/setup/packages.sh run && touch $@
 
-.PHONY: run debug test-system bench images
+.PHONY: run debug test-system images
 run: export RUN_EXEC := $(value EXEC)
 run: export RUN_REPEAT := $(foreach v,HYPERVISOR TOOLS GUESTS CPUS EXEC,$(if $(filter command line,$(origin $v)), $v='$(value $v)'))
 run: $(B)/stamp/packages-run all
@@ -34,10 +34,3 @@ soak-blkback: $(B)/stamp/packages-run all
 
 debug: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/debug.py $(GDB)
-
-# Boot and memory, ours beside Debian's Xen.
-bench: $(B)/stamp/packages-run all $(B)/bench/pages
-	$(Q)$(PYTHON) tests/bench/boot.py
-$(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lxencall

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who gets how much of the CPUs, how late, and what a switch costs: our own kernel as the control
+ * domain makes guests of itself that spin, sleep or yield, so nothing of Linux is in the figures.
+ * bench_two wants 2 CPUs; bench_one wants 1, where the time stamp counter is the guest's own work
+ * and the others', and nothing else's. Shares are in hundredths of a percent of one CPU, by what
+ * the hypervisor charged; times in ns.
+ */
+#include "test.h"
+
+enum { GUESTS = 3, WINDOW_MS = 3000, SETTLE_MS = 300, WAKES = 200, YIELDS = 2000 };
+
+#define MS  1000000ul
+#define GAP 20000ul /* ticks: it did not run meanwhile */
+
+/* In a report: STOP is the parent's to set, the others are the child's. */
+enum { DONE, STOP, WORST, SUM, TURNS, GAPS };
+
+static void sleep_until(u64 when)
+{
+	struct sched_poll poll = { .nr_ports = 0, .timeout = when };
+
+	while (system_time() < when)
+		HC(sched_op, SCHEDOP_poll, &poll);
+}
+
+static void spin(void)
+{
+	u64 last = rdtsc(), now;
+
+	while (!child_report->word[STOP]) {
+		now = rdtsc();
+		child_report->word[GAPS] += now - last > GAP;
+		last = now;
+	}
+}
+
+static void yield(void)
+{
+	while (!child_report->word[STOP]) {
+		child_report->word[TURNS]++;
+		HC(sched_op, SCHEDOP_yield, NULL);
+	}
+}
+
+static void nap(void)
+{
+	volatile u64 *word = child_report->word;
+
+	for (u64 i = 0; i < WAKES; i++) {
+		u64 when = system_time() + 3 * MS + i * 37000, late;
+
+		sleep_until(when);
+		late = system_time() - when;
+		word[SUM] += late;
+		word[WORST] = late > word[WORST] ? late : word[WORST];
+		word[DONE] = i + 1;
+	}
+}
+
+static struct child *start(void (*body)(void), u16 weight, u16 cap)
+{
+	struct child *child = child_create(body);
+	struct xen_domctl d = child_domctl(child, XEN_DOMCTL_scheduler_op);
+
+	d.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	d.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+	d.u.scheduler_op.u.credit2.weight = weight;
+	d.u.scheduler_op.u.credit2.cap = cap;
+	CHECK_EQ(HC(domctl, &d), 0);
+	return child;
+}
+
+static void stop(struct child *child)
+{
+	child->report->word[STOP] = 1;
+	CHECK_EQ(child_wait(child, 10), SHUTDOWN_poweroff);
+	child_destroy(child);
+}
+
+static u64 cpu_time(const struct child *child)
+{
+	struct xen_domctl d = child_domctl(child, XEN_DOMCTL_getdomaininfo);
+
+	CHECK_EQ(HC(domctl, &d), 0);
+	return d.u.getdomaininfo.cpu_time;
+}
+
+/* Run the guests for a window; their shares. */
+static void shares(struct child *const *child, u64 *share)
+{
+	u64 from, took;
+
+	for (int i = 0; i < GUESTS; i++)
+		child_unpause(child[i]);
+	from = system_time() + SETTLE_MS * MS;
+	sleep_until(from);
+	from = system_time();
+	for (int i = 0; i < GUESTS; i++)
+		share[i] = cpu_time(child[i]);
+	sleep_until(from + WINDOW_MS * MS);
+	took = system_time() - from;
+	for (int i = 0; i < GUESTS; i++)
+		share[i] = (cpu_time(child[i]) - share[i]) * 10000 / took;
+	for (int i = 0; i < GUESTS; i++)
+		stop(child[i]);
+}
+
+static void latency(void)
+{
+	struct child *napper = start(nap, 256, 0);
+	struct child *spinner[] = { start(spin, 256, 0), start(spin, 256, 0) };
+
+	child_unpause(spinner[0]);
+	child_unpause(spinner[1]);
+	child_unpause(napper);
+	for (int i = 0; i < WINDOW_MS * 3 / 50 && napper->report->word[DONE] < WAKES; i++)
+		sleep_until(system_time() + 50 * MS);
+	fact("wakes", "%lu", napper->report->word[DONE]);
+	CHECK(napper->report->word[DONE]);
+	fact("wake_worst", "%lu", napper->report->word[WORST]);
+	fact("wake_mean", "%lu", napper->report->word[SUM] / napper->report->word[DONE]);
+	stop(napper);
+	stop(spinner[0]);
+	stop(spinner[1]);
+}
+
+TEST(bench_two, "weights and caps on two CPUs")
+{
+	u64 share[GUESTS];
+	struct child *weighted[] = { start(spin, 2560, 0), start(spin, 256, 0),
+		start(spin, 256, 0) };
+
+	shares(weighted, share);
+	fact("weight_10_of_12", "%lu", share[0]);
+	fact("weight_1_of_12_a", "%lu", share[1]);
+	fact("weight_1_of_12_b", "%lu", share[2]);
+	/* weights that entitle each to more than its cap */
+	struct child *capped[] = { start(spin, 256, 20), start(spin, 512, 50),
+		start(spin, 1024, 80) };
+
+	shares(capped, share);
+	fact("cap_20", "%lu", share[0]);
+	fact("cap_50", "%lu", share[1]);
+	fact("cap_80", "%lu", share[2]);
+}
+
+/* Switches a second while all spin: each of a guest's gaps is one to it. */
+static void switches(void)
+{
+	struct child *child[] = { start(spin, 256, 0), start(spin, 256, 0), start(spin, 256, 0) };
+	u64 gaps = 0, from, took;
+
+	for (int i = 0; i < GUESTS; i++)
+		child_unpause(child[i]);
+	sleep_until(system_time() + SETTLE_MS * MS);
+	from = system_time();
+	for (int i = 0; i < GUESTS; i++)
+		gaps -= child[i]->report->word[GAPS];
+	sleep_until(from + WINDOW_MS * MS);
+	took = system_time() - from;
+	for (int i = 0; i < GUESTS; i++)
+		gaps += child[i]->report->word[GAPS];
+	fact("switches_a_second", "%lu", gaps * 1000 * MS / took);
+	for (int i = 0; i < GUESTS; i++)
+		stop(child[i]);
+}
+
+/* We and a guest yield to each other. */
+static void switch_cost(void)
+{
+	struct child *child = start(yield, 256, 0);
+	volatile u64 *turns = &child->report->word[TURNS];
+	u64 from, took, switched = 0, seen;
+
+	child_unpause(child);
+	while (!*turns)
+		HC(sched_op, SCHEDOP_yield, NULL);
+	seen = *turns;
+	from = rdtsc();
+	for (int i = 0; i < YIELDS; i++) {
+		HC(sched_op, SCHEDOP_yield, NULL);
+		switched += 2 * (*turns != seen);
+		seen = *turns;
+	}
+	took = rdtsc() - from;
+	CHECK(switched);
+	fact("yields_that_switched", "%lu", switched * 5000 / YIELDS);
+	fact("switch", "%lu", took / switched);
+	stop(child);
+}
+
+TEST(bench_one, "wake-ups and switches on one CPU")
+{
+	latency();
+	switches();
+	switch_cost();
+}
