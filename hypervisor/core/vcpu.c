@@ -14,10 +14,6 @@
 #include "lib/check.h"
 #include "lib/string.h"
 
-/* Where the information of a vcpu is that has not placed it and has no room in the shared info
- * page. */
-static struct vcpu_info dummy_info;
-
 #define PERIOD_DEFAULT 10000000ull /* Xen starts each PV vcpu with a 10 ms tick; Linux stops it */
 
 static void periodic_fired(void *arg);
@@ -42,7 +38,7 @@ int vcpu_create(struct domain *d, unsigned id)
 	v->info_frame.n = INVALID_MFN_RAW;
 	v->runstate.state = d->is_idle ? RUNSTATE_running : RUNSTATE_offline;
 	v->runstate.state_entry_time = time_now();
-	v->info = d->shared && id < XEN_LEGACY_MAX_VCPUS ? &d->shared->vcpu_info[id] : &dummy_info;
+	v->info = d->shared && id < XEN_LEGACY_MAX_VCPUS ? &d->shared->vcpu_info[id] : &v->own_info;
 	sched_vcpu_init(v);
 	timer_init(&v->periodic_timer, periodic_fired, v, v->processor);
 	v->periodic_period = d->is_idle ? 0 : PERIOD_DEFAULT;
@@ -62,7 +58,7 @@ void vcpu_drop_info(struct vcpu *v)
 {
 	struct page *p;
 
-	v->info = &dummy_info;
+	v->info = &v->own_info;
 	if (v->info_frame.n == INVALID_MFN_RAW)
 		return;
 	p = page_of(v->info_frame);
@@ -313,7 +309,7 @@ int vcpu_place_info(struct vcpu *v, gfn_t frame, u32 offset)
 		return fail(EINVAL);
 	}
 	to = (struct vcpu_info *)((u8 *)page_map(p) + offset);
-	if (v->info == &dummy_info)
+	if (v->info == &v->own_info)
 		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
 	else
 		*to = *v->info;

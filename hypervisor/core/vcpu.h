@@ -32,11 +32,11 @@ struct vcpu {
 
 	/* events: the area may be in the shared info page or where VCPUOP_register_vcpu_info put it
 	 */
-	struct vcpu_info
-		*info;	   /* our mapping; never NULL once initialised (a dummy until placed) */
-	mfn_t info_frame;  /* INVALID_MFN_RAW: in the shared info page */
-	s32 poll_port;	   /* -1: several */
-	u16 virq_port[24]; /* event_lock */
+	struct vcpu_info *info;	   /* our mapping; never NULL once initialised */
+	struct vcpu_info own_info; /* where it is that has no room in the shared info page */
+	mfn_t info_frame;	   /* INVALID_MFN_RAW: in the shared info page */
+	s32 poll_port;		   /* -1: several */
+	u16 virq_port[24];	   /* event_lock */
 	spinlock_t virq_lock;
 
 	/* sched lock of v->processor: */

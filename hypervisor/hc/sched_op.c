@@ -55,7 +55,7 @@ static long shutdown_op(u32 cmd, GUEST_PTR(void) arg)
 	if (guest_read(&req, arg))
 		return -EFAULT;
 	if (cmd == SCHEDOP_shutdown) {
-		domain_shutdown(d, req.reason);
+		domain_shutdown(d, (u8)req.reason); /* as Xen: it has 8 bits in what domctl tells */
 		return 0;
 	}
 	/* SCHEDOP_shutdown_code: only say why a later shutdown will have been. */

@@ -75,6 +75,19 @@ static void test_create_without_memory(void **state)
 	fake_kill(eater);
 }
 
+/* vcpus without room in the shared info page do not share what they have instead. */
+static void test_own_info(void **state)
+{
+	struct domain *d = fake_domain(3, XEN_LEGACY_MAX_VCPUS + 2, true);
+	struct vcpu *a = vcpu_of(d, XEN_LEGACY_MAX_VCPUS),
+		    *b = vcpu_of(d, XEN_LEGACY_MAX_VCPUS + 1);
+
+	assert_ptr_equal(vcpu_of(d, 1)->info, &d->shared->vcpu_info[1]);
+	a->info->arch.cr2 = 0x1234;
+	assert_true(b->info->arch.cr2 != 0x1234);
+	fake_kill(d);
+}
+
 static void test_ids(void **state)
 {
 	struct domain *a, *b, *f;
@@ -414,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create_refusals),
 		cmocka_unit_test(test_create_without_memory),
+		cmocka_unit_test(test_own_info),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_death_waits_for_references),
 		cmocka_unit_test(test_kill_itself),

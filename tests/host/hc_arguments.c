@@ -337,6 +337,23 @@ static void lists_go_on_after_a_stop(void **state)
 	assert_int_equal(stub_calls, 21);
 }
 
+/* A reason has 8 bits in what the control domain is told of a domain. */
+static void shutdown_reason_is_cut(void **state)
+{
+	struct domain *d = stub_domain(4, false);
+	struct sched_shutdown req = { .reason = 0x12345603 };
+	struct xen_domctl_getdomaininfo info;
+
+	become(d);
+	assert_int_equal(
+		hc_sched_op(SCHEDOP_shutdown, as_ptr_void(guest_place(0, &req, sizeof(req)))), 0);
+	domain_info(d, &info);
+	assert_int_equal(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, 3);
+	assert_int_equal(info.flags & 0xff00ffff & ~0xffu, 0);
+	become(control);
+	fake_kill(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +364,7 @@ int main(void)
 		cmocka_unit_test(grant_ops),
 		cmocka_unit_test(vcpu_ops),
 		cmocka_unit_test(sched_ops),
+		cmocka_unit_test(shutdown_reason_is_cut),
 		cmocka_unit_test(version_and_callbacks),
 		cmocka_unit_test(interrupts_are_given),
 		cmocka_unit_test(physdev_ops),
