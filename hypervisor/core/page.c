@@ -149,22 +149,33 @@ void page_unshare(void *heap_page, struct domain *d)
 
 /* ---- references ---- */
 
+static bool may_ref_up(u64 ref)
+{
+	return (ref & PAGE_COUNT) != 0 && (ref & PAGE_COUNT) != PAGE_COUNT && !(ref & PAGE_BROKEN);
+}
+
 static bool page_ref_up(struct page *p)
 {
 	u64 old = READ_ONCE(p->ref);
 
 	do {
-		if ((old & PAGE_COUNT) == 0 || (old & PAGE_COUNT) == PAGE_COUNT ||
-			(old & PAGE_BROKEN))
+		if (!may_ref_up(old))
 			return false;
 	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
 	return true;
 }
 
+/* The owner is looked at after the count is read: a frame that is taken from its owner has another
+ * word by then, so that nobody raises a count that page_steal's caller takes for its own. After the
+ * count is raised it is looked at again: the frame may have been freed and be somebody else's. */
 bool page_get(struct page *p, const struct domain *d)
 {
-	if (READ_ONCE(p->owner) != d->id || !page_ref_up(p))
-		return false;
+	u64 old = atomic_load_acquire(&p->ref);
+
+	do {
+		if (READ_ONCE(p->owner) != d->id || !may_ref_up(old))
+			return false;
+	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
 	if (likely(READ_ONCE(p->owner) == d->id))
 		return true;
 	page_put(p);
@@ -173,8 +184,12 @@ bool page_get(struct page *p, const struct domain *d)
 
 bool page_get_any(struct page *p)
 {
-	if (READ_ONCE(p->owner) == DOMID_NOBODY || !page_ref_up(p))
-		return false;
+	u64 old = atomic_load_acquire(&p->ref);
+
+	do {
+		if (READ_ONCE(p->owner) == DOMID_NOBODY || !may_ref_up(old))
+			return false;
+	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
 	if (likely(READ_ONCE(p->owner) != DOMID_NOBODY))
 		return true;
 	page_put(p);
