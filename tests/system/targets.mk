@@ -23,14 +23,16 @@ TEST_TARGETS += test-system
 test-system: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py $(T)
 
-# Disks for hours: 500 kills of blkback under load, more and longer work in the guest.
+# Disks for hours: 500 kills of blkback under load, 300 power cuts (about a minute each; CUTS=5 for a short one), more and
+# longer work in the guest.
 SOAK_TARGETS += soak-blkback
 .PHONY: soak-blkback
 soak-blkback: export KILLS ?= 500
+soak-blkback: export CUTS ?= 300
 soak-blkback: export FIO_MIB ?= 48
 soak-blkback: export SQLITE_ROWS ?= 300
 soak-blkback: $(B)/stamp/packages-run all
-	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_load'
+	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_load' TestBlkbackPowerCut
 
 debug: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/debug.py $(GDB)
