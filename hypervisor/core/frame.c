@@ -5,8 +5,9 @@
  * from above first. Lock: frame_lock. Invariants: a block of order o starts at a multiple of 2^o
  * and lies within one zone; only its first frame has PAGEF_FREE; a block and its buddy are never
  * both free; every free frame has ref 0, type 0, owner DOMID_NOBODY. Content: a free block without
- * PAGEF_DIRTY is all zero. Frames are scrubbed when they are freed; only RAM fresh from boot is
- * dirty.
+ * PAGEF_DIRTY is all zero. RAM fresh from boot is dirty, and so is what guests had: it is scrubbed
+ * when it is given out again, as clearing all of a large domain at its end would keep the control
+ * domain's CPU in one hypercall for seconds.
  */
 #include "core/domain.h"
 #include "core/page.h"
@@ -195,15 +196,16 @@ static struct page *frames_take(unsigned order, unsigned flags, struct domain *c
 	return p;
 }
 
-/* The frames become free and their content is cleared. `used`: guests may have left translations of
- * them. */
+/* The frames become free. `used`: by guests, who may have left translations of them, and whose
+ * content stays until somebody gets them; ours are cleared now. */
 static void frames_give(struct page *p, unsigned order, bool used)
 {
 	u32 stamp = used ? tlb_stamp_now() : 0;
 
 	for (u64 i = 0; i < 1ull << order; i++) {
 		BUG_ON(p[i].flags & PAGEF_FREE);
-		page_clear(page_map(p + i));
+		if (!used)
+			page_clear(page_map(p + i));
 		p[i].type = 0;
 		p[i].owner = DOMID_NOBODY;
 		p[i].flags = used ? PAGEF_STAMPED : p[i].flags & PAGEF_STAMPED;
@@ -213,7 +215,7 @@ static void frames_give(struct page *p, unsigned order, bool used)
 		atomic_store_release(&p[i].ref, 0);
 	}
 	spin_lock(&frame_lock);
-	block_free(page_frame(p).n, order, false);
+	block_free(page_frame(p).n, order, used);
 	spin_unlock(&frame_lock);
 }
 

@@ -4,7 +4,7 @@
  * frames.
  *
  * `ref` is PAGE_* flags and a count. A frame with count 0 is free. page_get is the only way to hold
- * somebody's frame; the last page_put frees it: takes it off its owner's list, scrubs it, gives it
+ * somebody's frame; the last page_put frees it: takes it off its owner's list, gives it
  * back. `type` belongs to pv/pagetype.c (0: no type); it must be 0 when a frame is freed. Locks:
  * frame_lock (allocator), d->page_lock (a domain's list and totals).
  */

@@ -178,9 +178,11 @@ static void test_domain_pages(void **state)
 	assert_int_equal(fake_page_frees, 1);
 	assert_int_equal(d->tot_pages, 7);
 	assert_int_equal(frames_free(), free_with + 1);
-	assert_true(is_zero(page_map(p), PAGE_SIZE)); /* scrubbed when freed */
 	assert_false(page_get_any(p));
 	assert_int_equal(p->owner, DOMID_NOBODY);
+	assert_ptr_equal(frame_alloc(0, 0), p);	      /* the smallest block that fits */
+	assert_true(is_zero(page_map(p), PAGE_SIZE)); /* scrubbed at the latest when given out */
+	frame_free(p, 0);
 
 	/* a frame changes hands */
 	q = p + 1;
