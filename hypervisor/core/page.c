@@ -149,9 +149,10 @@ void page_unshare(void *heap_page, struct domain *d)
 
 /* ---- references ---- */
 
+/* Neither free nor full, and whole. */
 static bool may_ref_up(u64 ref)
 {
-	return (ref & PAGE_COUNT) != 0 && (ref & PAGE_COUNT) != PAGE_COUNT && !(ref & PAGE_BROKEN);
+	return ((ref + 1) & PAGE_COUNT) > 1 && !(ref & PAGE_BROKEN);
 }
 
 static bool page_ref_up(struct page *p)
