@@ -46,6 +46,8 @@ def main(names):
 		arguments += ["-k", " or ".join(names)]
 	pytest.main(arguments, plugins=[counter])
 	counts = counter.counts
+	if not any(counts.values()):
+		print("no such test" + ("" if os.environ.get("SOAK") else "; those for soak only need SOAK=1"))
 	line = "{passed} passed, {failed} failed, {skipped} skipped".format(**counts)
 	os.makedirs("build/test", exist_ok=True)
 	with open("build/test/system.count", "w") as f:
