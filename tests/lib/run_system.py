@@ -38,12 +38,12 @@ class Counter:
 
 
 def main(names):
-	"""Run all tests or those whose names contain one of the words."""
+	"""Run all tests or those whose names contain one of the words; with and, or, not among them they are an expression."""
 	os.chdir(ROOT)
 	counter = Counter()
 	arguments = ["-p", "no:cacheprovider", "-p", "no:terminal", "-s", "--assert=plain", "--rootdir=tests/system", "tests/system"]
 	if names:
-		arguments += ["-k", " or ".join(names)]
+		arguments += ["-k", (" " if {"and", "or", "not"} & set(names) else " or ").join(names)]
 	pytest.main(arguments, plugins=[counter])
 	counts = counter.counts
 	if not any(counts.values()):
