@@ -47,3 +47,15 @@ def disk(name, *programs):
 	cache.run(["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal,^metadata_csum", "-E", "lazy_itable_init=0,nodiscard", "-L", name, "-d", tree, path])
 	shutil.rmtree(tree)
 	return path
+
+
+def tools_drive(*names):
+	"""What Host(extra=...) takes: a disk of programs for guests, for give_tools()."""
+	path = disk("tools", *names)
+	return ["-drive", f"file={path},format=raw,if=none,id=d2,snapshot=on", "-device", "ide-hd,drive=d2,bus=ahci.2"]
+
+
+def give_tools(host, number):
+	"""The disk of programs becomes a running guest's xvdc, mounted on /mnt there."""
+	host.ok(f"{host.vane} block-attach guest{number} $(findfs LABEL=tools),raw,xvdc,r")
+	host.guest(number, "for i in $(seq 50); do [ -b /dev/xvdc ] && break; sleep 0.1; done; mount -o ro /dev/xvdc /mnt")

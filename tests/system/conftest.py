@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One boot a class: the class says in BOOT how its host is started, its tests run on that host in order.
+"""One boot a class: the class says in BOOT how its host is started, its tests run on that host in order. EXTRAS are
+packages and modules for it (extras.py), TOOLS programs for guests (programs.py).
 
 What is volume rather than behaviour is for `make soak`: a class says SOAK = True, or SOAK = the names of those of its tests. Such
 tests are not collected at all unless SOAK is set in the environment, as the soak targets do.
@@ -12,6 +13,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import extras  # noqa: E402
+import programs  # noqa: E402
 from host import Host  # noqa: E402
 
 
@@ -34,5 +36,7 @@ def host(request):
 	boot.setdefault("name", "system-" + request.cls.__name__.lower().removeprefix("test"))
 	if hasattr(request.cls, "EXTRAS"):
 		boot["files"] = list(boot.get("files", ())) + extras.files(*request.cls.EXTRAS)
+	if hasattr(request.cls, "TOOLS"):
+		boot["extra"] = list(boot.get("extra", ())) + programs.tools_drive(*request.cls.TOOLS)
 	with Host(os.environ.get("HYPERVISOR", "paravane"), **boot) as h:
 		yield h

@@ -23,8 +23,8 @@ TEST_TARGETS += test-system
 test-system: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py $(T)
 
-# Disks for hours: 500 kills of blkback under load, 300 power cuts of a disk and 5 of a host, more and longer work in the guest. For
-# a short one: make soak-blkback KILLS=100 CUTS=5 HOST_CUTS=1.
+# Disks for hours: 500 kills of blkback under fio, 300 power cuts of a disk and 5 of a host, more and longer work in the guest on
+# our back end and on the kernel's. For a short one: make soak-blkback KILLS=100 CUTS=5 HOST_CUTS=1.
 SOAK_TARGETS += soak-blkback
 .PHONY: soak-blkback
 soak-blkback: export SOAK := 1
@@ -34,7 +34,7 @@ soak-blkback: export HOST_CUTS ?= 5
 soak-blkback: export FIO_MIB ?= 48
 soak-blkback: export SQLITE_ROWS ?= 300
 soak-blkback: $(B)/stamp/packages-run all
-	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_load' TestBlkbackPowerCut \
+	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_fio' TestBlkbackPowerCut \
 		TestBlkbackHostPowerCut
 
 debug: $(B)/stamp/packages-run all

@@ -79,6 +79,10 @@ class TestRun:
 		demo.expect(r"42 /dev/xvda systemd", 30)
 		demo.type("\x1d")
 		demo.expect(r"root@dom0:~# ", 30)
+		# Its back ends are ours, for an image too.
+		demo.type("qemu-img create -q -f qcow2 /guests/q 64M; vane block-attach guest1 /guests/q,qcow2,xvdb,w; vane backend list; vane block-list guest1\r")
+		demo.expect(r"51728 .*/backend/uvbd/", 30)
+		demo.expect(r"root@dom0:~# ", 30)
 		# -w ends when the guest is down; vaned destroys it a moment later.
 		demo.type("vane shutdown -w guest1; while vane domid guest1 2>/dev/null; do sleep 0.2; done; vane list\r")
 		demo.expect(r"Domain-0 +0 +\d+ +2", 120)
