@@ -27,7 +27,7 @@ bench-jobs: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
 .PHONY: bench-sched
 bench-sched: $(B)/stamp/packages-run all $(B)/bench/sched.elf
 	$(Q)$(PYTHON) tests/bench/sched.py
-# make bench-scale [GUESTS='1 10 50 100']
+# make bench-scale [GUESTS='[paravane] [xen] 1 10 50 100']
 .PHONY: bench-scale
 bench-scale: $(B)/stamp/packages-run all $(B)/bench/spin.elf $(B)/bench/share $(B)/bench/cputime
 	$(Q)$(PYTHON) tests/bench/scale.py $(GUESTS)
