@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct page) == 32, "frame table entry");
 
 /* page->flags, the allocator's: */
 #define PAGEF_FREE    1	 /* first frame of a free block; order says how large */
-#define PAGEF_DIRTY   2	 /* of a free block's first frame: its content is not zero */
+#define PAGEF_DIRTY   2	 /* of a free frame: its content is not zero */
 #define PAGEF_STAMPED 4	 /* tlb_stamp holds */
 #define PAGEF_SLAB    16 /* heap page cut into objects; type and order are core/heap.c's */
 #define PAGEF_BLOCK   32 /* first page of a large heap object; type is its number of pages */

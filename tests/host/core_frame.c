@@ -231,6 +231,44 @@ static void test_last_translation_is_flushed(void **state)
 	fake_kill(d);
 }
 
+/* Take all frames one by one and give them back, so that none is dirty; whether each was zero. */
+static bool all_zero(void)
+{
+	static void *taken[FRAMES];
+	bool zero = true;
+	unsigned n = 0;
+
+	for (; (taken[n] = heap_pages(0, 0)) != NULL; n++)
+		zero &= is_zero(taken[n], PAGE_SIZE);
+	while (n)
+		heap_pages_free(taken[--n], 0);
+	return zero;
+}
+
+/* A guest writes by a translation that a CPU kept, after its frame was given back. */
+static void test_late_write_is_scrubbed(void **state)
+{
+	struct domain *d = fake_domain(9, 1, false);
+
+	d->max_pages = 10;
+	for (unsigned i = 0; i < 2; i++) {
+		struct page *p;
+
+		assert_true(all_zero());
+		p = page_alloc(d, 0, 0);
+		assert_non_null(p);
+		if (i == 0) {
+			assert_int_equal(page_steal(d, p), 0);
+			frame_free(p, 0);
+		} else {
+			assert_true(page_release(p));
+		}
+		*(u64 *)page_map(p) = 0xbad;
+		assert_true(all_zero());
+	}
+	fake_kill(d);
+}
+
 static void test_shared_heap_page(void **state)
 {
 	u64 before = frames_free();
@@ -353,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_reserved_comes_back),
 		cmocka_unit_test(test_domain_pages),
 		cmocka_unit_test(test_last_translation_is_flushed),
+		cmocka_unit_test(test_late_write_is_scrubbed),
 		cmocka_unit_test(test_shared_heap_page),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_heap_random),
