@@ -7,7 +7,7 @@
  * both free; every free frame has ref 0, type 0, owner DOMID_NOBODY. Content: a free frame without
  * PAGEF_DIRTY is all zero. RAM fresh from boot is dirty, and so is what guests had: it is scrubbed
  * when it is given out again, as clearing all of a large domain at its end would keep the control
- * domain's CPU in one hypercall for seconds.
+ * domain's CPU in one hypercall for seconds. What guests had is scrubbed earlier if a CPU is idle.
  */
 #include "core/domain.h"
 #include "core/page.h"
@@ -31,6 +31,8 @@ static spinlock_t frame_lock;
 static u32 free_list[ZONES][MAX_ORDER + 1]; /* first block, FRAME_NIL ends */
 static u64 free_orders[ZONES];		    /* bit o: the list of order o is not empty */
 static u64 total_frames, free_frames, free_low_frames, claimed_frames;
+static u64 left_frames; /* atomic: free or just taken, with what guests left in them */
+static u64 scrub_next;	/* where frames_scrub looks next */
 
 static boot_data struct boot_ram boot_ram[BOOT_RANGES];
 static boot_data unsigned boot_ram_count;
@@ -137,12 +139,18 @@ static u64 block_take(unsigned zone, unsigned order)
 	return frame;
 }
 
+static bool left_by_guest(const struct page *p)
+{
+	return (p->flags & (PAGEF_STAMPED | PAGEF_DIRTY)) == (PAGEF_STAMPED | PAGEF_DIRTY);
+}
+
 /* Translations that the last users may have left on some CPU must go before anybody else uses the
  * frames, and their content too. */
 static void block_forget(struct page *p, unsigned order, bool scrub)
 {
 	bool any = false;
 	u32 stamp = 0;
+	u64 left = 0;
 
 	for (u64 i = 0; i < 1ull << order; i++) {
 		if (!(p[i].flags & PAGEF_STAMPED))
@@ -156,8 +164,11 @@ static void block_forget(struct page *p, unsigned order, bool scrub)
 	for (u64 i = 0; i < 1ull << order; i++) {
 		if (scrub && (p[i].flags & PAGEF_DIRTY))
 			page_clear(page_map(p + i));
+		left += left_by_guest(p + i);
 		p[i].flags &= (u8) ~(PAGEF_STAMPED | PAGEF_DIRTY);
 	}
+	if (left)
+		(void)atomic_sub(&left_frames, left);
 }
 
 /*
@@ -202,6 +213,7 @@ static struct page *frames_take(unsigned order, unsigned flags, struct domain *c
 static void frames_give(struct page *p, unsigned order, bool used)
 {
 	u32 stamp = used ? tlb_stamp_now() : 0;
+	u64 left = 0;
 
 	for (u64 i = 0; i < 1ull << order; i++) {
 		bool stamped = used || (p[i].flags & PAGEF_STAMPED);
@@ -209,6 +221,7 @@ static void frames_give(struct page *p, unsigned order, bool used)
 		BUG_ON(p[i].flags & PAGEF_FREE);
 		if (!stamped)
 			page_clear(page_map(p + i));
+		left += stamped;
 		p[i].type = 0;
 		p[i].owner = DOMID_NOBODY;
 		p[i].flags = stamped ? PAGEF_STAMPED | PAGEF_DIRTY : 0;
@@ -219,7 +232,60 @@ static void frames_give(struct page *p, unsigned order, bool used)
 	}
 	spin_lock(&frame_lock);
 	block_free(page_frame(p).n, order);
+	if (left && atomic_add(&left_frames, left) == left)
+		scrub_next = page_frame(p).n;
 	spin_unlock(&frame_lock);
+}
+
+/* ---- scrubbing while a CPU is idle ---- */
+
+#define SCRUB_LOOK  64	/* frames looked at in one piece */
+#define SCRUB_LEAST 256 /* left frames to begin with: each beginning may flush other CPUs' TLBs */
+
+static bool in_free_block(u64 frame)
+{
+	for (unsigned order = 0; order <= MAX_ORDER; order++) {
+		const struct page *head = nth(frame & ~((1ull << order) - 1));
+
+		if (head->flags & PAGEF_FREE)
+			return head->order >= order;
+	}
+	return false;
+}
+
+bool frames_scrub(void)
+{
+	static bool begun;
+	bool cleared = false;
+	u64 left = atomic_read(&left_frames);
+
+	if (left < (begun ? 1 : SCRUB_LEAST)) {
+		begun = false;
+		return false;
+	}
+	begun = true;
+	if (!spin_trylock(&frame_lock))
+		return true;
+	for (unsigned i = 0; i < SCRUB_LOOK && !cleared; i++, scrub_next++) {
+		struct page *p;
+
+		if (scrub_next >= frame_bounds.limit)
+			scrub_next = 0;
+		if (!test_bit(frame_bounds.chunk_present, scrub_next >> CHUNK_SHIFT)) {
+			scrub_next |= CHUNK_FRAMES - 1;
+			continue;
+		}
+		p = nth(scrub_next);
+		if (!left_by_guest(p) || !in_free_block(scrub_next))
+			continue;
+		tlb_flush_since(&cpu_online_map, p->tlb_stamp);
+		page_clear(page_map(p));
+		p->flags &= (u8) ~(PAGEF_STAMPED | PAGEF_DIRTY);
+		(void)atomic_sub(&left_frames, 1ull);
+		cleared = true;
+	}
+	spin_unlock(&frame_lock);
+	return true;
 }
 
 /* ---- unowned and heap frames ---- */
