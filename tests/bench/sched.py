@@ -32,6 +32,9 @@ FACTS = {
 	"cap_20": ("cap of 20 %", "%", 100, 1960, 2040),
 	"cap_50": ("cap of 50 %", "%", 100, 4900, 5100),
 	"cap_80": ("cap of 80 %", "%", 100, 7840, 8160),
+	"two_wakes": ("wake-ups beside 2 spinning, 2 CPUs", "", 1, 100, 100),
+	"two_wake_worst": ("latest of them", "us", 1000, 0, 1000000),
+	"two_wake_mean": ("mean", "us", 1000, 0, 1000000),
 	"wakes": ("wake-ups beside 2 spinning, 1 CPU", "", 1, 200, 200),
 	"wake_worst": ("latest of them", "us", 1000, 0, 1000000),
 	"wake_mean": ("mean", "us", 1000, 0, 1000000),
@@ -67,7 +70,7 @@ def main():
 	try:
 		for h in ("paravane", "xen"):
 			got[h] = {}
-			for which, cpus in (("two", 2), ("one", 1)):
+			for which, cpus in (("two", 2), ("waking", 2), ("one", 1)):
 				got[h].update(measured(h, which, cpus))
 				print(f"[{time.monotonic() - start:6.1f} s] {h}, {cpus} CPU{'s' * (cpus > 1)}", flush=True)
 	except (HostFailed, cache.Failed) as e:
