@@ -26,7 +26,8 @@ DOM0_PACKAGES = [
 	"libxenevtchn1", "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1", "libxenstore4", "libxentoolcore1",
 	"libxentoollog1", "libyajl2", "libncurses6", "libncursesw6", "libxml2", "libicu72", "libjson-c5", "libmnl0",
 	"libcap-ng0", "libseccomp2", "liblz4-1", "libuuid1", "libssl3", "libsystemd0", "libzstd1", "liblzma5", "zlib1g",
-	"libcap2-bin", "grub-common", "libdevmapper1.02.1",
+	"libcap2-bin", "grub-common", "libdevmapper1.02.1", "qemu-utils", "qemu-system-common", "libnuma1", "liburing2",
+	"libglib2.0-0", "libfuse3-3", "libaio1",
 ]
 # The peer, for comparison and as the oracle.
 PEER_PACKAGES = [f"xen-hypervisor-{XEN}-amd64"]
