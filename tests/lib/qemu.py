@@ -39,14 +39,18 @@ def lock_machine():
 		except OSError:
 			continue
 	try:
-		lock = open(LOCK, "a+")
+		lock, turn = open(LOCK, "a+"), open(LOCK + ".next", "a+")
 	except PermissionError:
-		lock = open(LOCK)  # another user's
+		lock, turn = open(LOCK), open(LOCK + ".next")  # another user's
 	try:
+		fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
 		fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 	except BlockingIOError:
 		print("waiting for the other QEMU on this machine to end", file=sys.stderr, flush=True)
+		# One waits for the machine and all others for that place: who ends one machine and starts the next is not first again.
+		fcntl.flock(turn, fcntl.LOCK_EX)
 		fcntl.flock(lock, fcntl.LOCK_EX)
+	turn.close()
 	return lock
 
 
