@@ -135,6 +135,33 @@ must_check bool page_get(struct page *p, const struct domain *d);
 /* The same for a frame whatever its owner (not free). */
 must_check bool page_get_any(struct page *p);
 void page_put(struct page *p);
+
+/* Neither free nor full, and whole: one more reference may be taken. */
+static inline bool page_may_ref(u64 ref)
+{
+	return ((ref + 1) & PAGE_COUNT) > 1 && !(ref & PAGE_BROKEN);
+}
+
+/*
+ * page_get() by the owner's number. The owner is looked at after the count is read: a frame that is
+ * taken from its owner has another word by then, so that nobody raises a count that page_steal's
+ * caller takes for its own. After the count is raised it is looked at again: the frame may have
+ * been freed and be somebody else's.
+ */
+must_check static inline bool page_get_of(struct page *p, u16 owner)
+{
+	u64 old = atomic_load_acquire(&p->ref);
+
+	do {
+		if (READ_ONCE(p->owner) != owner || !page_may_ref(old))
+			return false;
+	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
+	if (likely(READ_ONCE(p->owner) == owner))
+		return true;
+	page_put(p);
+	return false;
+}
+
 static inline bool page_owned_by(const struct page *p, u16 domid)
 {
 	return READ_ONCE(p->owner) == domid;

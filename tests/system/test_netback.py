@@ -184,6 +184,11 @@ class TestNetbackAlone:
 			f" {guests.vane} network-list -s guest1 | grep wakeups").split("\n+\n")
 		assert before == after, f"{before} became {after}"
 
+	def test_pages_are_granted(self, guests):
+		"""Frames lie in pages that are granted to the control domain, not in the plain ones that would do."""
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		assert guests.ok(f"grep -c /dev/xen/gntalloc /proc/$(pgrep -f 'netback .* {domid}$')/maps") == "2"
+
 	def test_rate(self, guests):
 		"""What comes out of an interface limited to 1 MB/s, over 4 s in the middle of a stream: not 5 % more. How much less depends
 		on how busy the machine under QEMU is (the stock one's too); that nothing is lost is a host test, in its own time."""
