@@ -30,12 +30,13 @@ $(B)/test/fuzz-netback: $(NETBACK_FAKE) tests/fuzz/netback.c tests/fuzz/netback_
 	$(Q)mkdir -p $(@D) && clang-14 -std=gnu11 -g -O1 -D_GNU_SOURCE -I. \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^
 
-# `make soak-netback`: 500 kills under load.
+# `make soak-netback`: 500 kills under load, the hotplug scripts, iperf3 by TCP and UDP, and the kernel's back end by the same tests.
 .PHONY: soak-netback
 SOAK_TARGETS += soak-netback
+soak-netback: export SOAK := 1
 soak-netback: export KILLS ?= 500
 soak-netback: $(B)/stamp/packages-run all
-	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackAlone and test_killed_under_load'
+	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackAlone and test_killed_under_load' TestNetbackStock TestNetbackScripts TestNetbackTraffic
 
 # `make bench-net`: ours beside the stock back end.
 .PHONY: bench-net

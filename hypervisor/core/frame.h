@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct page) == 32, "frame table entry");
 
 /* page->flags, the allocator's: */
 #define PAGEF_FREE    1	 /* first frame of a free block; order says how large */
-#define PAGEF_DIRTY   2	 /* of a free block's first frame: its content is not zero */
+#define PAGEF_DIRTY   2	 /* of a free frame: its content is not zero */
 #define PAGEF_STAMPED 4	 /* tlb_stamp holds */
 #define PAGEF_SLAB    16 /* heap page cut into objects; type and order are core/heap.c's */
 #define PAGEF_BLOCK   32 /* first page of a large heap object; type is its number of pages */
@@ -170,6 +170,9 @@ static inline bool page_owned_by(const struct page *p, u16 domid)
 /* Totals in frames. */
 u64 frames_total(void);
 u64 frames_free(void);
+/* A piece of scrubbing what guests left in free frames, at most one frame; false: there is none.
+ * For an idle CPU, again and again while it has nothing else to do. No lock held. */
+bool frames_scrub(void);
 u64 frames_claimed(void);
 /* XENMEM_claim_pages: reserve free frames for d's later page_alloc; 0 gives them back. ENOMEM. */
 must_check int domain_claim_pages(struct domain *d, u64 pages);

@@ -4,9 +4,7 @@ import os
 import re
 import shutil
 
-from host import WORK, cache, images, inputs
-
-STORAGE_READY = "insmod /opt/qemu-storage-daemon/fuse.ko"
+from host import WORK, cache
 
 
 def libraries(*programs):
@@ -32,12 +30,6 @@ def for_dom0(*names, objects=()):
 	paths = [*map(shutil.which, names), *objects]
 	return [(file, f"{names[0]}/" + os.path.basename(file)) for file in [*libraries(*paths), *paths]] \
 		+ [(wrapper(name, "/opt/" + names[0]), "bin/" + name) for name in names]
-
-
-def storage_daemon():
-	"""qemu-storage-daemon, qemu-img, and the module they need, which STORAGE_READY loads."""
-	return for_dom0("qemu-storage-daemon", "qemu-img") + [(os.path.join(inputs.kernel(), m), "qemu-storage-daemon/" + os.path.basename(m))
-		for m in images.module_files(["fuse"])]
 
 
 def disk(name, *programs):

@@ -38,14 +38,16 @@ class Counter:
 
 
 def main(names):
-	"""Run all tests or those whose names contain one of the words."""
+	"""Run all tests or those whose names contain one of the words; with and, or, not among them they are an expression."""
 	os.chdir(ROOT)
 	counter = Counter()
 	arguments = ["-p", "no:cacheprovider", "-p", "no:terminal", "-s", "--assert=plain", "--rootdir=tests/system", "tests/system"]
 	if names:
-		arguments += ["-k", " or ".join(names)]
+		arguments += ["-k", (" " if {"and", "or", "not"} & set(names) else " or ").join(names)]
 	pytest.main(arguments, plugins=[counter])
 	counts = counter.counts
+	if not any(counts.values()):
+		print("no such test" + ("" if os.environ.get("SOAK") else "; those for soak only need SOAK=1"))
 	line = "{passed} passed, {failed} failed, {skipped} skipped".format(**counts)
 	os.makedirs("build/test", exist_ok=True)
 	with open("build/test/system.count", "w") as f:

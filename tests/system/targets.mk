@@ -23,16 +23,19 @@ TEST_TARGETS += test-system
 test-system: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py $(T)
 
-# Disks for hours: 500 kills of blkback under load, 300 power cuts (about a minute each; CUTS=5 for a short one), more and
-# longer work in the guest.
+# Disks for hours: 500 kills of blkback under load, 300 power cuts of a disk and 5 of a host, more and longer work in the guest. For
+# a short one: make soak-blkback KILLS=100 CUTS=5 HOST_CUTS=1.
 SOAK_TARGETS += soak-blkback
 .PHONY: soak-blkback
+soak-blkback: export SOAK := 1
 soak-blkback: export KILLS ?= 500
 soak-blkback: export CUTS ?= 300
+soak-blkback: export HOST_CUTS ?= 5
 soak-blkback: export FIO_MIB ?= 48
 soak-blkback: export SQLITE_ROWS ?= 300
 soak-blkback: $(B)/stamp/packages-run all
-	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_load' TestBlkbackPowerCut
+	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_load' TestBlkbackPowerCut \
+		TestBlkbackHostPowerCut
 
 debug: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/debug.py $(GDB)

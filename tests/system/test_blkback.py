@@ -7,10 +7,8 @@ import time
 
 import pytest
 
-import programs
 from host import Host
 
-LIB = "/usr/local/lib/paravane"
 KILLS = int(os.environ.get("KILLS", "20"))
 # Four writers at once, past the guest's page cache; each compares what it reads back with what it wrote. The fifth
 # process reads one block again and again and keeps the longest time that took, in milliseconds.
@@ -231,63 +229,6 @@ class TestBlkbackDisks:
 			" xenstore-read /local/domain/0/error/backend/uvbd/1/51760/error; xenstore-read /local/domain/0/backend/uvbd/1/51760/state")
 		assert "/guests/d.img: No such file" in out and out.split()[-1] == "6"
 		assert guest.guest(1, "cat /root/r | wc -c") == str(8 << 20)
-
-
-class TestBlkbackImages:
-	"""Disks by qemu-storage-daemon: qcow2 and NBD."""
-	# Written past the page cache in the guest, read back and compared.
-	FILL = "head -c 8M /dev/urandom >/root/r; dd if=/root/r of=/dev/xvdb bs=128k oflag=direct conv=fsync status=none;" \
-		" dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same"
-	WAIT = "for i in $(seq 100); do [ -b /dev/xvdb ] && break; sleep 0.1; done; blockdev --getsize64 /dev/xvdb"
-
-	@pytest.fixture(scope="class")
-	def guest(self):
-		with Host("paravane", name="system-blkbackimages", cpus=2, network=None, dom0_mem=640, files=programs.storage_daemon()) as host:
-			host.ok(f"{programs.STORAGE_READY}; qemu-img create -q -f qcow2 /guests/t.qcow2 64M; truncate -s 16M /guests/n.img")
-			host.start_guests(1, 1, "memory=128")
-			yield host
-
-	def test_qcow2(self, guest):
-		guest.ok(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdb,w")
-		assert guest.guest(1, self.WAIT) == str(64 << 20)
-		assert guest.guest(1, self.FILL) == "same"
-
-	def test_second_user_refused(self, guest):
-		status, out = guest.run(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdd,w")
-		assert status and 'in use by guest "guest1"' in out
-
-	def test_killed_under_load(self, guest):
-		"""blkback dies while it writes to the image; nothing is lost."""
-		guest.ok(f"({LIB}/in-guest 1 'cd /root; for i in 1 2 3 4; do {self.FILL}; done' >/tmp/out 2>&1 &); sleep 1;"
-			" for i in 1 2 3 4 5; do kill -9 $(pgrep -x blkback); sleep 2; done; sleep 4", 120)
-		for _ in range(30):
-			if guest.ok("cat /tmp/out").split() == ["same"] * 4:
-				break
-			time.sleep(1)
-		assert guest.ok("cat /tmp/out").split() == ["same"] * 4
-		quiet(guest)
-
-	def test_kept(self, guest):
-		"""Detached, the daemon is gone and the image closed; attached again, it holds what was written."""
-		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -f [q]emu-storage-daemon/qemu && [ -z \"$(ls /run/xen/images)\" ]")
-		assert int(guest.ok("stat -c %s /guests/t.qcow2")) > 8 << 20
-		guest.ok(f"{guest.vane} block-attach guest1 /guests/t.qcow2,qcow2,xvdb,r")
-		assert guest.guest(1, self.WAIT + ">/dev/null; dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same") == "same"
-		guest.ok(f"{guest.vane} block-detach guest1 xvdb")
-
-	def test_broken_image(self, guest):
-		status, out = guest.run(f"head -c 1M /dev/urandom >/guests/x.img; {guest.vane} block-attach guest1 /guests/x.img,qcow2,xvdb,w")
-		assert status and "Image is not in qcow2 format" in out and "as it was before" in out
-		assert guest.ok("ls /run/xen/images") == ""
-
-	def test_nbd(self, guest):
-		guest.ok("qemu-storage-daemon --daemonize --blockdev driver=file,node-name=f,filename=/guests/n.img"
-			" --nbd-server addr.type=unix,addr.path=/run/n.sock --export type=nbd,id=n,node-name=f,name=n,writable=on")
-		guest.ok(f"{guest.vane} block-attach guest1 'vdev=xvdb,access=rw,target=nbd+unix:///n?socket=/run/n.sock'")
-		assert guest.guest(1, self.WAIT) == str(16 << 20)
-		assert guest.guest(1, self.FILL) == "same"
-		assert guest.ok("head -c 8M /guests/n.img | md5sum") == guest.guest(1, "md5sum </root/r")
-		guest.ok(f"{guest.vane} block-detach guest1 xvdb")
 
 
 class TestBlkbackStock:

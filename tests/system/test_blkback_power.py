@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Power cuts: what a guest has flushed is there after the host lost its power."""
+"""Power cuts: what a guest has flushed is there after its disk, or the whole host, lost its power."""
 import os
 import random
 import re
@@ -10,18 +10,24 @@ import time
 
 from host import WORK, Host, cache, images
 
-# Of power; make test has one, make soak many.
-CUTS = int(os.environ.get("CUTS", "1"))
+# Of the disk's power, about ten a minute; and of the host's, about one.
+CUTS = int(os.environ.get("CUTS", "3"))
+HOST_CUTS = int(os.environ.get("HOST_CUTS", "3"))
+# DISK_CACHE=unsafe is a disk that says yes to a flush and forgets: the tests must fail.
+CACHE = os.environ.get("DISK_CACHE", "writeback")
+BLOCKS = 64
+WRITER = "n=%d; while :; do n=$((n + 1)); f='oflag=direct conv=fsync,notrunc'; [ $((n %% 3)) = 0 ] && f='oflag=direct,dsync conv=notrunc';" \
+	f" printf %%04096d $n | dd of=/dev/xvdb bs=4k seek=$((n %% {BLOCKS})) iflag=fullblock $f status=none 2>/dev/null || break; echo told $n; done"
+CONTENT = "tr '\\0' 0 <%s | fold -w 4096 | sed 's/^0*/n/'"
 
 
 class Disk:
-	"""dom0's disk by nbdkit, whose write-back cache holds what was not flushed and ends with it: cut() is a loss of power."""
+	"""A disk by nbdkit, whose write-back cache holds what was not flushed and ends with it: cut() is a loss of power."""
 
-	def __init__(self):
+	def __init__(self, name):
 		os.makedirs(WORK, exist_ok=True)
-		self.socket = os.path.join(WORK, "power.sock")
-		self.path = os.path.join(WORK, "power.img")
-		cache.run(["cp", "--sparse=always", images.dom0(), self.path])
+		self.socket = os.path.join(WORK, name + ".sock")
+		self.path = os.path.join(WORK, name + ".img")
 		self.server = None
 
 	def on(self):
@@ -29,7 +35,7 @@ class Disk:
 		if os.path.exists(self.socket):
 			os.unlink(self.socket)
 		self.server = subprocess.Popen([shutil.which("nbdkit"), "-f", "--exit-with-parent", "-U", self.socket, "--filter=cache", "file",
-			self.path, "cache=writeback"], env=dict(os.environ, TMPDIR=WORK))
+			self.path, f"cache={CACHE}"], env=dict(os.environ, TMPDIR=WORK))
 		while not os.path.exists(self.socket):
 			assert self.server.poll() is None
 			time.sleep(0.05)
@@ -42,55 +48,95 @@ class Disk:
 
 	def gone(self):
 		"""Leave nothing behind."""
-		self.cut()
+		if self.server:
+			self.cut()
+			os.unlink(self.socket)
 		os.unlink(self.path)
-		os.unlink(self.socket)
+
+
+def write(host, path, first=0):
+	"""A new file becomes the guest's second disk, where the guest writes numbered blocks, the first being first + 1, each flushed
+	or written through before its number is told on the host's second serial port, until that fails; wait for half of them."""
+	host.ok(f"truncate -s 0 {path}; truncate -s {4 * BLOCKS}k {path}; sync; {host.vane} block-attach guest1 {path},raw,xvdb,w")
+	host.guest(1, "for i in $(seq 50); do [ -b /dev/xvdb ] && break; sleep 0.1; done")
+	host.ok(f"cat >/run/writer <<'END'\n{WRITER % first}\nEND")
+	host.send("nc -N 10.77.0.11 5000 </run/writer")
+	host.qemu.wait(host.qemu.com2, re.compile(rb"told %d\n" % (first + BLOCKS // 2)), 60)
+
+
+def check(host, path, said):
+	"""Every block has the last number told of it, or a later one; the last number on the disk."""
+	told = {}
+	for n in re.findall(rb"told (\d+)\n", bytes(said)):
+		told[int(n) % BLOCKS] = int(n)
+	found = [int(line[1:] or 0) for line in host.ok(CONTENT % path).split("\n")]
+	assert len(found) == BLOCKS
+	print(f"power cut: last number told {max(told.values())}, last on the disk {max(found)}")
+	lost = {block: (n, found[block]) for block, n in told.items() if found[block] < n or found[block] % BLOCKS != block}
+	assert not lost, f"block: (told, found): {lost}"
+	return max(found)
 
 
 class TestBlkbackPowerCut:
-	"""The host loses its power while a guest writes numbered blocks, each flushed or written through before its number is
-	told on the host's serial port. After the next boot every block has the last number told of it, or a later one."""
-	BLOCKS = 64
-	WRITER = "n=0; while :; do n=$((n + 1)); f='oflag=direct conv=fsync,notrunc'; [ $((n % 3)) = 0 ] && f='oflag=direct,dsync conv=notrunc';" \
-		f" printf %04096d $n | dd of=/dev/xvdb bs=4k seek=$((n % {BLOCKS})) iflag=fullblock $f status=none || break; echo told $n; done"
-	CONTENT = "tr '\\0' 0 </guests/power.img | fold -w 4096 | sed 's/^0*/n/'"
+	"""A disk of the host's, with the file that is the guest's disk, loses its power while the guest writes; the host and the
+	guest go on without, and it is mounted again when its power is back."""
+	MB = 72
 
-	def written(self, host):
-		"""Let the guest write until the power goes; the last number told of each block."""
-		host.ok("truncate -s 0 /guests/power.img; truncate -s %dk /guests/power.img" % (4 * self.BLOCKS))
-		host.start_guests(1, 1, "memory=128")
-		host.ok(f"sync; {host.vane} block-attach guest1 /guests/power.img,raw,xvdb,w")
-		host.guest(1, "for i in $(seq 50); do [ -b /dev/xvdb ] && break; sleep 0.1; done")
-		host.ok("cat >/run/writer <<'END'\n" + self.WRITER + "\nEND")
-		host.send("nc -N 10.77.0.11 5000 </run/writer")
-		host.qemu.wait(host.qemu.com2, re.compile(rb"told %d\n" % (self.BLOCKS // 2)), 60)
-		time.sleep(random.uniform(1, 4))
-		return host.qemu.com2
-
-	def check(self, host, port):
-		"""Compare what the disk has with what was told."""
-		told = {}
-		for n in re.findall(rb"told (\d+)\n", bytes(port.data)):
-			told[int(n) % self.BLOCKS] = int(n)
-		found = [int(line[1:] or 0) for line in host.ok(self.CONTENT).split("\n")]
-		assert len(found) == self.BLOCKS
-		print(f"power cut: last number told {max(told.values())}, last on the disk {max(found)}")
-		lost = {block: (n, found[block]) for block, n in told.items() if found[block] < n or found[block] % self.BLOCKS != block}
-		assert not lost, f"block: (told, found): {lost}"
-
-	def test_power_cut(self):
-		disk, port = Disk(), None
+	def test_disk(self):
+		disk = Disk("cut")
+		with open(disk.path, "wb") as f:
+			f.truncate(self.MB << 20)
+		cache.run(["/sbin/mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,nodiscard", disk.path])
 		try:
-			for _ in range(CUTS):
-				with Host("paravane", name="system-blkbackpower", cpus=2, network=None, dom0_mem=640, disk=disk.on()) as host:
+			with Host("paravane", name="system-blkbackpower", cpus=2, network=None, dom0_mem=640,
+					extra=["-drive", f"{disk.on()},if=none,id=d2", "-device", "ide-hd,drive=d2,bus=ahci.2"]) as host:
+				host.start_guests(1, 1, "memory=128")
+				self.device = host.ok(f"mkdir /cut; for d in /sys/block/sd*; do [ $(cat $d/size) = {self.MB << 11} ] && echo /dev/${{d##*/}}; done")
+				last = 0
+				for _ in range(CUTS):
+					last = self.once(host, disk, last)
+		finally:
+			disk.gone()
+
+	def once(self, host, disk, last):
+		"""One cut; the last number on the disk."""
+		start = len(host.qemu.com2.data)
+		host.ok(f"mount {self.device} /cut")
+		write(host, "/cut/disk.img", last)
+		time.sleep(random.uniform(0.5, 3))
+		disk.cut()
+		# The next command waits for the writer's end. blkback closes its file a moment after the disk is gone.
+		host.ok(f"{host.vane} block-detach guest1 xvdb; for i in $(seq 50); do umount /cut 2>/dev/null && exit 0; sleep 0.1; done; exit 1", 90)
+		said = bytes(host.qemu.com2.data[start:])
+		disk.on()
+		host.ok(f"for i in $(seq 100); do dd if={self.device} of=/dev/null bs=4k count=1 iflag=direct status=none && break; sleep 0.1; done;"
+			f" blockdev --flushbufs {self.device} && mount {self.device} /cut", 90)
+		last = check(host, "/cut/disk.img", said)
+		host.ok("umount /cut")
+		return last
+
+
+class TestBlkbackHostPowerCut:
+	"""The host loses its power while its guest writes, and is started again."""
+	SOAK = True
+
+	def test_host(self):
+		disk, port, path = Disk("power"), None, "/guests/power.img"
+		cache.run(["cp", "--sparse=always", images.dom0(), disk.path])
+		try:
+			for _ in range(HOST_CUTS):
+				with Host("paravane", name="system-blkbackhostpower", cpus=2, network=None, dom0_mem=640, disk=disk.on()) as host:
 					if port:
-						self.check(host, port)
-					port = self.written(host)
+						check(host, path, port.data)
+					host.start_guests(1, 1, "memory=128")
+					write(host, path)
+					time.sleep(random.uniform(1, 4))
+					port = host.qemu.com2
 					disk.cut()
 			host = Host("paravane", name="system-blkbackpowerlast", cpus=2, network=None, dom0_mem=640, disk=disk.on(), services=False)
 			try:
 				host.start()
-				self.check(host, port)
+				check(host, path, port.data)
 			finally:
 				host.stop()
 		finally:

@@ -36,9 +36,8 @@ class TestBlkbackWork:
 	def guest(self):
 		tools = programs.disk("tools", "fio", "sqlite3")
 		with Host("paravane", name="system-blkbackwork", cpus=2, network=None, dom0_mem=640, scratch_mb=SATA_MB,
-				files=programs.storage_daemon() + programs.for_dom0("nbdkit", objects=[MEMORY_PLUGIN]),
+				files=programs.for_dom0("nbdkit", objects=[MEMORY_PLUGIN]),
 				extra=["-drive", f"file={tools},format=raw,if=none,id=d2,snapshot=on", "-device", "ide-hd,drive=d2,bus=ahci.2"]) as host:
-			host.ok(programs.STORAGE_READY)
 			host.start_guests(1, 1, "memory=192")
 			host.ok(f"{host.vane} block-attach guest1 $(findfs LABEL=tools),raw,xvdc,r")
 			host.guest(1, "for i in $(seq 50); do [ -b /dev/xvdc ] && break; sleep 0.1; done; mount -o ro /dev/xvdc /mnt")

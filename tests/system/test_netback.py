@@ -158,6 +158,8 @@ class Interfaces:
 
 
 class TestNetbackStock(Interfaces):
+	"""The kernel's back end: which side does a failure belong to?"""
+	SOAK = True
 	KIND, BACKEND = "vif", "phy"
 
 

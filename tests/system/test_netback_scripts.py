@@ -17,6 +17,7 @@ OVS_START = "mkdir -p /run/openvswitch /etc/openvswitch /var/log/openvswitch; cd
 class Scripts:
 	"""One guest, to which interfaces are added by each script in turn."""
 	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
+	SOAK = True
 	EXTRAS = (OVS, ["openvswitch"])
 	BACKEND = None
 

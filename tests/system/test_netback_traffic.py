@@ -24,6 +24,8 @@ def iperf(host, source, sink, options, address=None):
 
 class Traffic:
 	"""Two guests with iperf3 and the module for VLANs."""
+	# What a stream carries is test_netback's: these are volume.
+	SOAK = ("test_iperf_tcp", "test_iperf_udp")
 	BOOT = {"cpus": 2, "network": None, "dom0_mem": 640}
 	EXTRAS = (IPERF, ["8021q"])
 	BACKEND = None

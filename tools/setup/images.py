@@ -17,7 +17,7 @@ SETUP = os.path.join(cache.ROOT, "tools", "setup")
 # In the order they are loaded; what a name depends on comes before it.
 INITRD_MODULES = ["crc32c_generic", "crc32c-intel", "ext4", "sd_mod", "ahci", "xen-blkfront", "xen-netfront"]
 DOM0_MODULES = INITRD_MODULES + ["e1000", "e1000e", "loop", "bridge", "tun", "xen-evtchn", "xen-gntdev",
-	"xen-gntalloc", "xen-privcmd", "xenfs", "xen-blkback", "xen-netback", "xen-acpi-processor", "sch_fq_codel"]
+	"xen-gntalloc", "xen-privcmd", "xenfs", "xen-blkback", "xen-netback", "xen-acpi-processor", "sch_fq_codel", "fuse"]
 GUEST_MB = 500
 DOM0_MB = 2500
 

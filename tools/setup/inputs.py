@@ -26,7 +26,8 @@ DOM0_PACKAGES = [
 	"libxenevtchn1", "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1", "libxenstore4", "libxentoolcore1",
 	"libxentoollog1", "libyajl2", "libncurses6", "libncursesw6", "libxml2", "libicu72", "libjson-c5", "libmnl0",
 	"libcap-ng0", "libseccomp2", "liblz4-1", "libuuid1", "libssl3", "libsystemd0", "libzstd1", "liblzma5", "zlib1g",
-	"libcap2-bin", "grub-common", "libdevmapper1.02.1",
+	"libcap2-bin", "grub-common", "libdevmapper1.02.1", "qemu-utils", "qemu-system-common", "libnuma1", "liburing2",
+	"libglib2.0-0", "libfuse3-3", "libaio1",
 ]
 # The peer, for comparison and as the oracle.
 PEER_PACKAGES = [f"xen-hypervisor-{XEN}-amd64"]
@@ -36,6 +37,7 @@ EXTRA_PACKAGES = [
 	"nftables", "libnftables1", "libnftnl11", "libjansson4", "libedit2", "libbsd0", "libmd0", "libxtables12", "libmnl0",
 	"iptables", "libip4tc2", "libip6tc2", "libnetfilter-conntrack3", "libnfnetlink0",
 	"iperf3", "libiperf0", "libsctp1", "libssl3",
+	"grub-xen-host",
 	"openvswitch-switch", "openvswitch-common", "libunbound8", "libevent-2.1-7", "libnghttp2-14", "libprotobuf-c1",
 	"libbpf1", "libelf1", "libxdp1", "libnuma1", "libcap-ng0", "zlib1g",
 ]
