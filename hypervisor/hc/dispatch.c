@@ -115,8 +115,7 @@ u64 hc_unknown_count(void)
 	return atomic_read(&unknown_calls);
 }
 
-static inline __attribute__((always_inline)) long run(
-	u64 nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static always_inline long run(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	if (unlikely(nr >= HYPERCALL_LIMIT))
 		return hc_unknown(nr, a0);

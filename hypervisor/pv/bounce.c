@@ -20,8 +20,8 @@ static u64 virtual_rflags(u64 rflags, bool masked, unsigned iopl)
 	return rflags | (u64)iopl << 12;
 }
 
-static inline __attribute__((always_inline)) unsigned frame_words(u64 *w, const struct regs *regs,
-	struct bounce b, const u16 *selectors, bool from_kernel, bool masked, unsigned iopl)
+static always_inline unsigned frame_words(u64 *w, const struct regs *regs, struct bounce b,
+	const u16 *selectors, bool from_kernel, bool masked, unsigned iopl)
 {
 	unsigned n = 0;
 
