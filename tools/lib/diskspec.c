@@ -76,7 +76,8 @@ static int set_backendtype(struct spec *s, const char *v)
 	if (!strcmp(v, "phy"))
 		s->d->backend = BACKEND_KERNEL;
 	else if (!strcmp(v, "user") || !strcmp(v, "qdisk"))
-		s->d->backend = BACKEND_USER; /* qdisk is xl's word for a process that serves a disk */
+		s->d->backend =
+			BACKEND_USER; /* qdisk is xl's word for a process that serves a disk */
 	else if (strcmp(v, "tap") && strcmp(v, "standalone"))
 		return bad(s, "unknown backendtype '%.100s'", v);
 	else
