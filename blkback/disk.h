@@ -18,6 +18,7 @@
 
 #include "blkback/journal.h"
 #include "tools/lib/backend.h"
+#include "tools/lib/backend_pages.h"
 
 #define SECTOR	      512
 #define PAGE	      4096
@@ -31,9 +32,10 @@ struct queue;
 
 /* Data of a request under way: the guest's segments, and room for what they hold. */
 struct buffer {
-	struct buffer *next; /* free ones */
-	struct blkif_request_segment segment[SEGMENTS_MAX];
+	struct buffer *next;  /* free ones */
+	struct buffer **list; /* where it goes when it is free */
 	uint8_t *data;
+	struct blkif_request_segment segment[SEGMENTS_MAX];
 };
 
 /* What is to be done to the source, in this order; a step without work is skipped. */
@@ -120,6 +122,15 @@ void request_step_done(struct request *r, int64_t result);
 void request_barrier(struct disk *d);
 /* After a batch of steps: data of reads to the guest, answers, notifications. */
 void request_flush(void);
+
+/* buffer.c. Make the pool, before the sandbox. -1: no memory. */
+int buffers_start(void);
+/* Room for so many pages of data, which lie one behind the other; NULL: no memory. */
+struct buffer *buffer_get(unsigned int pages);
+void buffer_put(struct buffer *b);
+/* Make memory of ours, in the pool or not, one end of a copy: what to set in the segment's flags.
+ */
+uint16_t buffer_end(union xengnttab_copy_ptr *end, void *at, unsigned int len, uint16_t by_ref);
 
 /* source.c: the process's io_uring. */
 int source_start(void); /* before the sandbox */

@@ -6,15 +6,12 @@
  * Meaning of the operations: <xen/io/blkif.h>.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "blkback/disk.h"
 
 #define COPIES 2048 /* of one hypercall's batch */
 
-static struct buffer *buffers;
 static struct request *ended, **ended_end = &ended;
 
 /* Copies that are due, and whose they are. */
@@ -22,32 +19,11 @@ static xengnttab_grant_copy_segment_t copies[COPIES];
 static struct request *owner[COPIES];
 static unsigned int ncopies;
 
-static struct buffer *get_buffer(void)
-{
-	struct buffer *b = buffers;
-
-	if (b) {
-		buffers = b->next;
-		return b;
-	}
-	b = calloc(1, sizeof(*b));
-	if (!b)
-		return NULL;
-	b->data = mmap(NULL, SEGMENTS_MAX * PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (b->data == MAP_FAILED) {
-		free(b);
-		return NULL;
-	}
-	return b;
-}
-
 static void put_buffer(struct request *r)
 {
 	if (!r->buffer)
 		return;
-	r->buffer->next = buffers;
-	buffers = r->buffer;
+	buffer_put(r->buffer);
 	r->buffer = NULL;
 }
 
@@ -91,13 +67,12 @@ static void add_copy(struct request *r, uint32_t ref, unsigned int offset, void 
 	memset(c, 0, sizeof(*c));
 	c->len = len;
 	if (to_guest) {
-		c->source.virt = ours;
+		c->flags =
+			GNTCOPY_dest_gref | buffer_end(&c->source, ours, len, GNTCOPY_source_gref);
 		c->dest = theirs;
-		c->flags = GNTCOPY_dest_gref;
 	} else {
 		c->source = theirs;
-		c->dest.virt = ours;
-		c->flags = GNTCOPY_source_gref;
+		c->flags = GNTCOPY_source_gref | buffer_end(&c->dest, ours, len, GNTCOPY_dest_gref);
 	}
 	owner[ncopies++] = r;
 	if (ncopies == COPIES)
@@ -154,7 +129,7 @@ static void parse(struct request *r)
 		fail(r, BLKIF_RSP_ERROR);
 	if (r->step == STEP_DONE || !r->segments)
 		return;
-	r->buffer = get_buffer();
+	r->buffer = buffer_get(r->segments);
 	if (!r->buffer)
 		fail(r, BLKIF_RSP_ERROR);
 	else if (s->request.operation == BLKIF_OP_INDIRECT)

@@ -68,6 +68,8 @@ int source_start(void)
 
 	if (!rc)
 		end_idle_workers();
+	if (!rc && buffers_start())
+		rc = -ENOMEM;
 	if (!rc)
 		rc = io_uring_register_files_sparse(&ring, FILES);
 	if (!rc)

@@ -33,10 +33,11 @@ int ctrl_start(struct ctrl *c)
 static bool fetch(struct ctrl *c, uint32_t gref, unsigned int bytes)
 {
 	grant_segment g = { .len = bytes, .flags = GNTCOPY_source_gref };
+	const struct backend_pages *pages = &c->q->s->tx_pages;
 
 	g.source.foreign.ref = gref;
 	g.source.foreign.domid = c->q->domid;
-	g.dest.virt = c->q->s->tx_pages;
+	g.flags |= backend_pages_end(pages, &g.dest, pages->at, GNTCOPY_dest_gref);
 	return !c->q->ops->copy(c->q, &g, 1) && g.status == GNTST_okay;
 }
 
@@ -49,7 +50,7 @@ static uint32_t set_key(struct ctrl *c, uint32_t gref, uint32_t bytes)
 	if (bytes && !fetch(c, gref, bytes))
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
 	memset(h->key, 0, HASH_KEY);
-	memcpy(h->key, c->q->s->tx_pages, bytes);
+	memcpy(h->key, c->q->s->tx_pages.at, bytes);
 	return XEN_NETIF_CTRL_STATUS_SUCCESS;
 }
 
@@ -73,7 +74,7 @@ static uint32_t set_mapping(struct ctrl *c, uint32_t gref, uint32_t count, uint3
 		return XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW;
 	if (!count || offset + count > h->entries || !fetch(c, gref, count * sizeof(to[0])))
 		return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
-	memcpy(to, c->q->s->tx_pages, count * sizeof(to[0]));
+	memcpy(to, c->q->s->tx_pages.at, count * sizeof(to[0]));
 	for (i = 0; i < count; i++)
 		if (to[i] >= c->queues)
 			return XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;

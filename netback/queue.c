@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "netback/slots.h"
 
@@ -17,34 +16,6 @@
 	((NET_PAGE - offsetof(type##_sring_t, ring)) / sizeof(union type##_sring_entry))
 _Static_assert(SLOTS_FIT(netif_tx) / NET_SLOTS == 1, "transmit ring");
 _Static_assert(SLOTS_FIT(netif_rx) / NET_SLOTS == 1, "receive ring");
-
-static void *map_pages(size_t count)
-{
-	void *p = mmap(
-		NULL, count * NET_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-int scratch_alloc(struct scratch *s)
-{
-	memset(s, 0, sizeof(*s));
-	s->tx_pages = map_pages(NET_SLOTS);
-	s->rx_pages = map_pages(RX_PAGES);
-	if (s->tx_pages && s->rx_pages)
-		return 0;
-	scratch_free(s);
-	return -1;
-}
-
-void scratch_free(struct scratch *s)
-{
-	if (s->tx_pages)
-		munmap(s->tx_pages, NET_SLOTS * NET_PAGE);
-	if (s->rx_pages)
-		munmap(s->rx_pages, RX_PAGES * NET_PAGE);
-	s->tx_pages = s->rx_pages = NULL;
-}
 
 void queue_break(struct queue *q, const char *fmt, ...)
 {

@@ -28,6 +28,7 @@
 
 #include "netback/hash.h"
 #include "netback/rate.h"
+#include "tools/lib/backend_pages.h"
 
 #define NET_PAGE  4096u
 #define NET_SLOTS 256u /* of one ring page, transmit and receive alike */
@@ -38,12 +39,11 @@
 #define RX_FRAME ((NET_FRAME + NET_PAGE - 1) / NET_PAGE)
 #define RX_NEED	 (RX_FRAME + 1) /* receive slots for the largest frame and its extra info */
 /*
- * Receive buffers: each has pages for the largest frame, and one before for its header's end. Only
- * what frames really fill is ever touched.
+ * Receive pages: frames lie one behind the other, each beginning on a page with its header in the
+ * page before. That may take one page for each frame more than the slots it fills.
  */
-#define RX_BUFFERS 48u
-#define RX_STRIDE  (RX_FRAME + 1)
-#define RX_PAGES   (RX_BUFFERS * RX_STRIDE)
+#define RX_BATCH   48u /* frames taken at once */
+#define RX_PAGES   (1 + NET_SLOTS + RX_BATCH + RX_FRAME)
 #define NET_HDR	   sizeof(struct virtio_net_hdr)
 #define MCAST_MAX  64u
 #define NET_QUEUES 16u
@@ -64,11 +64,8 @@ struct queue_ops {
 	int (*copy)(struct queue *q, grant_segment *segs, unsigned int count);
 	/* Frames, each behind its virtio_net_hdr, to the tap in this order; what became of each. */
 	void (*send)(struct queue *q, struct net_frame *frames, unsigned int count);
-	/*
-	 * Frames of the tap with their headers, one for each buffer, as far as there are any: the
-	 * result is its length or -1.
-	 */
-	void (*receive)(struct queue *q, struct net_frame *frames, unsigned int count);
+	/* The tap's next frame with its header: their length, or -1 when there is none. */
+	ssize_t (*receive)(struct queue *q, void *buf, size_t size);
 	void (*notify)(struct queue *q, uint32_t port);
 	uint64_t (*now)(struct queue *q); /* ns, monotonic */
 };
@@ -109,8 +106,8 @@ struct tx_packet {
 	uint8_t gso_type;
 };
 struct scratch {
-	uint8_t *tx_pages; /* NET_SLOTS pages, one for each piece */
-	uint8_t *rx_pages; /* RX_PAGES pages */
+	struct backend_pages tx_pages; /* NET_SLOTS, one for each piece */
+	struct backend_pages rx_pages; /* RX_PAGES */
 	grant_segment seg[NET_SLOTS];
 	struct iovec piece[NET_SLOTS];
 	struct iovec iov[2 * NET_SLOTS]; /* of the frames */
@@ -122,6 +119,11 @@ struct scratch {
 		int16_t status;
 	} answer[NET_SLOTS];
 	netif_rx_response_t rx_answer[NET_SLOTS];
+	struct rx_frame {
+		uint8_t *at;   /* its header */
+		ssize_t bytes; /* with the header */
+	} rx[RX_BATCH];
+	unsigned int rx_frames, rx_page; /* the page that the next one begins on */
 	unsigned int segs, pieces, packets, answers, bytes, iovs, frames;
 };
 
@@ -145,10 +147,6 @@ enum turn {
 	TURN_WAIT, /* the rate is used up: call again after rate_wait() */
 	TURN_BROKEN,
 };
-
-/* Buffers for the batches of a process. -1: no memory. */
-int scratch_alloc(struct scratch *s);
-void scratch_free(struct scratch *s);
 
 /*
  * Begin, or go on where an earlier process stopped: from what was answered last. The rings, ports

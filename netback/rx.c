@@ -14,8 +14,7 @@
 #include "netback/packet.h"
 #include "netback/slots.h"
 
-#define ETH_LEN	  14u
-#define RX_GROWTH 4 /* more frames are asked for at once, each time all were there */
+#define ETH_LEN 14u
 
 /* Slots that the next frame may need. */
 static uint32_t need(const struct queue *q)
@@ -130,12 +129,12 @@ static void add_frame(struct queue *q, const struct virtio_net_hdr *h,
 		else
 			a.flags &= ~NETRXF_more_data;
 		g = &s->seg[s->segs++];
-		g->source.virt = p;
 		g->dest.foreign.ref = r.gref;
 		g->dest.foreign.offset = 0;
 		g->dest.foreign.domid = q->domid;
 		g->len = a.status;
-		g->flags = GNTCOPY_dest_gref;
+		g->flags = GNTCOPY_dest_gref |
+			   backend_pages_end(&s->rx_pages, &g->source, p, GNTCOPY_source_gref);
 		add_answer(q, &a);
 		if (first && gso)
 			add_gso(q, h, hash->type);
@@ -146,14 +145,14 @@ static void add_frame(struct queue *q, const struct virtio_net_hdr *h,
 	}
 }
 
-/* What came into one buffer, for the queue q. */
-static void take_frame(struct queue *q, const struct net_frame *f, const struct frame_hash *hash)
+/* A frame that came, for the queue q. */
+static void take_frame(struct queue *q, const struct rx_frame *f, const struct frame_hash *hash)
 {
-	uint8_t *p = (uint8_t *)f->iov->iov_base + NET_HDR;
-	ssize_t n = f->result - (ssize_t)NET_HDR;
+	uint8_t *p = f->at + NET_HDR;
+	ssize_t n = f->bytes - (ssize_t)NET_HDR;
 	struct virtio_net_hdr h;
 
-	memcpy(&h, f->iov->iov_base, NET_HDR);
+	memcpy(&h, f->at, NET_HDR);
 	if (n <= 0 || wrong_form(q->f, &h, p, n) || !settle_sum(q->f, &h, p, n)) {
 		q->stats.rx_dropped++;
 		return;
@@ -165,47 +164,47 @@ static void take_frame(struct queue *q, const struct net_frame *f, const struct 
 	q->stats.rx_bytes += n;
 }
 
-/* Buffers for n frames: their data begin on a page. */
-static void offer(struct scratch *s, unsigned int n)
+/* Is there room for the largest frame behind those of the batch? */
+static bool room_behind(const struct scratch *s)
 {
-	for (s->frames = 0; s->frames < n; s->frames++, s->iovs++) {
-		s->frame[s->frames] = (struct net_frame){ &s->iov[s->iovs], 1, -1 };
-		s->iov[s->iovs].iov_base =
-			s->rx_pages + (s->iovs * RX_STRIDE + 1) * NET_PAGE - NET_HDR;
-		s->iov[s->iovs].iov_len = NET_HDR + NET_FRAME;
-	}
+	return s->rx_frames < RX_BATCH && s->rx_page + RX_FRAME <= RX_PAGES;
 }
 
 /*
- * Take frames while there is room for the largest one, in `avail` slots of the ring and in our
- * buffers: one to see whether there is any, then as many at once as have room. True: the tap has
- * no more.
+ * The tap's next frame behind those of the batch: its data begin on a page, and its header fits
+ * before them behind the end of the last frame. NULL: the tap has no more.
+ */
+static struct rx_frame *receive(struct queue *q)
+{
+	struct scratch *s = q->s;
+	struct rx_frame *f = &s->rx[s->rx_frames];
+
+	f->at = s->rx_pages.at + s->rx_page * NET_PAGE - NET_HDR;
+	f->bytes = q->ops->receive(q, f->at, NET_HDR + NET_FRAME);
+	if (f->bytes < 0)
+		return NULL;
+	s->rx_frames++;
+	s->rx_page += (f->bytes + NET_PAGE - 1) / NET_PAGE;
+	return f;
+}
+
+/*
+ * Take frames while there is room for the largest one in `avail` slots of the ring. True: the tap
+ * has no more.
  */
 static bool take_frames(struct queue *q, uint32_t avail)
 {
 	struct scratch *s = q->s;
 	const struct frame_hash none = { 0 };
-	unsigned int room, i, more = 1;
-	bool empty = false;
+	const struct rx_frame *f;
 
-	while (!empty) {
-		room = (avail - s->answers) / need(q);
-		if (room > RX_BUFFERS - s->iovs)
-			room = RX_BUFFERS - s->iovs;
-		if (!room)
-			return false;
-		offer(s, room < more ? room : more);
-		q->ops->receive(q, s->frame, s->frames);
-		for (i = 0; i < s->frames; i++) {
-			if (s->frame[i].result < 0)
-				empty = true;
-			else
-				take_frame(q, &s->frame[i], &none);
-		}
-		if (more < RX_BUFFERS)
-			more *= RX_GROWTH;
+	while (avail - s->answers >= need(q) && room_behind(s)) {
+		f = receive(q);
+		if (!f)
+			return true;
+		take_frame(q, f, &none);
 	}
-	return true;
+	return false;
 }
 
 static bool deliver(struct queue *q)
@@ -252,7 +251,7 @@ static uint32_t slots_there(struct queue *q)
 /* Frames for which there is room in each queue of the interface. */
 static unsigned int room_in_all(struct queue *q)
 {
-	unsigned int room = RX_BUFFERS, i, n;
+	unsigned int room = RX_BATCH, i, n;
 	struct queue *to;
 
 	for (i = 0; i < q->f->queues && room; i++) {
@@ -268,21 +267,22 @@ static unsigned int room_in_all(struct queue *q)
 
 /* Where the front end wants a frame: a queue's number; this one where it has not said. */
 static unsigned int choose(
-	struct queue *q, const struct net_frame *f, unsigned int mine, struct frame_hash *hash)
+	struct queue *q, const struct rx_frame *f, unsigned int mine, struct frame_hash *hash)
 {
 	*hash = (struct frame_hash){ 0 };
-	if (f->result > (ssize_t)NET_HDR)
-		hash->type = hash_frame(q->f->hash, (uint8_t *)f->iov->iov_base + NET_HDR,
-			f->result - NET_HDR, &hash->value);
+	if (f->bytes > (ssize_t)NET_HDR)
+		hash->type =
+			hash_frame(q->f->hash, f->at + NET_HDR, f->bytes - NET_HDR, &hash->value);
 	return hash->type ? hash_queue(q->f->hash, hash->value, q->f->queues) : mine;
 }
 
 /* Frames of this queue of the tap to the queues they hash to, one queue after the other. */
 static enum turn spread_turn(struct queue *q)
 {
-	struct frame_hash hash[RX_BUFFERS];
-	unsigned int to[RX_BUFFERS], room = room_in_all(q), mine = 0, i, k, none = 0;
+	struct frame_hash hash[RX_BATCH];
+	unsigned int to[RX_BATCH], room = room_in_all(q), mine = 0, i, k;
 	struct scratch *s = q->s;
+	bool empty = false;
 
 	if (*q->broken)
 		return TURN_BROKEN;
@@ -290,23 +290,21 @@ static enum turn spread_turn(struct queue *q)
 		return TURN_IDLE;
 	while (q->f->queue[mine] != q)
 		mine++;
-	offer(s, room);
-	q->ops->receive(q, s->frame, s->frames);
-	for (i = 0; i < s->frames; i++)
-		to[i] = choose(q, &s->frame[i], mine, &hash[i]);
+	while (!empty && s->rx_frames < room && room_behind(s))
+		empty = !receive(q);
+	for (i = 0; i < s->rx_frames; i++)
+		to[i] = choose(q, &s->rx[i], mine, &hash[i]);
 	for (k = 0; k < q->f->queues; k++) {
 		s->segs = s->answers = 0;
-		for (i = 0; i < s->frames; i++)
-			if (s->frame[i].result < 0)
-				none++;
-			else if (to[i] == k)
-				take_frame(q->f->queue[k], &s->frame[i], &hash[i]);
+		for (i = 0; i < s->rx_frames; i++)
+			if (to[i] == k)
+				take_frame(q->f->queue[k], &s->rx[i], &hash[i]);
 		if (s->answers && !deliver(q->f->queue[k])) {
 			queue_break(q, "%s", q->f->queue[k]->broken);
 			return TURN_BROKEN;
 		}
 	}
-	return none ? TURN_IDLE : TURN_MORE;
+	return empty ? TURN_IDLE : TURN_MORE;
 }
 
 enum turn rx_turn(struct queue *q)
@@ -315,7 +313,8 @@ enum turn rx_turn(struct queue *q)
 	uint32_t avail;
 	bool empty;
 
-	s->segs = s->answers = s->iovs = 0;
+	s->segs = s->answers = s->rx_frames = 0;
+	s->rx_page = 1;
 	if (hash_on(q->f->hash))
 		return spread_turn(q);
 	avail = slots_there(q);

@@ -109,17 +109,11 @@ static void send_frames(struct queue *q, struct net_frame *frames, unsigned int 
 }
 
 /* Not by the io_uring: it cannot be told not to wait for a tap's next frame. */
-static void receive_frames(struct queue *q, struct net_frame *frames, unsigned int count)
+static ssize_t receive_frame(struct queue *q, void *buf, size_t size)
 {
 	struct vif_queue *vq = q->arg;
-	unsigned int i;
-	ssize_t n = 0;
 
-	for (i = 0; i < count; i++) {
-		if (n >= 0)
-			n = read(vq->fd, frames[i].iov->iov_base, frames[i].iov->iov_len);
-		frames[i].result = n;
-	}
+	return read(vq->fd, buf, size);
 }
 
 static void notify(struct queue *q, uint32_t port)
@@ -137,7 +131,7 @@ static uint64_t now(struct queue *q)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-const struct queue_ops tap_queue_ops = { copy, send_frames, receive_frames, notify, now };
+const struct queue_ops tap_queue_ops = { copy, send_frames, receive_frame, notify, now };
 
 static unsigned int offloads(const struct net_features *f)
 {

@@ -109,7 +109,7 @@ static void add_piece(struct queue *q, const netif_tx_request_t *r, uint32_t siz
 	struct iovec *v = &s->piece[s->pieces];
 	grant_segment *g = &s->seg[s->segs];
 
-	v->iov_base = s->tx_pages + s->pieces++ * NET_PAGE;
+	v->iov_base = s->tx_pages.at + s->pieces++ * NET_PAGE;
 	v->iov_len = size;
 	if (first && size <= NET_PAGE - HEAD)
 		v->iov_base = (uint8_t *)v->iov_base + HEAD;
@@ -118,9 +118,9 @@ static void add_piece(struct queue *q, const netif_tx_request_t *r, uint32_t siz
 	g->source.foreign.ref = r->gref;
 	g->source.foreign.offset = r->offset;
 	g->source.foreign.domid = q->domid;
-	g->dest.virt = v->iov_base;
 	g->len = size;
-	g->flags = GNTCOPY_source_gref;
+	g->flags = GNTCOPY_source_gref |
+		   backend_pages_end(&s->tx_pages, &g->dest, v->iov_base, GNTCOPY_dest_gref);
 	s->segs++;
 }
 

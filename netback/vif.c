@@ -137,12 +137,21 @@ static int tap_readable(sd_event_source *src, int fd, uint32_t events, void *arg
 	return 0;
 }
 
+static int vif_start(void)
+{
+	if (!backend_pages_alloc(&scratch.tx_pages, NET_SLOTS) &&
+		!backend_pages_alloc(&scratch.rx_pages, RX_PAGES))
+		return 0;
+	log_line(LOG_ERROR, "netback: no memory");
+	return -1;
+}
+
 static int vif_create(struct backend_device *dev)
 {
 	struct vif *v = calloc(1, sizeof(*v));
 
 	dev->own = v;
-	if (!v || (!scratch.tx_pages && scratch_alloc(&scratch))) {
+	if (!v) {
 		backend_log(dev, LOG_WARN, "no memory");
 		return -1;
 	}
@@ -405,6 +414,7 @@ static const struct backend_ops ops = {
 	.program = "netback",
 	.kind = "uvif",
 	.memory = sizeof(struct vif_memory),
+	.start = vif_start,
 	.create = vif_create,
 	.probe = vif_probe,
 	.connect = vif_connect,

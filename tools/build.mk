@@ -15,7 +15,7 @@ $(B)/obj/tools/lib/cfgfile.o $(B)/obj/$(GEN)/xlcfg_scan.o: $(GEN)/xlcfg_parse.h
 # Pure code: no hypervisor, no xenstore. Host tests link exactly this.
 TOOLS_PURE := $(addprefix tools/lib/,error.c log.c text.c units.c json.c cfgfile.c config.c diskspec.c imagespec.c nicspec.c nicguard.c \
 	configjson.c) $(XLCFG_C)
-TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c)
+TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c names.c)
 # libxenstore cancels its thread when it closes, for which libc loads libgcc_s at run time: named here so that it is
 # there wherever the programs are copied with their libraries.
 TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state

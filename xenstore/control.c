@@ -12,9 +12,12 @@
 #include "dump.h"
 #include "journal.h"
 #include "live_update.h"
+#include "node.h"
+#include "path.h"
 #include "report.h"
 #include "request.h"
 #include "store.h"
+#include "tree.h"
 
 #define ARGS 8
 
@@ -212,6 +215,42 @@ static int control_top(struct control *c)
 	return 0;
 }
 
+/*
+ * values DIRECTORY NAME [SKIP]: a line for each child of DIRECTORY that has a child NAME, after the
+ * first SKIP of them: "CHILD VALUE". The line "." says that there are no more. So who wants the
+ * names of a hundred domains need not ask a hundred times.
+ */
+static int control_values(struct control *c)
+{
+	unsigned long skip = c->n == 3 ? strtoul(c->arg[2], NULL, 10) : 0;
+	struct kid_iter it = { 0 };
+	struct found f;
+	struct path p;
+	struct node *kid, *v;
+
+	if (c->n < 2 || c->n > 3 || path_resolve(&p, c->arg[0], strlen(c->arg[0]), 0))
+		return EINVAL;
+	tree_find(&c->r->conn->store->tree, p.s, p.len, &f);
+	if (!f.node)
+		return ENOENT;
+	while ((kid = node_kid_next(f.node, &it))) {
+		v = node_kid(kid, c->arg[1], (uint32_t)strlen(c->arg[1]));
+		if (!v || (skip && skip--))
+			continue;
+		/* A value that is no line cannot be told so. */
+		if (memchr(node_value(v), '\n', v->value_len) ||
+			memchr(node_value(v), 0, v->value_len) ||
+			kid->name_len + v->value_len + 6u > sizeof(c->text))
+			return E2BIG;
+		if (c->len + kid->name_len + v->value_len + 6u > sizeof(c->text))
+			return 0;
+		say(c, "%.*s %.*s\n", (int)kid->name_len, kid->data, (int)v->value_len,
+			node_value(v));
+	}
+	say(c, ".\n");
+	return 0;
+}
+
 /* dump FILE: everything as JSON. */
 static int control_dump(struct control *c)
 {
@@ -236,6 +275,7 @@ static const struct {
 	{ "live-update", "[-f <file>|-c <arguments>|-s [-t <seconds>] [-F]|-a]",
 		control_live_update },
 	{ "top", "[<skip>]", control_top },
+	{ "values", "<directory> <name> [<skip>]", control_values },
 	{ "dump", "<file>", control_dump },
 	{ "help", "", control_help },
 };

@@ -233,7 +233,7 @@ static void channel_detach(struct domain *d, const struct evtchn *c)
 	struct vcpu *v;
 
 	if (c->state == ECS_PIRQ) {
-		event_pirq_unbind(d, c->irq);
+		event_pirq_unbind(d, c->irq, c->port);
 		return;
 	}
 	for_each_vcpu (d, v) {

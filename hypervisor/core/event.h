@@ -67,9 +67,11 @@ bool event_port_pending(
 void event_dump(struct domain *d);
 
 /* For event_pirq.c: event_2l.c's delivery and a free port under event_lock. */
-struct evtchn *event_port(struct domain *d, u32 port); /* NULL: does not exist */
-int event_port_new(struct domain *d);		       /* or ENOSPC, ENOMEM */
-void event_pirq_unbind(struct domain *d, u32 irq);
+struct evtchn *event_port(struct domain *d, u32 port);	     /* NULL: does not exist */
+int event_port_new(struct domain *d);			     /* or ENOSPC, ENOMEM */
+void event_pirq_unbind(struct domain *d, u32 irq, u32 port); /* d's port is closed */
+void event_pirq_unmapped(
+	u32 irq); /* nobody's from now on; a port bound to it gets no more events */
 void event_2l_raise(struct domain *d, u32 port, u32 vcpu);
 void event_2l_clear(struct domain *d, u32 port);
 void event_2l_unmask(struct domain *d, u32 port, u32 vcpu);

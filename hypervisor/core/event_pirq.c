@@ -64,17 +64,35 @@ int event_bind_pirq(struct domain *d, u32 irq, u32 flags, u32 *port)
 	return min(n, 0);
 }
 
-void event_pirq_unbind(struct domain *d, u32 irq)
+/* Whether irq is bound to that port of d, and not to another since it was unmapped; irq_lock. */
+static bool owns(const struct domain *d, u32 irq, u32 port)
+{
+	return owners[irq].domain == d && owners[irq].port == port;
+}
+
+void event_pirq_unbind(struct domain *d, u32 irq, u32 port)
 {
 	if (!d->pirq_port || irq >= NR_IRQS)
 		return;
-	irq_unbind(irq);
 	spin_lock(&irq_lock);
-	owners[irq].domain = NULL;
+	if (owns(d, irq, port)) {
+		irq_unbind(irq);
+		owners[irq].domain = NULL;
+	}
 	spin_unlock(&irq_lock);
+	if (d->pirq_port[irq] != port)
+		return;
 	d->pirq_port[irq] = 0;
 	if (d->pirq_eoi_map)
 		clear_bit(d->pirq_eoi_map, irq);
+}
+
+void event_pirq_unmapped(u32 irq)
+{
+	spin_lock(&irq_lock);
+	irq_unbind(irq);
+	owners[irq].domain = NULL;
+	spin_unlock(&irq_lock);
 }
 
 void upcall_irq(unsigned irq)
@@ -108,7 +126,10 @@ int event_pirq_eoi(struct domain *d, u32 irq)
 	if (port) {
 		if (d->pirq_eoi_auto)
 			event_2l_unmask(d, port, event_port(d, port)->notify_vcpu);
-		irq_eoi(irq);
+		spin_lock(&irq_lock);
+		if (owns(d, irq, port))
+			irq_eoi(irq);
+		spin_unlock(&irq_lock);
 	}
 	spin_unlock(&d->event_lock);
 	return port ? 0 : fail(EINVAL);

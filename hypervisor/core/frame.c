@@ -4,10 +4,10 @@
  * so it has no memory of its own. Two zones, below 4 GiB and above; requests that do not care take
  * from above first. Lock: frame_lock. Invariants: a block of order o starts at a multiple of 2^o
  * and lies within one zone; only its first frame has PAGEF_FREE; a block and its buddy are never
- * both free; every free frame has ref 0, type 0, owner DOMID_NOBODY. Content: a free block without
+ * both free; every free frame has ref 0, type 0, owner DOMID_NOBODY. Content: a free frame without
  * PAGEF_DIRTY is all zero. RAM fresh from boot is dirty, and so is what guests had: it is scrubbed
  * when it is given out again, as clearing all of a large domain at its end would keep the control
- * domain's CPU in one hypercall for seconds.
+ * domain's CPU in one hypercall for seconds. What guests had is scrubbed earlier if a CPU is idle.
  */
 #include "core/domain.h"
 #include "core/page.h"
@@ -31,6 +31,8 @@ static spinlock_t frame_lock;
 static u32 free_list[ZONES][MAX_ORDER + 1]; /* first block, FRAME_NIL ends */
 static u64 free_orders[ZONES];		    /* bit o: the list of order o is not empty */
 static u64 total_frames, free_frames, free_low_frames, claimed_frames;
+static u64 left_frames; /* atomic: free or just taken, with what guests left in them */
+static u64 scrub_next;	/* where frames_scrub looks next */
 
 static boot_data struct boot_ram boot_ram[BOOT_RANGES];
 static boot_data unsigned boot_ram_count;
@@ -54,13 +56,13 @@ u64 frame_limit(void)
 
 /* ---- blocks; frame_lock held ---- */
 
-static void block_link(u64 frame, unsigned order, bool dirty)
+static void block_link(u64 frame, unsigned order)
 {
 	u32 *head = &free_list[zone_of(frame)][order];
 	struct page *p = nth(frame);
 
 	p->order = (u8)order;
-	p->flags = (u8)((p->flags & PAGEF_STAMPED) | PAGEF_FREE | (dirty ? PAGEF_DIRTY : 0));
+	p->flags = (u8)((p->flags & (PAGEF_STAMPED | PAGEF_DIRTY)) | PAGEF_FREE);
 	p->prev = FRAME_NIL;
 	p->next = *head;
 	if (*head != FRAME_NIL)
@@ -82,7 +84,7 @@ static void block_unlink(u64 frame)
 		nth(p->next)->prev = p->prev;
 	if (*head == FRAME_NIL)
 		free_orders[zone_of(frame)] &= ~BIT(p->order);
-	p->flags &= (u8) ~(PAGEF_FREE | PAGEF_DIRTY);
+	p->flags &= (u8)~PAGEF_FREE;
 	p->next = p->prev = FRAME_NIL;
 }
 
@@ -97,7 +99,7 @@ static bool block_is_free(u64 frame, unsigned order)
 	return (p->flags & PAGEF_FREE) && p->order == order;
 }
 
-static void block_free(u64 frame, unsigned order, bool dirty)
+static void block_free(u64 frame, unsigned order)
 {
 	u64 n = 1ull << order;
 
@@ -109,15 +111,14 @@ static void block_free(u64 frame, unsigned order, bool dirty)
 
 		if (!block_is_free(buddy, order))
 			break;
-		dirty |= nth(buddy)->flags & PAGEF_DIRTY;
 		block_unlink(buddy);
 		frame = min(frame, buddy);
 	}
-	block_link(frame, order, dirty);
+	block_link(frame, order);
 }
 
 /* Take a block from a zone; the frame's number or FRAME_NIL. */
-static u64 block_take(unsigned zone, unsigned order, bool *dirty)
+static u64 block_take(unsigned zone, unsigned order)
 {
 	u64 fitting = free_orders[zone] & ~(BIT(order) - 1);
 	unsigned have;
@@ -127,11 +128,10 @@ static u64 block_take(unsigned zone, unsigned order, bool *dirty)
 		return FRAME_NIL;
 	have = (unsigned)__builtin_ctzll(fitting);
 	frame = free_list[zone][have];
-	*dirty = nth(frame)->flags & PAGEF_DIRTY;
 	block_unlink(frame);
 	while (have > order) { /* keep the lower half, link the upper */
 		have--;
-		block_link(frame + (1ull << have), have, *dirty);
+		block_link(frame + (1ull << have), have);
 	}
 	free_frames -= 1ull << order;
 	if (zone == ZONE_LOW)
@@ -139,12 +139,18 @@ static u64 block_take(unsigned zone, unsigned order, bool *dirty)
 	return frame;
 }
 
+static bool left_by_guest(const struct page *p)
+{
+	return (p->flags & (PAGEF_STAMPED | PAGEF_DIRTY)) == (PAGEF_STAMPED | PAGEF_DIRTY);
+}
+
 /* Translations that the last users may have left on some CPU must go before anybody else uses the
- * frames. */
-static void block_flush_stale(struct page *p, unsigned order)
+ * frames, and their content too. */
+static void block_forget(struct page *p, unsigned order, bool scrub)
 {
 	bool any = false;
 	u32 stamp = 0;
+	u64 left = 0;
 
 	for (u64 i = 0; i < 1ull << order; i++) {
 		if (!(p[i].flags & PAGEF_STAMPED))
@@ -152,10 +158,17 @@ static void block_flush_stale(struct page *p, unsigned order)
 		if (!any || (s32)(p[i].tlb_stamp - stamp) > 0)
 			stamp = p[i].tlb_stamp;
 		any = true;
-		p[i].flags &= (u8)~PAGEF_STAMPED;
 	}
 	if (any)
 		tlb_flush_since(&cpu_online_map, stamp);
+	for (u64 i = 0; i < 1ull << order; i++) {
+		if (scrub && (p[i].flags & PAGEF_DIRTY))
+			page_clear(page_map(p + i));
+		left += left_by_guest(p + i);
+		p[i].flags &= (u8) ~(PAGEF_STAMPED | PAGEF_DIRTY);
+	}
+	if (left)
+		(void)atomic_sub(&left_frames, left);
 }
 
 /*
@@ -166,7 +179,6 @@ static void block_flush_stale(struct page *p, unsigned order)
 static struct page *frames_take(unsigned order, unsigned flags, struct domain *claim)
 {
 	u64 n = 1ull << order, kept, frame = FRAME_NIL;
-	bool dirty = false;
 	struct page *p;
 
 	if (order > MAX_ORDER)
@@ -175,9 +187,9 @@ static struct page *frames_take(unsigned order, unsigned flags, struct domain *c
 	kept = claimed_frames - (claim ? claim->outstanding_pages : 0);
 	if (free_frames >= kept + n) {
 		if (!(flags & FRAME_LOW))
-			frame = block_take(ZONE_HIGH, order, &dirty);
+			frame = block_take(ZONE_HIGH, order);
 		if (frame == FRAME_NIL)
-			frame = block_take(ZONE_LOW, order, &dirty);
+			frame = block_take(ZONE_LOW, order);
 	}
 	if (frame != FRAME_NIL && claim) {
 		u64 used = min(n, claim->outstanding_pages);
@@ -189,34 +201,91 @@ static struct page *frames_take(unsigned order, unsigned flags, struct domain *c
 	if (frame == FRAME_NIL)
 		return NULL;
 	p = nth(frame);
-	block_flush_stale(p, order);
-	if (dirty && !(flags & FRAME_NO_SCRUB))
-		for (u64 i = 0; i < n; i++)
-			page_clear(page_map(p + i));
+	block_forget(p, order, !(flags & FRAME_NO_SCRUB));
 	return p;
 }
 
-/* The frames become free. `used`: by guests, who may have left translations of them, and whose
- * content stays until somebody gets them; ours are cleared now. */
+/*
+ * The frames become free. `used`: by guests until now. Content that a guest may still change, by a
+ * translation that some CPU kept, stays until that is flushed, when somebody gets the frame; ours
+ * is cleared now. A frame from page_steal is such a guest's too.
+ */
 static void frames_give(struct page *p, unsigned order, bool used)
 {
 	u32 stamp = used ? tlb_stamp_now() : 0;
+	u64 left = 0;
 
 	for (u64 i = 0; i < 1ull << order; i++) {
+		bool stamped = used || (p[i].flags & PAGEF_STAMPED);
+
 		BUG_ON(p[i].flags & PAGEF_FREE);
-		if (!used)
+		if (!stamped)
 			page_clear(page_map(p + i));
+		left += stamped;
 		p[i].type = 0;
 		p[i].owner = DOMID_NOBODY;
-		p[i].flags = used ? PAGEF_STAMPED : p[i].flags & PAGEF_STAMPED;
+		p[i].flags = stamped ? PAGEF_STAMPED | PAGEF_DIRTY : 0;
 		if (used)
 			p[i].tlb_stamp = stamp;
 		p[i].next = p[i].prev = FRAME_NIL;
 		atomic_store_release(&p[i].ref, 0);
 	}
 	spin_lock(&frame_lock);
-	block_free(page_frame(p).n, order, used);
+	block_free(page_frame(p).n, order);
+	if (left && atomic_add(&left_frames, left) == left)
+		scrub_next = page_frame(p).n;
 	spin_unlock(&frame_lock);
+}
+
+/* ---- scrubbing while a CPU is idle ---- */
+
+#define SCRUB_LOOK  64	/* frames looked at in one piece */
+#define SCRUB_LEAST 256 /* left frames to begin with: each beginning may flush other CPUs' TLBs */
+
+static bool in_free_block(u64 frame)
+{
+	for (unsigned order = 0; order <= MAX_ORDER; order++) {
+		const struct page *head = nth(frame & ~((1ull << order) - 1));
+
+		if (head->flags & PAGEF_FREE)
+			return head->order >= order;
+	}
+	return false;
+}
+
+bool frames_scrub(void)
+{
+	static bool begun;
+	bool cleared = false;
+	u64 left = atomic_read(&left_frames);
+
+	if (left < (begun ? 1 : SCRUB_LEAST)) {
+		begun = false;
+		return false;
+	}
+	begun = true;
+	if (!spin_trylock(&frame_lock))
+		return true;
+	for (unsigned i = 0; i < SCRUB_LOOK && !cleared; i++, scrub_next++) {
+		struct page *p;
+
+		if (scrub_next >= frame_bounds.limit)
+			scrub_next = 0;
+		if (!test_bit(frame_bounds.chunk_present, scrub_next >> CHUNK_SHIFT)) {
+			scrub_next |= CHUNK_FRAMES - 1;
+			continue;
+		}
+		p = nth(scrub_next);
+		if (!left_by_guest(p) || !in_free_block(scrub_next))
+			continue;
+		tlb_flush_since(&cpu_online_map, p->tlb_stamp);
+		page_clear(page_map(p));
+		p->flags &= (u8) ~(PAGEF_STAMPED | PAGEF_DIRTY);
+		(void)atomic_sub(&left_frames, 1ull);
+		cleared = true;
+	}
+	spin_unlock(&frame_lock);
+	return true;
 }
 
 /* ---- unowned and heap frames ---- */
@@ -324,7 +393,7 @@ static void range_free(u64 start, u64 end)
 		order = min(order, (unsigned)MAX_ORDER);
 		while (start + (1ull << order) > end)
 			order--;
-		block_free(start, order, true);
+		block_free(start, order);
 		start += 1ull << order;
 	}
 	spin_unlock(&frame_lock);
@@ -345,6 +414,7 @@ void frame_add(u64 start, u64 count)
 	for (u64 f = start; f < start + count; f++) {
 		BUG_ON(f >= frame_bounds.limit || nth(f)->ref != (PAGE_HEAP | 1));
 		nth(f)->ref = 0;
+		nth(f)->flags |= PAGEF_DIRTY;
 	}
 	range_free(start, start + count);
 }
@@ -384,7 +454,11 @@ boot_only static void chunk_map(u64 chunk)
 boot_only static void pages_fill(u64 start, u64 end, u64 ref)
 {
 	const struct page fresh = {
-		.ref = ref, .next = FRAME_NIL, .prev = FRAME_NIL, .owner = DOMID_NOBODY
+		.ref = ref,
+		.next = FRAME_NIL,
+		.prev = FRAME_NIL,
+		.owner = DOMID_NOBODY,
+		.flags = ref ? 0 : PAGEF_DIRTY,
 	};
 
 	for (u64 f = start; f < end; f++)

@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct page) == 32, "frame table entry");
 
 /* page->flags, the allocator's: */
 #define PAGEF_FREE    1	 /* first frame of a free block; order says how large */
-#define PAGEF_DIRTY   2	 /* of a free block's first frame: its content is not zero */
+#define PAGEF_DIRTY   2	 /* of a free frame: its content is not zero */
 #define PAGEF_STAMPED 4	 /* tlb_stamp holds */
 #define PAGEF_SLAB    16 /* heap page cut into objects; type and order are core/heap.c's */
 #define PAGEF_BLOCK   32 /* first page of a large heap object; type is its number of pages */
@@ -135,6 +135,33 @@ must_check bool page_get(struct page *p, const struct domain *d);
 /* The same for a frame whatever its owner (not free). */
 must_check bool page_get_any(struct page *p);
 void page_put(struct page *p);
+
+/* Neither free nor full, and whole: one more reference may be taken. */
+static inline bool page_may_ref(u64 ref)
+{
+	return ((ref + 1) & PAGE_COUNT) > 1 && !(ref & PAGE_BROKEN);
+}
+
+/*
+ * page_get() by the owner's number. The owner is looked at after the count is read: a frame that is
+ * taken from its owner has another word by then, so that nobody raises a count that page_steal's
+ * caller takes for its own. After the count is raised it is looked at again: the frame may have
+ * been freed and be somebody else's.
+ */
+must_check static inline bool page_get_of(struct page *p, u16 owner)
+{
+	u64 old = atomic_load_acquire(&p->ref);
+
+	do {
+		if (READ_ONCE(p->owner) != owner || !page_may_ref(old))
+			return false;
+	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
+	if (likely(READ_ONCE(p->owner) == owner))
+		return true;
+	page_put(p);
+	return false;
+}
+
 static inline bool page_owned_by(const struct page *p, u16 domid)
 {
 	return READ_ONCE(p->owner) == domid;
@@ -143,6 +170,9 @@ static inline bool page_owned_by(const struct page *p, u16 domid)
 /* Totals in frames. */
 u64 frames_total(void);
 u64 frames_free(void);
+/* A piece of scrubbing what guests left in free frames, at most one frame; false: there is none.
+ * For an idle CPU, again and again while it has nothing else to do. No lock held. */
+bool frames_scrub(void);
 u64 frames_claimed(void);
 /* XENMEM_claim_pages: reserve free frames for d's later page_alloc; 0 gives them back. ENOMEM. */
 must_check int domain_claim_pages(struct domain *d, u64 pages);

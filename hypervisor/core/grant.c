@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A domain's grant table: the frames that it shares with us, our active entry for each of its
- * entries, and pins. The shared entry is hostile memory: it is read once as a whole word, and
- * changed by a bounded number of cmpxchg tries (A5). What was found in it is kept in the active
- * entry for as long as it is pinned; only GTF_reading and GTF_writing are written. Lock: gt->lock.
- * Invariants: grant.h. Results are GNTST_* as Xen 4.17 gives them.
+ * A domain's grant table: the frames that it shares with us, and our active entry for each of its
+ * entries. Lock: gt->lock. Invariants: grant.h. Results are GNTST_* as Xen 4.17 gives them.
  */
-#include "core/grant.h"
+#include "core/grant_pin.h"
 #include "core/log.h"
 #include "lib/check.h"
 #include "lib/string.h"
 
-#define STATUS_TRIES 5
 #define FRAMES_MAX   4096u /* grant table frames of one domain, whatever the configuration says */
 #define MAPTRACK_MAX 65536u
-
-/* A v1 entry as one word, so that flags, domid and frame are read and checked together. */
-union entry_word {
-	u64 word;
-	struct grant_entry_v1 e;
-};
 
 int grant_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
 {
@@ -170,150 +160,6 @@ struct domain *grant_domain_find(u16 domid)
 	return domain_find(domid);
 }
 
-struct active_entry *grant_active(struct grant_table *gt, u32 ref)
-{
-	u64 index = bounded(ref, (u64)gt->frames * GRANTS_PER_FRAME);
-
-	if (ref >= (u64)gt->frames * GRANTS_PER_FRAME)
-		return NULL;
-	return &gt->active[index / GRANTS_PER_FRAME][index % GRANTS_PER_FRAME];
-}
-
-static u64 *shared_word(struct grant_table *gt, u32 ref)
-{
-	return (u64 *)&gt->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
-}
-
-/* ---- pins ---- */
-
-/*
- * Check that the shared entry lets `by` do it, and mark it in use: the flag changes only together
- * with the word that was checked. *found is that word.
- */
-static int entry_mark(
-	struct grant_table *gt, u32 ref, u16 by, bool write, bool map, union entry_word *found)
-{
-	u16 mask = GTF_type_mask | (map ? GTF_sub_page : 0);
-	u64 *word = shared_word(gt, ref);
-
-	found->word = READ_ONCE(*word);
-	for (unsigned tries = 0; tries < STATUS_TRIES; tries++) {
-		union entry_word next = *found;
-
-		if ((found->e.flags & mask) != GTF_permit_access || found->e.domid != by)
-			return GNTST_general_error;
-		if (write && (found->e.flags & GTF_readonly))
-			return GNTST_general_error;
-		next.e.flags |= write ? GTF_reading | GTF_writing : GTF_reading;
-		if (atomic_cmpxchg(word, &found->word, next.word))
-			return GNTST_okay;
-	}
-	return GNTST_general_error;
-}
-
-static void entry_unmark(struct grant_table *gt, u32 ref, u16 flags)
-{
-	__atomic_fetch_and(&((struct grant_entry_v1 *)shared_word(gt, ref))->flags, (u16)~flags,
-		__ATOMIC_SEQ_CST);
-}
-
-/* Take the references for a first pin, or a first writing one. */
-static int frame_hold(struct domain *d, const struct active_entry *a, u64 frame, bool write)
-{
-	struct page *p = page_of(mfn(frame));
-
-	if (a->pins == 0) {
-		if (!frame_valid(mfn(frame)) || !page_get(p, d))
-			return GNTST_bad_page;
-		if ((READ_ONCE(p->ref) &
-			    PAGE_HEAP)) { /* ours, shared with d: not d's to share on */
-			page_put(p);
-			return GNTST_bad_page;
-		}
-	}
-	if (write && a->write_pins == 0 && !d->ops->page_type_get(p, true)) {
-		if (a->pins == 0)
-			page_put(p);
-		return GNTST_general_error;
-	}
-	return GNTST_okay;
-}
-
-static int pin_locked(struct domain *d, u32 ref, u16 by, bool write, bool map, mfn_t *frame)
-{
-	struct grant_table *gt = d->grants;
-	struct active_entry *a = grant_active(gt, ref);
-	union entry_word found;
-	bool first, first_write;
-	int rc;
-
-	if (!a)
-		return GNTST_bad_gntref;
-	if (a->pins && (a->domid != by || a->pins == 255))
-		return GNTST_general_error;
-	first = a->pins == 0;
-	first_write = write && a->write_pins == 0;
-	if (first || first_write) {
-		rc = entry_mark(gt, ref, by, write, map, &found);
-		if (rc)
-			return rc;
-		rc = frame_hold(d, a, first ? found.e.frame : a->frame, write);
-		if (rc) {
-			entry_unmark(gt, ref,
-				(u16)((first ? GTF_reading : 0) | (first_write ? GTF_writing : 0)));
-			return rc;
-		}
-		if (first)
-			a->frame = found.e.frame; /* later pins use this one, whatever the guest
-						     writes */
-		a->domid = by;
-	}
-	a->pins++;
-	a->write_pins = (u8)(a->write_pins + write);
-	*frame = mfn(a->frame);
-	return GNTST_okay;
-}
-
-int grant_pin(struct domain *d, u32 ref, u16 by, bool write, bool map, mfn_t *frame)
-{
-	int rc;
-
-	if (READ_ONCE(d->dying))
-		return GNTST_bad_domain;
-	spin_lock(&d->grants->lock);
-	rc = pin_locked(d, ref, by, write, map, frame);
-	spin_unlock(&d->grants->lock);
-	return rc;
-}
-
-void grant_unpin(struct domain *d, u32 ref, bool write)
-{
-	struct grant_table *gt = d->grants;
-	struct active_entry *a;
-	struct page *p;
-	bool last, last_write;
-
-	spin_lock(&gt->lock);
-	a = grant_active(gt, ref);
-	BUG_ON(!a || !a->pins || (write && !a->write_pins));
-	p = page_of(mfn(a->frame));
-	a->pins--;
-	a->write_pins = (u8)(a->write_pins - write);
-	last = a->pins == 0;
-	last_write = write && a->write_pins == 0;
-	if (last_write)
-		d->ops->page_type_put(p, true);
-	/* the granter may reuse the frame as soon as it sees the flags go */
-	if (last || last_write)
-		entry_unmark(
-			gt, ref, (u16)((last ? GTF_reading : 0) | (last_write ? GTF_writing : 0)));
-	spin_unlock(&gt->lock);
-	if (last)
-		page_put(p);
-}
-
-/* ---- the rest ---- */
-
 int grant_swap(struct domain *d, u32 ref_a, u32 ref_b)
 {
 	struct grant_table *gt = d->grants;
@@ -328,8 +174,7 @@ int grant_swap(struct domain *d, u32 ref_a, u32 ref_b)
 	} else if (a->pins || b->pins) {
 		rc = GNTST_eagain;
 	} else if (ref_a != ref_b) {
-		u64 *wa = shared_word(gt, ref_a), *wb = shared_word(gt, ref_b),
-		    was = READ_ONCE(*wa);
+		u64 *wa = grant_word(gt, ref_a), *wb = grant_word(gt, ref_b), was = READ_ONCE(*wa);
 
 		WRITE_ONCE(*wa, READ_ONCE(*wb));
 		WRITE_ONCE(*wb, was);
@@ -341,9 +186,7 @@ int grant_swap(struct domain *d, u32 ref_a, u32 ref_b)
 int grant_seed(struct domain *d, u32 ref, u16 to, gfn_t frame)
 {
 	struct grant_table *gt = d->grants;
-	union entry_word w = {
-		.e = { .flags = GTF_permit_access, .domid = to, .frame = (u32)frame.n }
-	};
+	u64 word = GTF_permit_access | (u64)to << DOMID_SHIFT | frame.n << FRAME_SHIFT;
 	int rc = 0;
 
 	if (frame.n > ~0u)
@@ -352,7 +195,7 @@ int grant_seed(struct domain *d, u32 ref, u16 to, gfn_t frame)
 	if (!grant_active(gt, ref))
 		rc = fail(EINVAL);
 	else
-		WRITE_ONCE(*shared_word(gt, ref), w.word);
+		WRITE_ONCE(*grant_word(gt, ref), word);
 	spin_unlock(&gt->lock);
 	return rc;
 }

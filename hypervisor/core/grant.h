@@ -2,10 +2,10 @@
 /*
  * Grant tables, version 1: shared frames that the owner writes, our active entries, and maptrack:
  * one entry a mapping. No transfer, no transitive or sub-page grants (C8). grant.c: table and life;
- * grant_map.c: map/unmap; grant_copy.c: copy. Invariant: an active entry's pins > 0 <=> maptrack
- * entries exist <=> a page reference (and a type one when writable) is held. Locks: gt->lock;
- * maptrack belongs to the mapping domain, under its own gt->maptrack_lock; order: remote's gt->lock
- * then ours.
+ * grant_pin.h: pins; grant_map.c: map/unmap; grant_copy.c: copy. Invariant: an active entry's pins
+ * > 0 <=> maptrack entries exist <=> a page reference (and a type one when writable) is held.
+ * Locks: gt->lock; maptrack belongs to the mapping domain, under its own gt->maptrack_lock; order:
+ * remote's gt->lock then ours.
  */
 #ifndef CORE_GRANT_H
 #define CORE_GRANT_H
@@ -51,13 +51,7 @@ struct grant_table {
 	u32 relinquished; /* progress of grant_relinquish */
 };
 
-/* For grant_map.c and grant_copy.c. */
-struct active_entry *grant_active(
-	struct grant_table *gt, u32 ref); /* NULL: no such ref; gt->lock held */
-/* Pin ref of d's table for `by`: GNTST_*; on success *frame is the frame. `map`: a mapping, not a
- * copy. */
-int grant_pin(struct domain *d, u32 ref, u16 by, bool write, bool map, mfn_t *frame);
-void grant_unpin(struct domain *d, u32 ref, bool write);
+/* For grant_map.c and grant_copy.c, beside grant_pin.h. */
 struct domain *grant_domain_find(u16 domid); /* DOMID_SELF too; with a reference */
 
 must_check int grant_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames);
@@ -74,7 +68,25 @@ void grant_unmap_and_replace(struct gnttab_unmap_and_replace *op);
  * let the granters see that their frames are free. Cheap when nothing is queued.
  */
 void grant_unmap_done(void);
-void grant_copy(struct gnttab_copy *op);
+/*
+ * A run of copies by the current vcpu, which does not yield before grant_copies_end(): starts
+ * zeroed, and keeps each end's domain and page until an element names another. A page that is kept
+ * stays pinned, so its granter sees GTF_reading or GTF_writing; whatever becomes of the entry
+ * meanwhile counts for the next pin only.
+ */
+struct copy_end {
+	struct domain *domain; /* with a reference; NULL: none */
+	u64 name;	       /* the reference or frame number that was asked for */
+	mfn_t frame;
+	struct active_entry *entry; /* by reference: what is pinned; its page stays where it is */
+	u16 domid;		    /* as asked for */
+	bool by_ref, held;
+};
+struct grant_copies {
+	struct copy_end from, to;
+};
+int grant_copy(struct grant_copies *c, const struct gnttab_copy *op); /* GNTST_* */
+void grant_copies_end(struct grant_copies *c);
 /* Grow d's table to frames and give the frame numbers; -errno or GNTST_* as status. */
 int grant_setup(struct domain *d, u32 frames);
 mfn_t grant_frame(struct domain *d, u32 index); /* grows; INVALID_MFN_RAW when out of range */

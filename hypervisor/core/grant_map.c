@@ -10,7 +10,7 @@
  * the pinned page keeps it. Lock: the mapping domain's maptrack_lock for its entries; never held
  * together with a gt->lock.
  */
-#include "core/grant.h"
+#include "core/grant_pin.h"
 #include "core/softirq.h"
 #include "lib/check.h"
 
@@ -127,6 +127,7 @@ static int map_ref(struct gnttab_map_grant_ref *op, struct domain *granter, stru
 {
 	bool write = !(op->flags & GNTMAP_readonly);
 	struct grant_table *own = v->domain->grants;
+	struct active_entry *a;
 	struct maptrack *m;
 	mfn_t frame;
 	u64 slot = 0;
@@ -136,11 +137,12 @@ static int map_ref(struct gnttab_map_grant_ref *op, struct domain *granter, stru
 	handle = maptrack_take(own, op->ref, op->flags, granter->id, &m);
 	if (handle == ~0u)
 		return GNTST_no_space;
-	rc = grant_pin(granter, op->ref, v->domain->id, write, true, &frame);
+	rc = grant_pin(granter, op->ref, v->domain->id, write, true, &a);
 	if (rc == GNTST_okay) {
+		frame = mfn(a->frame);
 		rc = v->domain->ops->grant_map(v, op->host_addr, op->flags, frame, &slot);
 		if (rc != GNTST_okay)
-			grant_unpin(granter, op->ref, write);
+			grant_unpin_entry(granter, a, op->ref, write);
 	}
 	if (rc != GNTST_okay) {
 		maptrack_drop(own, m, handle);

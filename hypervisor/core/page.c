@@ -149,38 +149,20 @@ void page_unshare(void *heap_page, struct domain *d)
 
 /* ---- references ---- */
 
-/* Neither free nor full, and whole. */
-static bool may_ref_up(u64 ref)
-{
-	return ((ref + 1) & PAGE_COUNT) > 1 && !(ref & PAGE_BROKEN);
-}
-
 static bool page_ref_up(struct page *p)
 {
 	u64 old = READ_ONCE(p->ref);
 
 	do {
-		if (!may_ref_up(old))
+		if (!page_may_ref(old))
 			return false;
 	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
 	return true;
 }
 
-/* The owner is looked at after the count is read: a frame that is taken from its owner has another
- * word by then, so that nobody raises a count that page_steal's caller takes for its own. After the
- * count is raised it is looked at again: the frame may have been freed and be somebody else's. */
 bool page_get(struct page *p, const struct domain *d)
 {
-	u64 old = atomic_load_acquire(&p->ref);
-
-	do {
-		if (READ_ONCE(p->owner) != d->id || !may_ref_up(old))
-			return false;
-	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
-	if (likely(READ_ONCE(p->owner) == d->id))
-		return true;
-	page_put(p);
-	return false;
+	return page_get_of(p, d->id);
 }
 
 bool page_get_any(struct page *p)
@@ -188,7 +170,7 @@ bool page_get_any(struct page *p)
 	u64 old = atomic_load_acquire(&p->ref);
 
 	do {
-		if (READ_ONCE(p->owner) == DOMID_NOBODY || !may_ref_up(old))
+		if (READ_ONCE(p->owner) == DOMID_NOBODY || !page_may_ref(old))
 			return false;
 	} while (!atomic_cmpxchg(&p->ref, &old, old + 1));
 	if (likely(READ_ONCE(p->owner) != DOMID_NOBODY))

@@ -12,6 +12,7 @@
 #include <xen/sched.h>
 
 #include "core/console.h"
+#include "core/frame.h"
 #include "core/log.h"
 #include "core/sched.h"
 #include "core/softirq.h"
@@ -229,6 +230,8 @@ static void idle_loop(void)
 	for (;;) {
 		if (softirq_pending())
 			softirq_run();
+		else if (frames_scrub())
+			irq_window();
 		else
 			machine_idle();
 	}

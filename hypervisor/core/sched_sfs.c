@@ -4,14 +4,17 @@
  * A domain's weight is shared by its runnable vcpus. A vcpu has a start tag S and a finish tag F =
  * S + ran / phi; virtual time v is the least S of the runnable; the vcpu to run is the one with the
  * least surplus phi * (S - v): what it got beyond its due. phi is the weight, readjusted so that
- * nobody asks for more than one CPU: sorted by weight, whoever has w * (p - k) > R (k heavier ones
- * clamped before, R the weights that are left) is clamped, and all clamped ones get phi = R / (p -
- * k), one CPU's worth. A wake-up enters at S = max(F, v), so sleep earns nothing. Latency: v moves
+ * nobody asks for more than its bound b: one CPU, or its part of its domain's cap. Sorted by w / b,
+ * whoever has w / b > R / C (R the weights and C the CPUs that those clamped before leave) is
+ * clamped, and all clamped ones get phi = b * R / C; so what caps leave over is shared out among
+ * the others by weight. A wake-up enters at S = max(F, v), so sleep earns nothing. Latency: v moves
  * in steps of whole slices, so a vcpu that mostly sleeps would wait for vcpus that are no more
  * entitled. A woken vcpu therefore counts as having one slice of surplus less until it runs: it
  * takes a CPU at once (after the ratelimit) unless it is more than a slice ahead of its due, which
  * bounds what waking often can gain. A cap is a budget per period: who has used it up is parked
- * until the refill. One run queue a group of CPUs; an idle CPU takes work from other groups. Lock:
+ * until the refill, and counts on in the readjustment. What is left of a budget is kept for turns
+ * that come late, up to CARRY_NS a vcpu, and lost when the whole domain sleeps. One run queue a
+ * group of CPUs; an idle CPU takes work from other groups. Lock:
  * the group's, for everything in struct group and in a vcpu's private part; a share's budget is
  * atomic.
  */
@@ -28,6 +31,8 @@
 #define SCAN	   16		  /* candidates looked at beyond the first that fits */
 #define TAG_ONE	   (256ull << 16) /* the phi at which tags advance with real time */
 #define BALANCE_NS 50000000ull
+#define CARRY_NS   (2 * SLICE_NS) /* of unused budget; a turn is a slice */
+#define CPU_BOUND  6400u	  /* the bound of one whole CPU; a cap's percent is 64 */
 
 enum { OUT, WAITING, RUNNING, PARKED };
 
@@ -44,8 +49,10 @@ _Static_assert(sizeof(struct sfs_vcpu) <= sizeof(((struct vcpu *)0)->sched), "ro
 /* A domain's part in one group. */
 struct part {
 	struct list active; /* in group->active while runnable > 0 */
-	u32 runnable;	    /* its vcpus that wait or run here */
+	u32 runnable;	    /* its vcpus that wait, run or are parked here */
+	u32 bound;	    /* of each of them, as counted in group->bound */
 	u64 weight;	    /* of each of them, as counted in group->weight */
+	u64 demand;	    /* weight for a whole CPU: weight / bound */
 	struct sched_share *share;
 };
 
@@ -55,6 +62,7 @@ struct sched_share {
 	s64 budget;    /* atomic: ns left in this period */
 	u32 refilling; /* atomic: the timer is set */
 	u32 used;      /* atomic: something ran since the last refill */
+	u64 since;     /* what ran before was not under this cap */
 	struct timer refill;
 	struct part part[SCHED_GROUPS];
 };
@@ -63,9 +71,10 @@ struct group {
 	struct rb_root waiting;
 	u32 waiting_count, runnable, cpus_up;
 	s64 vtime;
-	u64 weight;	    /* sum over the runnable */
-	u64 clamp;	    /* phi of the clamped; nobody's is more */
-	struct list active; /* parts, heaviest per vcpu first */
+	u64 weight, bound;  /* sums over the runnable */
+	u64 clamp;	    /* phi of one whole CPU; nobody's is more */
+	u64 clamp_from;	    /* the demand from which on parts are clamped */
+	struct list active; /* parts, largest demand first */
 	struct list woken;  /* those of the waiting that were just woken, oldest first */
 	struct list parked;
 	u64 idle; /* bit: CPU of the group runs nothing and was not told to look */
@@ -115,47 +124,57 @@ static bool start_less(const struct rb_node *a, const struct rb_node *b)
 
 /* ---- weights ---- */
 
-/* Clamp the heavy parts; O(clamped ones), at most the number of CPUs. */
+/* Clamp those whose bound is less than their weight asks for: O(CPUs and capped domains). */
 static void group_readjust(struct group *g)
 {
-	u64 rest = g->weight, cpus = g->cpus_up;
+	u64 rest = g->weight, cpus = (u64)g->cpus_up * CPU_BOUND;
 	struct list *at;
 
-	if (g->runnable <= cpus) { /* everybody has a CPU: all alike */
+	if (g->bound <= cpus) { /* everybody gets its bound */
 		g->clamp = TAG_ONE;
+		g->clamp_from = 0;
 		return;
 	}
 	list_for_each (at, &g->active) {
 		struct part *p = list_entry(at, struct part, active);
 
-		if (p->weight * cpus <= rest)
+		if (p->demand * cpus <= rest * CPU_BOUND)
 			break;
 		rest -= p->weight * p->runnable;
-		cpus -= p->runnable;
+		cpus -= (u64)p->bound * p->runnable;
 	}
-	g->clamp = max(rest / cpus, 1ull);
+	g->clamp = g->clamp_from = max(rest * CPU_BOUND / cpus, 1ull);
+}
+
+static bool clamped(const struct group *g, const struct part *p)
+{
+	return p->demand >= g->clamp_from;
+}
+
+static bool due_a_cpu(const struct group *g, const struct part *p)
+{
+	return clamped(g, p) && p->bound == CPU_BOUND;
 }
 
 static u64 phi_of(const struct group *g, const struct vcpu *v)
 {
-	return g->runnable <= g->cpus_up ? g->clamp : min(part_of(v)->weight, g->clamp);
+	const struct part *p = part_of(v);
+
+	if (!clamped(g, p))
+		return p->weight;
+	return p->bound == CPU_BOUND ? g->clamp : max(g->clamp * p->bound / CPU_BOUND, 1ull);
 }
 
-static bool clamped(const struct group *g, const struct vcpu *v)
-{
-	return part_of(v)->weight >= g->clamp;
-}
-
-/* Put p where its weight belongs; near its old place, since weights change little. */
+/* Put p where its demand belongs; near its old place, since weights change little. */
 static void part_sort(struct group *g, struct part *p)
 {
 	struct list *at = p->active.prev;
 
-	while (at != &g->active && list_entry(at, struct part, active)->weight < p->weight)
+	while (at != &g->active && list_entry(at, struct part, active)->demand < p->demand)
 		at = at->prev;
 	if (at == p->active.prev) {
 		at = p->active.next;
-		while (at != &g->active && list_entry(at, struct part, active)->weight > p->weight)
+		while (at != &g->active && list_entry(at, struct part, active)->demand > p->demand)
 			at = at->next;
 		at = at->prev;
 	}
@@ -165,19 +184,22 @@ static void part_sort(struct group *g, struct part *p)
 	list_add(&p->active, at);
 }
 
-/* The number of runnable vcpus of v's domain in v's group changes by `by`. */
-static void part_change(struct vcpu *v, int by)
+/* Count p anew: its number of runnable vcpus changes by `by`; the domain has `all` of them. */
+static void part_count(struct group *g, struct part *p, int by, u32 all)
 {
-	struct group *g = group_of(v);
-	struct part *p = part_of(v);
-	struct sched_share *s = p->share;
-	u32 all = atomic_add(&s->runnable, (u32)by);
+	const struct domain *d = p->share->domain;
+	u32 cap = READ_ONCE(d->sched_cap);
 
+	all = max(all, 1u);
 	g->weight -= p->weight * p->runnable;
+	g->bound -= (u64)p->bound * p->runnable;
 	g->runnable += (u32)by;
 	p->runnable += (u32)by;
-	p->weight = max(((u64)READ_ONCE(v->domain->sched_weight) << 16) / max(all, 1u), 1ull);
+	p->weight = max(((u64)READ_ONCE(d->sched_weight) << 16) / all, 1ull);
+	p->bound = cap ? min(max(cap * (CPU_BOUND / 100) / all, 1u), CPU_BOUND) : CPU_BOUND;
+	p->demand = p->bound == CPU_BOUND ? p->weight : p->weight * CPU_BOUND / p->bound;
 	g->weight += p->weight * p->runnable;
+	g->bound += (u64)p->bound * p->runnable;
 	if (p->runnable == 0)
 		list_del(&p->active);
 	else if (list_empty(&p->active))
@@ -187,25 +209,30 @@ static void part_change(struct vcpu *v, int by)
 	group_readjust(g);
 }
 
+/* The number of runnable vcpus of v's domain in v's group changes by `by`. */
+static void part_change(struct vcpu *v, int by)
+{
+	struct part *p = part_of(v);
+
+	part_count(group_of(v), p, by, atomic_add(&p->share->runnable, (u32)by));
+}
+
 static void sfs_weights_changed(struct domain *d)
 {
 	struct sched_share *s = d->sched_shares;
 
+	WRITE_ONCE(s->since, time_now());
 	WRITE_ONCE(s->budget, (s64)(PERIOD_NS / 100 * d->sched_cap));
 	for (unsigned i = 0; i < SCHED_GROUPS; i++) {
 		struct group *g = &groups[i];
 		struct part *p = &s->part[i];
+		unsigned slot;
 
 		spin_lock(sched_group_lock(i));
-		if (p->runnable) {
-			g->weight -= p->weight * p->runnable;
-			p->weight =
-				max(((u64)d->sched_weight << 16) / max(READ_ONCE(s->runnable), 1u),
-					1ull);
-			g->weight += p->weight * p->runnable;
-			part_sort(g, p);
-			group_readjust(g);
-		}
+		if (p->runnable)
+			part_count(g, p, 0, READ_ONCE(s->runnable));
+		for_each_slot(slot, g->busy) /* a first cap ends turns that had no end */
+			if (g->on[slot].v->domain == d) sched_tickle(i * SCHED_GROUP + slot);
 		spin_unlock(sched_group_lock(i));
 	}
 }
@@ -266,7 +293,7 @@ static s64 budget_of_period(const struct domain *d)
 	return (s64)(PERIOD_NS / 100 * d->sched_cap);
 }
 
-static void queue_in(struct vcpu *v, u64 now);
+static void queue_wait(struct vcpu *v, s64 least, u64 now);
 
 /* The next refill comes a period after `from`. A group lock may be held, so the timer stays on its
  * CPU: moving it would wait. */
@@ -280,10 +307,11 @@ static void refill(void *arg)
 {
 	struct sched_share *s = arg;
 	s64 full = budget_of_period(s->domain), old = READ_ONCE(s->budget);
-	bool again = atomic_xchg(&s->used, 0) || old < full;
+	s64 most = full + (s64)(READ_ONCE(s->runnable) * CARRY_NS);
+	bool again = atomic_xchg(&s->used, 0) || old < most;
 	u64 now = time_now();
 
-	while (!atomic_cmpxchg(&s->budget, &old, min(old + full, full)))
+	while (!atomic_cmpxchg(&s->budget, &old, min(old + full, most)))
 		;
 	for (unsigned i = 0; i < groups_up; i++) {
 		struct group *g = &groups[i];
@@ -299,22 +327,26 @@ static void refill(void *arg)
 			if (v->domain != s->domain || budget_spent(s))
 				continue;
 			list_del(&x->link);
-			x->state = OUT;
-			queue_in(v, now);
+			/* what it could not use while parked is not lost, up to some turns */
+			queue_wait(v, g->vtime - tag_step(CARRY_NS, phi_of(g, v)), now);
 		}
 		spin_unlock(sched_group_lock(i));
 	}
-	WRITE_ONCE(s->refilling, 0);
-	if (again && s->domain->sched_cap)
+	(void)atomic_xchg(
+		&s->refilling, 0); /* a barrier: who used or parked before it did not arm */
+	if ((again || READ_ONCE(s->used)) && s->domain->sched_cap)
 		refill_arm(s, max(s->refill.expires, now - PERIOD_NS));
 }
 
 static void budget_use(struct sched_share *s, u64 ran, u64 now)
 {
+	u64 since = READ_ONCE(s->since);
+
 	if (likely(!s->domain->sched_cap))
 		return;
-	atomic_sub(&s->budget, (s64)ran);
 	WRITE_ONCE(s->used, 1);
+	atomic_sub(&s->budget,
+		(s64)min(ran, now > since ? now - since : 0)); /* a barrier: see refill */
 	refill_arm(s, now);
 }
 
@@ -385,27 +417,37 @@ static void tickle_for(struct group *g, struct vcpu *v, u64 now)
 	}
 }
 
-/* v is runnable: wait, from S = max(F, v) on, or be parked. */
-static void queue_in(struct vcpu *v, u64 now)
+/* v is counted and has budget: wait, from S = max(F, least) on. */
+static void queue_wait(struct vcpu *v, s64 least, u64 now)
 {
 	struct group *g = group_of(v);
 	struct sfs_vcpu *x = sfs(v);
 
-	if (budget_spent(v->domain->sched_shares)) {
-		x->state = PARKED;
-		list_add_tail(&x->link, &g->parked);
-		refill_arm(v->domain->sched_shares, now);
-		return;
-	}
-	part_change(v, 1);
-	if (x->start - g->vtime < 0)
-		x->start = g->vtime;
+	if (x->start - least < 0)
+		x->start = least;
 	x->state = WAITING;
 	rb_insert(&g->waiting, &x->node, start_less);
 	g->waiting_count++;
 	if (x->woken)
 		list_add_tail(&x->link, &g->woken);
 	tickle_for(g, v, now);
+}
+
+/* v is runnable: wait or be parked. */
+static void queue_in(struct vcpu *v, u64 now)
+{
+	struct group *g = group_of(v);
+	struct sfs_vcpu *x = sfs(v);
+
+	part_change(v, 1);
+	if (budget_spent(v->domain->sched_shares)) {
+		x->state = PARKED;
+		x->woken = false;
+		list_add_tail(&x->link, &g->parked);
+		refill_arm(v->domain->sched_shares, now);
+		return;
+	}
+	queue_wait(v, g->vtime, now);
 }
 
 static void waiting_remove(struct group *g, struct sfs_vcpu *x)
@@ -422,12 +464,13 @@ static void queue_out(struct vcpu *v)
 	struct group *g = group_of(v);
 	struct sfs_vcpu *x = sfs(v);
 
-	if (x->state == WAITING) {
+	if (x->state != WAITING && x->state != PARKED)
+		return;
+	if (x->state == WAITING)
 		waiting_remove(g, x);
-		part_change(v, -1);
-	} else if (x->state == PARKED) {
+	else
 		list_del(&x->link);
-	}
+	part_change(v, -1);
 	x->state = OUT;
 }
 
@@ -439,8 +482,6 @@ static void sfs_wake(struct vcpu *v, u64 now)
 		return;
 	x->woken = true;
 	queue_in(v, now);
-	if (x->state == PARKED)
-		x->woken = false;
 }
 
 static void sfs_sleep(struct vcpu *v, u64 now)
@@ -541,7 +582,7 @@ static bool keeps(
 		return true;
 	if (sfs(best)->woken)
 		margin = 0;
-	else if (clamped(g, prev))
+	else if (due_a_cpu(g, part_of(prev)))
 		margin = (s64)SLICE_NS *
 			 3; /* it is due a whole CPU: another CPU's turn comes first */
 	else if (ran < SLICE_NS)
@@ -599,7 +640,9 @@ static u64 slice_for(struct group *g, struct vcpu *v, unsigned cpu, u64 now)
 	if (v->domain->sched_cap) {
 		s64 left = READ_ONCE(s->budget) / (s64)max(READ_ONCE(s->runnable), 1u);
 
-		slice = min(slice, left > (s64)SLICE_MIN ? (u64)left : SLICE_MIN);
+		/* charged twice a period, so that a refill sees what was used */
+		slice = min(
+			min(slice, PERIOD_NS / 2), left > (s64)SLICE_MIN ? (u64)left : SLICE_MIN);
 	}
 	return slice;
 }

@@ -69,14 +69,16 @@ bool should_yield(void)
 
 void upcall_exit(struct regs *regs)
 {
+	const u32 *pending = &bits[cpu_id()].pending; /* a switch does not come back here */
+
 	do {
 		struct vcpu *v;
 
-		if (softirq_pending())
+		if (unlikely(READ_ONCE(*pending)))
 			softirq_run();
 		v = current_vcpu();
 		v->domain->ops->exit_work(v, regs);
-	} while (unlikely(softirq_pending()));
+	} while (unlikely(READ_ONCE(*pending)));
 }
 
 void upcall_kick(void)

@@ -117,14 +117,18 @@ void timer_stop(struct timer *t)
 
 	if (!t->fn)
 		return;
-	q = queue_lock(t);
-	if (t->armed) {
-		rb_erase(&q->tree, &t->node);
-		t->armed = false;
-	}
-	spin_unlock(&q->lock);
-	while (READ_ONCE(q->running) == t && q != &queues[cpu_id()])
-		cpu_relax();
+	do { /* again when its handler, which we waited for, had set it again */
+		q = queue_lock(t);
+		if (t->armed) {
+			rb_erase(&q->tree, &t->node);
+			t->armed = false;
+		}
+		spin_unlock(&q->lock);
+		if (q == &queues[cpu_id()])
+			return;
+		while (READ_ONCE(q->running) == t)
+			cpu_relax();
+	} while (unlikely(READ_ONCE(t->armed)));
 }
 
 void timer_migrate(struct timer *t, unsigned cpu)

@@ -108,11 +108,6 @@ void vcpu_unpause(struct vcpu *v)
 
 /* ---- blocking ---- */
 
-bool vcpu_events_to_deliver(const struct vcpu *v)
-{
-	return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
-}
-
 /* Take it out of SCHEDOP_block or _poll; harmless when it is in neither. */
 static void vcpu_unblock(struct vcpu *v)
 {

@@ -70,7 +70,10 @@ bool vcpu_runnable(const struct vcpu *v);
 /* Deliver "look at your events": set pending, wake, kick its CPU if it runs elsewhere. */
 void vcpu_mark_events_pending(struct vcpu *v);
 void vcpu_kick(struct vcpu *v);
-bool vcpu_events_to_deliver(const struct vcpu *v); /* pending and not masked */
+static inline bool vcpu_events_to_deliver(const struct vcpu *v) /* pending and not masked */
+{
+	return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
+}
 void vcpu_block(void); /* the current one: clear the mask, block unless events are pending */
 must_check int vcpu_poll(const u32 *ports, unsigned count,
 	u64 timeout); /* current; timeout is system time, 0 none */

@@ -98,11 +98,9 @@ long hc_restart(unsigned count, ...)
 	return -ERESTART;
 }
 
-long hc_own_result(u64 value)
+void hc_own_restart(void)
 {
-	if (unlikely((long)value == -ERESTART))
-		restart[cpu_id()].own_result = true;
-	return (long)value;
+	restart[cpu_id()].own_result = true;
 }
 
 int hc_unknown(u64 nr, u64 sub_op)
@@ -117,7 +115,7 @@ u64 hc_unknown_count(void)
 	return atomic_read(&unknown_calls);
 }
 
-static long run(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+static always_inline long run(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	if (unlikely(nr >= HYPERCALL_LIMIT))
 		return hc_unknown(nr, a0);
@@ -144,7 +142,7 @@ long hypercall_run(u64 nr, u64 args[HYPERCALL_ARGS])
 }
 
 /* Make the guest issue the call again; false: the value is a result after all. */
-static bool store_restart(struct regs *regs)
+static __attribute__((noinline)) bool store_restart(struct regs *regs)
 {
 	u64 *const slot[HYPERCALL_ARGS] = { &regs->rdi, &regs->rsi, &regs->rdx, &regs->r10,
 		&regs->r8, &regs->r9 };

@@ -14,7 +14,6 @@ union grant_arg {
 	gnttab_map_grant_ref_t map;
 	gnttab_unmap_grant_ref_t unmap;
 	gnttab_unmap_and_replace_t replace;
-	gnttab_copy_t copy;
 	gnttab_swap_grant_ref_t swap;
 	gnttab_query_size_t query;
 	gnttab_setup_table_t setup;
@@ -39,12 +38,6 @@ static int op_unmap(union grant_arg *a)
 static int op_replace(union grant_arg *a)
 {
 	grant_unmap_and_replace(&a->replace);
-	return 0;
-}
-
-static int op_copy(union grant_arg *a)
-{
-	grant_copy(&a->copy);
 	return 0;
 }
 
@@ -166,7 +159,7 @@ static int op_dump(union grant_arg *a)
 }
 
 static const struct grant_op {
-	int (*call)(union grant_arg *a);
+	int (*call)(union grant_arg *a); /* NULL: run_copies() */
 	u8 bytes;
 	bool single; /* takes one element only */
 	bool unmaps; /* translations go: grant_unmap_done() flushes them and lets the granters know
@@ -176,7 +169,7 @@ static const struct grant_op {
 	[GNTTABOP_unmap_grant_ref] = { op_unmap, sizeof(gnttab_unmap_grant_ref_t), false, true },
 	[GNTTABOP_setup_table] = { op_setup, sizeof(gnttab_setup_table_t), true, false },
 	[GNTTABOP_dump_table] = { op_dump, sizeof(gnttab_dump_table_t), true, false },
-	[GNTTABOP_copy] = { op_copy, sizeof(gnttab_copy_t), false, false },
+	[GNTTABOP_copy] = { NULL, sizeof(gnttab_copy_t), false, false },
 	[GNTTABOP_query_size] = { op_query, sizeof(gnttab_query_size_t), true, false },
 	[GNTTABOP_unmap_and_replace] = { op_replace, sizeof(gnttab_unmap_and_replace_t), false,
 		true },
@@ -220,6 +213,33 @@ static int run_array(const struct grant_op *op, u64 at, u32 *count)
 	return 0;
 }
 
+/* The same for copies: what neighbours have in common is kept from one to the next. */
+static int run_copies(u64 at, u32 *count)
+{
+	struct grant_copies copies = { .from = { .domain = NULL } };
+	gnttab_copy_t op;
+	s16 status;
+	int ret = 0;
+
+	for (u32 i = 0; *count; i++, --*count, at += sizeof(op)) {
+		if (i % PER_CHECK == PER_CHECK - 1 && should_yield()) {
+			ret = -ERESTART;
+			break;
+		}
+		ret = guest_in_one(&op, at, sizeof(op));
+		if (ret)
+			break;
+		status = (s16)grant_copy(&copies, &op);
+		if (unlikely(guest_copy_out(
+			    at + offsetof(gnttab_copy_t, status), &status, sizeof(status)))) {
+			ret = fail(EFAULT);
+			break;
+		}
+	}
+	grant_copies_end(&copies);
+	return ret;
+}
+
 long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 {
 	const struct grant_op *op;
@@ -228,12 +248,12 @@ long hc_grant_table_op(u32 cmd, GUEST_PTR(void) array, u32 count)
 
 	if ((s32)count < 0)
 		return fail(EINVAL);
-	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].call)
+	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].bytes)
 		return hc_unknown(__HYPERVISOR_grant_table_op, cmd);
 	op = &ops[bounded(cmd, ARRAY_SIZE(ops))];
 	if (op->single && count != 1)
 		return fail(EINVAL);
-	ret = run_array(op, array.addr, &count);
+	ret = op->call ? run_array(op, array.addr, &count) : run_copies(array.addr, &count);
 	if (op->unmaps)
 		grant_unmap_done();
 	if (ret == -ERESTART)

@@ -76,7 +76,13 @@ must_check long hc_restart(unsigned count, ...);
  * For iret: the answer is what the guest's frame says, any value; never taken for a request to
  * restart.
  */
-must_check long hc_own_result(u64 value);
+void hc_own_restart(void);
+must_check static inline long hc_own_result(u64 value)
+{
+	if (unlikely((long)value == -ERESTART))
+		hc_own_restart();
+	return (long)value;
+}
 
 /* A sub-operation that nobody implements: counted and traced here, -ENOSYS. */
 must_check int hc_unknown(u64 nr, u64 sub_op);

@@ -64,7 +64,7 @@ static void report(GUEST_PTR(u32) done, u32 before, u32 now)
 static long run_updates(GUEST_PTR(mmu_update_t) reqs, u32 count, u32 *i, struct domain *tables,
 	struct domain *frames)
 {
-	mmu_update_t batch[BATCH];
+	mmu_update_t batch[BATCH] __attribute__((uninitialized)); /* used once copied in */
 
 	for (*i = 0; *i < count; ++*i) {
 		const mmu_update_t *req = &batch[*i % BATCH];

@@ -20,7 +20,7 @@ static long run_entry(multicall_entry_t *e)
 
 long hc_multicall(GUEST_PTR(multicall_entry_t) calls, u32 count)
 {
-	multicall_entry_t e[BATCH];
+	multicall_entry_t e[BATCH] __attribute__((uninitialized)); /* used once copied in */
 	u32 i;
 
 	for (i = 0; i < count; i++) {

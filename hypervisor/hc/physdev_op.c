@@ -9,10 +9,13 @@
 
 #include "core/event.h"
 #include "hc/hypercall.h"
+#include "lib/lock.h"
 #include "pv/pagetype.h"
 #include "x86/irq.h"
 
 #define PORTS 0x10000
+
+static spinlock_t unmap_lock;
 
 static long op_eoi(GUEST_PTR(void) arg)
 {
@@ -159,12 +162,17 @@ static long op_unmap_pirq(GUEST_PTR(void) arg)
 	if (ret)
 		return ret;
 	irq = (u64)(s64)unmap.pirq;
+	spin_lock(&unmap_lock); /* of two callers one has the right, and the number is free after it
+				 */
 	if (!rangeset_contains(d->irqs, irq, irq))
 		ret = fail(EINVAL);
 	else if (irq >= irq_gsi_count())
 		ret = rangeset_remove(d->irqs, irq, irq);
-	if (!ret && irq >= irq_gsi_count())
+	if (!ret && irq >= irq_gsi_count()) {
+		event_pirq_unmapped((u32)irq);
 		msi_unmap((unsigned)irq);
+	}
+	spin_unlock(&unmap_lock);
 	domain_put(d);
 	return ret;
 }

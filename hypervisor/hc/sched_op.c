@@ -15,7 +15,7 @@
 static long sched_poll_op(GUEST_PTR(void) arg)
 {
 	struct sched_poll poll;
-	u32 ports[POLL_MAX];
+	u32 ports[POLL_MAX] __attribute__((uninitialized)); /* nr_ports of them are copied in */
 
 	if (guest_read(&poll, arg))
 		return -EFAULT;

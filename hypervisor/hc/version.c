@@ -96,12 +96,11 @@ static long get_text(u32 cmd, GUEST_PTR(void) arg)
 	}
 }
 
-long hc_xen_version(u32 cmd, GUEST_PTR(void) arg)
+static __attribute__((noinline)) long other_questions(u32 cmd, GUEST_PTR(void) arg)
 {
 	struct xen_platform_parameters params = { .virt_start = HV_VIRT_START };
 
 	switch (cmd) {
-	case XENVER_version: return VERSION_MAJOR << 16 | VERSION_MINOR;
 	case XENVER_extraversion:
 	case XENVER_compile_info:
 	case XENVER_capabilities:
@@ -114,4 +113,12 @@ long hc_xen_version(u32 cmd, GUEST_PTR(void) arg)
 	case XENVER_build_id: return get_build_id(arg);
 	default: return hc_unknown(__HYPERVISOR_xen_version, cmd);
 	}
+}
+
+/* Linux asks for the version to have pending events delivered, whenever it enables them. */
+long hc_xen_version(u32 cmd, GUEST_PTR(void) arg)
+{
+	if (likely(cmd == XENVER_version))
+		return VERSION_MAJOR << 16 | VERSION_MINOR;
+	return other_questions(cmd, arg);
 }

@@ -73,6 +73,7 @@ enum {
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
 #define barrier()	 asm volatile("" ::: "memory")
 
+#define always_inline	  inline __attribute__((always_inline))
 #define must_check	  __attribute__((warn_unused_result))
 #define noreturn	  __attribute__((noreturn))
 #define packed		  __attribute__((packed))

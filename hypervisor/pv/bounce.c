@@ -20,18 +20,18 @@ static u64 virtual_rflags(u64 rflags, bool masked, unsigned iopl)
 	return rflags | (u64)iopl << 12;
 }
 
-unsigned bounce_words(u64 *w, const struct regs *regs, const struct bounce *b, const u16 *selectors,
-	bool from_kernel, bool masked, unsigned iopl)
+static always_inline unsigned frame_words(u64 *w, const struct regs *regs, struct bounce b,
+	const u16 *selectors, bool from_kernel, bool masked, unsigned iopl)
 {
 	unsigned n = 0;
 
 	w[n++] = regs->rcx;
 	w[n++] = regs->r11;
-	if (b->failsafe)
+	if (unlikely(b.failsafe))
 		for (unsigned i = 0; i < 4; i++)
 			w[n++] = selectors[i];
-	if (b->has_error)
-		w[n++] = b->error;
+	if (b.has_error)
+		w[n++] = b.error;
 	w[n++] = regs->rip;
 	w[n++] = (regs->cs & (from_kernel ? 0xfffc : 0xffff)) | (u64)masked << 32;
 	w[n++] = virtual_rflags(regs->rflags, masked, iopl);
@@ -40,12 +40,18 @@ unsigned bounce_words(u64 *w, const struct regs *regs, const struct bounce *b, c
 	return n;
 }
 
+unsigned bounce_words(u64 *w, const struct regs *regs, struct bounce b, const u16 *selectors,
+	bool from_kernel, bool masked, unsigned iopl)
+{
+	return frame_words(w, regs, b, selectors, from_kernel, masked, iopl);
+}
+
 static unsigned frame_iopl(const struct pv_vcpu *pv)
 {
 	return pv->common.domain->vm_assist & BIT(VMASST_TYPE_architectural_iopl) ? pv->iopl : 0;
 }
 
-bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
+bool bounce_create(struct vcpu *v, struct regs *regs, struct bounce b)
 {
 	u64 w[BOUNCE_WORDS_MAX] __attribute__((uninitialized));
 	struct pv_vcpu *pv = pv_vcpu_of(v);
@@ -53,12 +59,12 @@ bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
 	unsigned n;
 	u64 rsp;
 
-	if (unlikely(!b->handler)) {
+	if (unlikely(!b.handler)) {
 		domain_crash(
 			v->domain, "no handler for what its vcpu %u got at %lx", v->id, regs->rip);
 		return false;
 	}
-	n = bounce_words(w, regs, b, &pv->ds, from_kernel, masked, frame_iopl(pv));
+	n = frame_words(w, regs, b, &pv->ds, from_kernel, masked, frame_iopl(pv));
 	if (!from_kernel)
 		mmu_toggle_mode(pv);
 	rsp = ((from_kernel ? regs->rsp : pv->kernel_sp) & ~15ull) - n * sizeof(w[0]);
@@ -67,9 +73,9 @@ bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b)
 			rsp, v->id);
 		return false;
 	}
-	if (b->mask_events)
+	if (b.mask_events)
 		v->info->evtchn_upcall_mask = 1;
-	regs->rip = b->handler;
+	regs->rip = b.handler;
 	regs->cs = FLAT_RING3_CS64;
 	regs->ss = FLAT_RING3_SS64;
 	regs->rsp = rsp;
@@ -82,7 +88,7 @@ bool bounce_failsafe(struct vcpu *v, struct regs *regs)
 	const struct pv_callback *cb = &pv_vcpu_of(v)->failsafe;
 
 	return bounce_create(v, regs,
-		&(struct bounce){
+		(struct bounce){
 			.handler = cb->address,
 			.mask_events = cb->flags & CALLBACKF_mask_events,
 			.failsafe = true,
@@ -154,7 +160,7 @@ static void deliver_trap(struct vcpu *v, struct regs *regs)
 			b.error, regs->rip);
 		return;
 	}
-	bounce_create(v, regs, &b);
+	bounce_create(v, regs, b);
 }
 
 static void deliver_nmi(struct vcpu *v, struct regs *regs)
@@ -166,7 +172,7 @@ static void deliver_nmi(struct vcpu *v, struct regs *regs)
 	pv->nmi_pending = false;
 	if (ti->address)
 		bounce_create(v, regs,
-			&(struct bounce){ .handler = ti->address, .mask_events = TI_GET_IF(ti) });
+			(struct bounce){ .handler = ti->address, .mask_events = TI_GET_IF(ti) });
 }
 
 void pv_exit_work(struct vcpu *v, struct regs *regs)
@@ -183,5 +189,5 @@ void pv_exit_work(struct vcpu *v, struct regs *regs)
 		deliver_nmi(v, regs);
 	if (vcpu_events_to_deliver(v) && likely(pv->event.address))
 		bounce_create(v, regs,
-			&(struct bounce){ .handler = pv->event.address, .mask_events = true });
+			(struct bounce){ .handler = pv->event.address, .mask_events = true });
 }

@@ -222,7 +222,7 @@ static bool pv_page_type_get(struct page *p, bool writable)
 static void pv_page_type_put(struct page *p, bool writable)
 {
 	if (writable)
-		pagetype_put(p);
+		pagetype_put_writable(p);
 }
 
 static void pv_page_freed(struct page *p)

@@ -437,7 +437,7 @@ int mmu_update_one(u64 ptr, u64 val, struct domain *pt_owner, struct domain *fra
 
 /* ---- update_va_mapping ---- */
 
-static int uvm_flush_some(struct domain *d, u64 va, u64 type, u64 where)
+static __attribute__((noinline)) int uvm_flush_some(struct domain *d, u64 va, u64 type, u64 where)
 {
 	u64 bitmap[MAX_VCPUS / 64];
 	struct cpumask cpus = { 0 };

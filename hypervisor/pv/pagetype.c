@@ -97,7 +97,7 @@ static void word_release(struct page *p)
  * leaves its stamp in the word, so one that compares against the word that it saw before it read
  * the clock cannot overlook a use which began and ended meanwhile.
  */
-static bool word_put(struct page *p)
+static inline bool word_put(struct page *p)
 {
 	u64 word = READ_ONCE(p->type), next;
 	enum pt_verdict verdict;
@@ -617,6 +617,11 @@ void pagetype_put(struct page *p)
 	l1_drop(p, d, PTE_ENTRIES);
 	word_release(p);
 	domain_put(d);
+}
+
+void pagetype_put_writable(struct page *p)
+{
+	BUG_ON(word_put(p)); /* it was a table's */
 }
 
 int pagetype_page_get(mfn_t m, enum pagetype type, struct domain *d)

@@ -72,6 +72,7 @@ must_check bool pagetype_get_table(struct page *p, enum pagetype *type);
 /* Give one back. The last one of a table gives its contents back: at once for L1, in bounded steps
  * by the owner's walk for others. */
 void pagetype_put(struct page *p);
+void pagetype_put_writable(struct page *p); /* one that pagetype_get_writable() took */
 /* Both references at once: page_get and pagetype_get of a frame that d owns. */
 must_check int pagetype_page_get(mfn_t m, enum pagetype type, struct domain *d);
 void pagetype_page_put(struct page *p);

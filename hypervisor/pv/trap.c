@@ -119,7 +119,7 @@ static void enter_by_callback(
 {
 	if (likely(cb->address)) {
 		bounce_create(v, regs,
-			&(struct bounce){
+			(struct bounce){
 				.handler = cb->address,
 				.mask_events = cb->flags & CALLBACKF_mask_events,
 			});

@@ -22,12 +22,12 @@ struct bounce {
 };
 /* Build the frame of PV-ABI 1-4 on the right guest stack and point regs to the handler. False: it
  * could not be written, domain crashed. */
-bool bounce_create(struct vcpu *v, struct regs *regs, const struct bounce *b);
-bool bounce_failsafe(struct vcpu *v, struct regs *regs); /* PV-ABI 11 */
+bool bounce_create(struct vcpu *v, struct regs *regs, struct bounce b); /* two registers */
+bool bounce_failsafe(struct vcpu *v, struct regs *regs);		/* PV-ABI 11 */
 /* The words of the frame, lowest address first, as bounce_create writes them; returns how many.
  * Pure. */
 #define BOUNCE_WORDS_MAX 11
-unsigned bounce_words(u64 *w, const struct regs *regs, const struct bounce *b, const u16 *selectors,
+unsigned bounce_words(u64 *w, const struct regs *regs, struct bounce b, const u16 *selectors,
 	bool from_kernel, bool masked, unsigned iopl);
 void pv_exit_work(struct vcpu *v, struct regs *regs);
 /* HYPERVISOR_iret: frame from the guest's stack (PV-ABI 5); returns what the caller leaves in rax

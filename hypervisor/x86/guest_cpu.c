@@ -24,11 +24,6 @@ void cr3_switch(u64 cr3)
 	tlb_flush_local();
 }
 
-void cr3_toggle(u64 cr3)
-{
-	write_cr3(cr3);
-}
-
 u64 cr2_read(void)
 {
 	return read_cr2();
@@ -90,11 +85,6 @@ u64 gs_other_read(void)
 void gs_other_write(u64 base)
 {
 	gs_inactive_set(base);
-}
-
-void gs_swap(void)
-{
-	swapgs();
 }
 
 u64 cr0_read(void)

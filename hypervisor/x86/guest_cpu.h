@@ -9,6 +9,7 @@
 #define X86_GUEST_CPU_H
 
 #include "lib/base.h"
+#include "guest_cpu_inline.h"
 
 /* ---- address space ---- */
 
@@ -16,9 +17,8 @@ u64 hv_cr3(void);	       /* the hypervisor's own L4: what a CPU runs on that has
 u64 hv_l4_slot(unsigned slot); /* the entry of L4 slot HV_FIRST_SLOT + slot, the same in every L4 */
 /* Load CR3 and forget every translation, global ones too; counts as a flush for tlb_flush_since. */
 void cr3_switch(u64 cr3);
-/* Load CR3 between one vcpu's kernel and user table: global (user) translations stay; does not
- * count as a flush. */
-void cr3_toggle(u64 cr3);
+/* cr3_toggle(cr3), in guest_cpu_inline.h: load CR3 between one vcpu's kernel and user table: global
+ * (user) translations stay; does not count as a flush. */
 u64 cr2_read(void);
 
 /* ---- segments ---- */
@@ -31,13 +31,12 @@ u16 segment_read(enum guest_segment which);
 bool segment_is_long(u16 selector); /* its descriptor, as it is now, is one of 64-bit code */
 u64 fs_base_read(void);
 void fs_base_write(u64 base); /* canonical */
-/* The active GS base, and the other mode's, which waits in KERNEL_GS_BASE. gs_swap exchanges the
- * two (SWAPGS). */
+/* The active GS base, and the other mode's, which waits in KERNEL_GS_BASE. gs_swap(),
+ * in guest_cpu_inline.h, exchanges the two (SWAPGS). */
 u64 gs_base_read(void);
 void gs_base_write(u64 base);
 u64 gs_other_read(void);
 void gs_other_write(u64 base);
-void gs_swap(void);
 
 /* ---- control, debug, model-specific registers ---- */
 

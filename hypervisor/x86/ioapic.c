@@ -115,7 +115,7 @@ void ioapic_init(void)
 	}
 }
 
-int ioapic_guest_read(u64 physbase, u32 reg, u32 *value)
+int ioapic_read(u64 physbase, u32 reg, u32 *value)
 {
 	for (unsigned i = 0; i < count; i++) {
 		const struct ioapic *io = &ioapics[i];

@@ -12,4 +12,7 @@ void ioapic_route(unsigned gsi, u8 vector, u32 apic_id, bool level, bool active_
 void ioapic_mask(unsigned gsi, bool masked);
 void ioapic_mask_all(void); /* before a reset or halt */
 
+/* A register of the IO-APIC at that address, as ioapic_guest_read; irq.c's lock held. EINVAL */
+must_check int ioapic_read(u64 physbase, u32 reg, u32 *value);
+
 #endif

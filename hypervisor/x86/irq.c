@@ -207,6 +207,16 @@ int irq_setup_gsi(unsigned gsi, bool level, bool active_low)
 	return rc;
 }
 
+int ioapic_guest_read(u64 physbase, u32 reg, u32 *value)
+{
+	int rc;
+
+	spin_lock(&irq_lock);
+	rc = ioapic_read(physbase, reg, value);
+	spin_unlock(&irq_lock);
+	return rc;
+}
+
 /* ---- arrival ---- */
 
 void interrupt_device(unsigned vector)

@@ -38,11 +38,6 @@ static struct {
 	void (*fn)(void *arg);
 	void *arg;
 } call;
-#define SYSTEM_PORT    0x61 /* of the PC: NMI sources and their masks */
-#define PORT_SERR      BIT(7)
-#define PORT_IOCHK     BIT(6)
-#define PORT_SERR_OFF  BIT(2)
-#define PORT_IOCHK_OFF BIT(3)
 
 static u32 stopper; /* 1 + the CPU that brings the machine down: NMIs mean stop for good */
 
@@ -214,18 +209,9 @@ static noreturn void stop_here(void)
 
 void smp_nmi(struct regs *regs)
 {
-	u8 reasons;
-
 	if (READ_ONCE(stopper))
 		stop_here();
-	reasons = inb(SYSTEM_PORT);
-	/* Clear the line that is up and mask it: it may be stuck. The low bits are the speaker's.
-	 */
-	if (reasons & PORT_SERR)
-		outb((u8)((reasons & 0x0f) | PORT_SERR_OFF), SYSTEM_PORT);
-	if (reasons & PORT_IOCHK)
-		outb((u8)((reasons & 0x0f) | PORT_IOCHK_OFF), SYSTEM_PORT);
-	upcall_nmi(reasons);
+	upcall_nmi(nmi_reasons());
 	apic_send_self(VECTOR_KICK); /* the way back from here runs no softirq */
 }
 

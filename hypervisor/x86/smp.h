@@ -12,6 +12,7 @@ void smp_start_all(void);	  /* start the CPUs that ACPI names, up to the maxcpus
 noreturn void smp_ap_start(void); /* trampoline.S: a secondary CPU, on its own stack */
 void smp_serve(void);		  /* do what other CPUs asked of this one */
 void smp_nmi(struct regs *regs);
+u8 nmi_reasons(void); /* port 0x61; what is up is cleared and masked */
 u32 cpu_acpi_id(unsigned cpu);
 u32 cpu_apic_id(unsigned cpu);
 

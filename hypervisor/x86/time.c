@@ -17,6 +17,7 @@
 
 #define NS_PER_SEC   1000000000ul
 #define CALIBRATE_NS 20000000ul
+#define TIMER_REACH  BIT(40)   /* ns, 18 minutes */
 #define BOOT_NS	     1000000ul /* system time at the clock's start: to guests 0 means "none" */
 #define PM_TIMER_HZ  3579545u
 #define PIT_HZ	     1193182u
@@ -266,5 +267,7 @@ void timer_program(u64 deadline)
 		return;
 	}
 	now = time_now();
-	apic_timer_set(deadline > now ? deadline - now : 0);
+	/* A guest's deadline may be any number: beyond TIMER_REACH the product with the TSC's rate
+	 * would wrap and fire at once, for ever. What fires early is asked for again. */
+	apic_timer_set(deadline > now ? min(deadline - now, TIMER_REACH) : 0);
 }

@@ -5,9 +5,10 @@
  * nobody blocks anybody. A flush that a CPU makes counts for every ticket taken before it began.
  *
  * The stamp clock: each full flush raises the clock and then flushes, leaving the new value in its
- * `flushed`. A page stamped S is safe on a CPU whose flushed is later than S. 32 bits wrap, so
- * every 2^30 flushes all CPUs are asked to flush, which keeps `flushed` of each within half the
- * range.
+ * `flushed`. A page stamped S is safe on a CPU whose flushed is later than S. Stamps have 32 bits
+ * and wrap, so before one is looked at all CPUs flush when the clock has entered another epoch of
+ * 2^30 since: `flushed` of each is of this epoch or just before it, however many flushes a guest
+ * caused (by loading CR3, say) while another CPU was idle.
  */
 #include "lib/atomic.h"
 #include "x86/apic.h"
@@ -17,9 +18,9 @@
 #include "x86/smp.h"
 #include "x86/trap.h"
 
-#define CLOCK_RENEW ((1u << 30) - 1)
+#define EPOCH_SHIFT 30
 
-static u32 tlb_clock = 1;
+static u64 tlb_clock = 1, epoch_seen; /* atomic */
 static struct {
 	u32 asked;   /* atomic: tickets given out */
 	u32 done;    /* own CPU writes: tickets served */
@@ -28,7 +29,7 @@ static struct {
 
 static void flush_local(unsigned cpu)
 {
-	u32 now = atomic_inc(&tlb_clock);
+	u32 now = (u32)atomic_inc(&tlb_clock);
 	u64 cr4 = read_cr4();
 
 	write_cr4(cr4 & ~CR4_PGE); /* global entries go too: guests' user pages have them */
@@ -92,15 +93,16 @@ static void flush_others(const struct cpumask *mask, const u32 *since)
 		wait_for(cpu, READ_ONCE(cpus[cpu].asked));
 }
 
-static void renew_clock(void)
+/* Before stamps are compared. Seen only when all have flushed: who comes meanwhile does it too. */
+static void epoch_check(void)
 {
-	unsigned cpu;
+	u64 epoch = READ_ONCE(tlb_clock) >> EPOCH_SHIFT;
 
-	if (tlb_clock & CLOCK_RENEW)
+	if (likely(READ_ONCE(epoch_seen) == epoch))
 		return;
-	for_each_cpu (cpu, &cpu_online_map)
-		if (cpu != cpu_id())
-			ask(cpu);
+	flush_others(&cpu_online_map, NULL);
+	flush_local(cpu_id());
+	atomic_store_release(&epoch_seen, epoch);
 }
 
 void tlb_flush(const struct cpumask *mask)
@@ -110,7 +112,6 @@ void tlb_flush(const struct cpumask *mask)
 	flush_others(mask, NULL);
 	if (cpumask_test(mask, self))
 		flush_local(self);
-	renew_clock();
 }
 
 void tlb_flush_va_local(u64 va)
@@ -128,15 +129,15 @@ void tlb_flush_va(const struct cpumask *mask, u64 va)
 
 u32 tlb_stamp_now(void)
 {
-	return atomic_read(&tlb_clock);
+	return (u32)atomic_read(&tlb_clock);
 }
 
 void tlb_flush_since(const struct cpumask *mask, u32 stamp)
 {
 	unsigned self = cpu_id();
 
+	epoch_check();
 	flush_others(mask, &stamp);
 	if (cpumask_test(mask, self) && (s32)(cpus[self].flushed - stamp) <= 0)
 		flush_local(self);
-	renew_clock();
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make bench-docs: draw docs/costs.svg from what `make bench-costs` measured last (build/bench/costs.json): a bar a row,
 our instructions over Xen's; the line is Xen.  And docs/scale.svg from what `make bench-scale` measured last, if it ran: a
-curve over the number of guests for each figure."""
+curve over the number of guests for each figure, ours and Xen's."""
 import json
 import os
 import sys
@@ -54,26 +54,31 @@ CURVES = {"start": ("start of one more, M instructions", 1e6), "list": ("list of
 PLOT, HIGH, LEFT = 300, 150, 40
 
 
-def curve(title, points, by, x, y):
-	"""One plot of {guests: value}, both axes from 0."""
-	most, guests = max(points.values()) / by or 1, max(points)
-	at = [(x + LEFT + n * (PLOT - LEFT - 30) / guests, y + HIGH - v / by / most * HIGH) for n, v in points.items()]
-	out = [text(x, y - 8, title, 'font-weight="bold"'),
-		f'<path d="M{x + LEFT} {y}v{HIGH}h{PLOT - LEFT - 30}" fill="none" stroke="#222"/>',
-		text(x + LEFT - 4, y + 10, f"{most:.3g}", 'text-anchor="end"'), text(x + LEFT - 4, y + HIGH, "0", 'text-anchor="end"'),
-		f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in at)}" fill="none" stroke="{LESS}" stroke-width="2"/>']
-	out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{LESS}"/>' for a, b in at]
-	return out + [text(f"{a:.1f}", y + HIGH + 14, n, 'text-anchor="middle"') for (a, _), n in zip(at, points) if n != 1]
+def curve(title, lines, by, x, y):
+	"""One plot of [(colour, {guests: value}), ...], both axes from 0."""
+	most = max(v for _, points in lines for v in points.values()) / by or 1
+	guests = sorted({n for _, points in lines for n in points})
+	right = PLOT - LEFT - 30
+	out = [text(x, y - 8, title, 'font-weight="bold"'), f'<path d="M{x + LEFT} {y}v{HIGH}h{right}" fill="none" stroke="#222"/>',
+		text(x + LEFT - 4, y + 10, f"{most:.3g}", 'text-anchor="end"'), text(x + LEFT - 4, y + HIGH, "0", 'text-anchor="end"')]
+	for colour, points in lines:
+		at = [(x + LEFT + n * right / guests[-1], y + HIGH - v / by / most * HIGH) for n, v in points.items()]
+		out.append(f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in at)}" fill="none" stroke="{colour}" stroke-width="2"/>')
+		out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{colour}"/>' for a, b in at]
+	return out + [text(f"{x + LEFT + n * right / guests[-1]:.1f}", y + HIGH + 14, n, 'text-anchor="middle"') for n in guests if n != 1]
 
 
 def draw_scale(measured):
 	"""The picture of scale: a plot for each figure, side by side."""
 	width, out = len(CURVES) * PLOT, []
 	for i, (key, (title, by)) in enumerate(CURVES.items()):
-		out += curve(title, {int(n): row[key] for n, row in measured.items()}, by, 10 + i * PLOT, 50)
+		lines = [(colour, {int(n): row[key] for n, row in measured[h].items() if key in row})
+			for h, colour in (("paravane", LESS), ("xen", MORE)) if h in measured]
+		out += curve(title, lines, by, 10 + i * PLOT, 50)
 	head = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="225" viewBox="0 0 {width} 225"'
 		' font-family="sans-serif" font-size="11">', f'<rect width="{width}" height="225" fill="white"/>',
-		text(10, 20, "By number of running guests", 'font-size="14"')]
+		text(10, 20, "By number of running guests:", 'font-size="14"'), text(215, 20, "Paravane", f'font-size="14" fill="{LESS}"'),
+		text(285, 20, "Xen 4.17", f'font-size="14" fill="{MORE}"')]
 	return "\n".join(head + out + ["</svg>"]) + "\n"
 
 

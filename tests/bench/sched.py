@@ -26,9 +26,15 @@ FACTS = {
 	"weight_10_of_12": ("weight 10 of 10:1:1, 2 CPUs", "%", 100, 9800, 10200),
 	"weight_1_of_12_a": ("weight 1", "%", 100, 4900, 5100),
 	"weight_1_of_12_b": ("weight 1, the other", "%", 100, 4900, 5100),
+	"beside_cap_50": ("cap of 50 % at weight 2", "%", 100, 4900, 5100),
+	"beside_3": ("weight 3 beside it", "%", 100, 8820, 9180),
+	"beside_2": ("weight 2 beside it", "%", 100, 5880, 6120),
 	"cap_20": ("cap of 20 %", "%", 100, 1960, 2040),
 	"cap_50": ("cap of 50 %", "%", 100, 4900, 5100),
 	"cap_80": ("cap of 80 %", "%", 100, 7840, 8160),
+	"two_wakes": ("wake-ups beside 2 spinning, 2 CPUs", "", 1, 100, 100),
+	"two_wake_worst": ("latest of them", "us", 1000, 0, 1000000),
+	"two_wake_mean": ("mean", "us", 1000, 0, 1000000),
 	"wakes": ("wake-ups beside 2 spinning, 1 CPU", "", 1, 200, 200),
 	"wake_worst": ("latest of them", "us", 1000, 0, 1000000),
 	"wake_mean": ("mean", "us", 1000, 0, 1000000),
@@ -64,7 +70,7 @@ def main():
 	try:
 		for h in ("paravane", "xen"):
 			got[h] = {}
-			for which, cpus in (("two", 2), ("one", 1)):
+			for which, cpus in (("two", 2), ("waking", 2), ("one", 1)):
 				got[h].update(measured(h, which, cpus))
 				print(f"[{time.monotonic() - start:6.1f} s] {h}, {cpus} CPU{'s' * (cpus > 1)}", flush=True)
 	except (HostFailed, cache.Failed) as e:

@@ -2,7 +2,7 @@
 /*
  * share: what each domain got, and how much memory is free. Runs in dom0 on any hypervisor that
  * speaks the sysctl interface of <xen/sysctl.h>. Guests are those of tests/bench/spin.c; "share 1"
- * orders them to work, "share 0" to rest, "share" only looks.
+ * orders them to work, "share 2" to be ready for that, "share 0" to sleep; "share" only looks.
  *
  *	free PAGES
  *	domain ID CPU-NANOSECONDS PAGES WORK

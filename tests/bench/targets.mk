@@ -27,7 +27,7 @@ bench-jobs: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
 .PHONY: bench-sched
 bench-sched: $(B)/stamp/packages-run all $(B)/bench/sched.elf
 	$(Q)$(PYTHON) tests/bench/sched.py
-# make bench-scale [GUESTS='1 10 50 100']
+# make bench-scale [GUESTS='[paravane] [xen] 1 10 50 100']
 .PHONY: bench-scale
 bench-scale: $(B)/stamp/packages-run all $(B)/bench/spin.elf $(B)/bench/share $(B)/bench/cputime
 	$(Q)$(PYTHON) tests/bench/scale.py $(GUESTS)
@@ -39,11 +39,13 @@ $(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
 bench-boot: $(B)/stamp/packages-run all $(B)/bench/pages
 	$(Q)$(PYTHON) tests/bench/boot.py
 BENCH += bench-boot bench-costs bench-jobs bench-sched bench-scale
-# All parts, one after another, whatever one of them misses; the last line and the exit status name those.
+# All parts, one after another, whatever one of them misses; the last line and the exit status name those. After each, the
+# rows that are not within 1 % of its last run.
 .PHONY: bench
 bench: all
 	$(Q)missed=; for part in $(BENCH); do printf '\n== make %s ==\n' $$part; \
-	$(MAKE) --no-print-directory $$part || missed="$$missed $$part"; done; \
+	$(MAKE) --no-print-directory $$part || missed="$$missed $$part"; \
+	$(PYTHON) tests/bench/agree.py $$part; done; \
 	echo; test -z "$$missed" && echo "bench: every figure is reached" || { echo "bench: missed or failed:$$missed"; exit 1; }
 # Instructions by function of one hypercall row: make bench-profile ROW=hc_grant_map_unmap
 .PHONY: bench-profile

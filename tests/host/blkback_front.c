@@ -159,10 +159,39 @@ void front_copy(uint8_t *to, const uint8_t *from, unsigned int len)
 		__atomic_store_n(to++, __atomic_load_n(from++, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
 }
 
+/* Our pages, granted to ourselves: page i as reference OWN_REF + i. */
+#define OWN_REF 7000000u
+static struct backend_pages own;
+
+int backend_pages_alloc(struct backend_pages *p, unsigned int count)
+{
+	p->count = count;
+	p->at = aligned_alloc(PAGE, count * (size_t)PAGE);
+	p->refs = malloc(count * sizeof(*p->refs));
+	for (unsigned int i = 0; i < count; i++)
+		p->refs[i] = OWN_REF + i;
+	own = *p;
+	return 0;
+}
+
+static void *ours_at(const union xengnttab_copy_ptr *end, bool by_ref, unsigned int len)
+{
+	uint32_t n = end->foreign.ref - OWN_REF;
+
+	if (!by_ref)
+		return end->virt;
+	if (end->foreign.domid != DOMID_SELF || n >= own.count || end->foreign.offset + len > PAGE)
+		abort();
+	return own.at + n * PAGE + end->foreign.offset;
+}
+
 static int16_t copy_one(xengnttab_grant_copy_segment_t *s)
 {
-	bool to_guest = s->flags & GNTCOPY_dest_gref;
+	bool to_guest = s->flags & GNTCOPY_dest_gref &&
+			!(s->flags & GNTCOPY_source_gref && s->dest.foreign.domid == DOMID_SELF);
 	const union xengnttab_copy_ptr *theirs = to_guest ? &s->dest : &s->source;
+	void *ours = ours_at(to_guest ? &s->source : &s->dest,
+		s->flags == (GNTCOPY_source_gref | GNTCOPY_dest_gref), s->len);
 	uint32_t n = theirs->foreign.ref - FRONT_REF;
 	uint8_t *page;
 
@@ -174,9 +203,9 @@ static int16_t copy_one(xengnttab_grant_copy_segment_t *s)
 		return GNTST_bad_copy_arg;
 	page = front->page[n] + theirs->foreign.offset;
 	if (to_guest)
-		front_copy(page, s->source.virt, s->len);
+		front_copy(page, ours, s->len);
 	else
-		front_copy(s->dest.virt, page, s->len);
+		front_copy(ours, page, s->len);
 	return GNTST_okay;
 }
 
@@ -225,6 +254,9 @@ void front_reset(void)
 
 void front_process_reset(unsigned int queues, unsigned int order)
 {
+	/* The test of the real source has started it by then. */
+	if (!own.at && buffers_start())
+		abort();
 	fp = (struct front_process){ .queues = queues, .order = order };
 	nchannels = 0;
 	front_disk_reset();

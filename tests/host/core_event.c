@@ -275,6 +275,41 @@ static void test_pirq(void **state)
 	a->pirq_eoi_map = NULL;
 }
 
+/* The control domain unmaps an interrupt that is bound, and another domain gets its number: what
+ * the first one still has must not reach it. */
+static void test_pirq_unmapped_while_bound(void **state)
+{
+	u32 old, again, new;
+
+	a->pirq_port = calloc(NR_IRQS, sizeof(u32));
+	b->pirq_port = calloc(NR_IRQS, sizeof(u32));
+	fake_irq_level[9] = true;
+	assert_int_equal(event_bind_pirq(a, 9, 0, &old), 0);
+	event_pirq_unmapped(9);
+	assert_false(fake_irq_bound[9]);
+	assert_int_equal(event_bind_pirq(b, 9, 0, &new), 0);
+	fake_irq_eois[9] = 0;
+	assert_int_equal(event_pirq_eoi(a, 9), 0);
+	assert_int_equal(fake_irq_eois[9], 0);
+	assert_int_equal(event_close(a, old), 0);
+	assert_true(fake_irq_bound[9]);
+	upcall_irq(9);
+	assert_true(pending(b, new));
+	assert_false(pending(a, old));
+	/* the same for a second port of the same domain */
+	event_pirq_unmapped(9);
+	assert_int_equal(event_bind_pirq(b, 9, 0, &again), 0);
+	assert_int_equal(event_close(b, new), 0);
+	assert_true(fake_irq_bound[9]);
+	assert_int_equal(event_pirq_eoi(b, 9), 0);
+	assert_int_equal(fake_irq_eois[9], 1);
+	assert_int_equal(event_close(b, again), 0);
+	assert_false(fake_irq_bound[9]);
+	free(a->pirq_port);
+	free(b->pirq_port);
+	a->pirq_port = b->pirq_port = NULL;
+}
+
 /* With all ports taken each bind fails with ENOSPC and changes nothing anywhere. */
 static void test_exhaustion(void **state)
 {
@@ -413,6 +448,7 @@ int main(void)
 		T(test_ipi_and_masks),
 		T(test_virq),
 		T(test_pirq),
+		T(test_pirq_unmapped_while_bound),
 		T(test_exhaustion),
 		T(test_limit),
 		T(test_dying_refuses),

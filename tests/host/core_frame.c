@@ -231,6 +231,116 @@ static void test_last_translation_is_flushed(void **state)
 	fake_kill(d);
 }
 
+/* Take all frames one by one and give them back, so that none is dirty; whether each was zero. */
+static bool all_zero(void)
+{
+	static void *taken[FRAMES];
+	bool zero = true;
+	unsigned n = 0;
+
+	for (; (taken[n] = heap_pages(0, 0)) != NULL; n++)
+		zero &= is_zero(taken[n], PAGE_SIZE);
+	while (n)
+		heap_pages_free(taken[--n], 0);
+	return zero;
+}
+
+/* A guest writes by a translation that a CPU kept, after its frame was given back. */
+static void test_late_write_is_scrubbed(void **state)
+{
+	struct domain *d = fake_domain(9, 1, false);
+
+	d->max_pages = 10;
+	for (unsigned i = 0; i < 2; i++) {
+		struct page *p;
+
+		assert_true(all_zero());
+		p = page_alloc(d, 0, 0);
+		assert_non_null(p);
+		if (i == 0) {
+			assert_int_equal(page_steal(d, p), 0);
+			frame_free(p, 0);
+		} else {
+			assert_true(page_release(p));
+		}
+		*(u64 *)page_map(p) = 0xbad;
+		assert_true(all_zero());
+	}
+	fake_kill(d);
+}
+
+/* Idle CPUs clear what guests left, flush once for many frames, and do not begin for a few. */
+static void test_idle_scrub(void **state)
+{
+	struct domain *d = fake_domain(10, 1, false);
+	struct page *p[600];
+	unsigned flushes, calls = 0;
+
+	d->max_pages = 1000;
+	assert_true(all_zero());
+	for (unsigned i = 0; i < 600; i++) {
+		p[i] = page_alloc(d, 0, 0);
+		*(u64 *)page_map(p[i]) = 0xbad + i;
+	}
+	for (unsigned i = 0; i < 100; i++)
+		page_release(p[i]);
+	assert_false(frames_scrub());
+	assert_int_equal(*(u64 *)page_map(p[0]), 0xbad);
+	for (unsigned i = 300; i < 600; i++)
+		page_release(p[i]);
+	while (frames_scrub())
+		assert_in_range(++calls, 1, 400 + FAKE_FRAMES / 64);
+	assert_in_range(calls, 400, 400 + FAKE_FRAMES / 64);
+	for (unsigned i = 0; i < 600; i++)
+		assert_int_equal(*(u64 *)page_map(p[i]), i < 100 || i >= 300 ? 0 : 0xbad + i);
+	flushes = fake_flushes;
+	for (unsigned i = 300; i < 600; i++)
+		assert_non_null(page_alloc(d, 0, 0)); /* they need no flush any more */
+	assert_int_equal(fake_flushes, flushes);
+	fake_kill(d);
+	while (frames_scrub())
+		;
+	assert_true(all_zero());
+}
+
+/* Scrubbing between allocations and frees of all sizes. */
+static void test_idle_scrub_random(void **state)
+{
+	struct domain *d = fake_domain(11, 1, false);
+	struct page *have[64] = { NULL };
+	unsigned order[64];
+
+	d->max_pages = FRAMES;
+	srand(12);
+	for (unsigned step = 0; step < 20000; step++) {
+		unsigned i = (unsigned)rand() % 64;
+		u64 n = have[i] ? 1ull << order[i] : 0;
+
+		for (u64 k = 0; k < n; k++) {
+			assert_int_equal(*(u64 *)page_map(have[i] + k), i + 1);
+			page_release(have[i] + k);
+		}
+		have[i] = NULL;
+		if (!n) {
+			order[i] = (unsigned)rand() % 6;
+			have[i] = page_alloc(d, order[i], 0);
+			for (u64 k = 0; have[i] && k < 1ull << order[i]; k++) {
+				assert_true(is_zero(page_map(have[i] + k), PAGE_SIZE));
+				*(u64 *)page_map(have[i] + k) = i + 1;
+			}
+		}
+		for (unsigned k = (unsigned)rand() % 8; k && frames_scrub(); k--)
+			;
+	}
+	for (unsigned i = 0; i < 64; i++)
+		for (u64 k = 0; have[i] && k < 1ull << order[i]; k++)
+			page_release(have[i] + k);
+	fake_kill(d);
+	while (frames_scrub())
+		;
+	assert_true(all_zero());
+}
+
 static void test_shared_heap_page(void **state)
 {
 	u64 before = frames_free();
@@ -353,6 +463,9 @@ int main(void)
 		cmocka_unit_test(test_reserved_comes_back),
 		cmocka_unit_test(test_domain_pages),
 		cmocka_unit_test(test_last_translation_is_flushed),
+		cmocka_unit_test(test_late_write_is_scrubbed),
+		cmocka_unit_test(test_idle_scrub),
+		cmocka_unit_test(test_idle_scrub_random),
 		cmocka_unit_test(test_shared_heap_page),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_heap_random),

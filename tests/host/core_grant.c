@@ -252,8 +252,10 @@ static void test_exhaustion(void **state)
 
 static void copy_status(struct gnttab_copy op, int status)
 {
-	grant_copy(&op);
-	assert_int_equal(op.status, status);
+	struct grant_copies alone = { .from = { .domain = NULL } };
+
+	assert_int_equal(grant_copy(&alone, &op), status);
+	grant_copies_end(&alone);
 }
 
 static void test_copy(void **state)
@@ -315,6 +317,107 @@ static void test_copy(void **state)
 	copy_status(in, GNTST_okay);
 	assert_int_equal(shared(granter, 9)->flags, GTF_permit_access);
 	assert_int_equal(count_of(own), 1);
+}
+
+/* What neighbours have in common is pinned once, and let go when it is not the same any more. */
+static void test_copies_share(void **state)
+{
+	struct page *own = page_alloc(mapper, 0, 0), *other = page_alloc(mapper, 0, 0);
+	struct grant_copies run = { .from = { .domain = NULL } };
+	struct gnttab_copy op = { .flags = GNTCOPY_source_gref,
+		.len = 16,
+		.source = { .u.ref = 9, .domid = 1 },
+		.dest = { .u.gmfn = page_frame(own).n, .domid = DOMID_SELF } };
+	const struct active_entry *a = &granter->grants->active[0][9];
+	u32 refs = granter->refs, own_refs = mapper->refs;
+
+	memset(page_map(page[2]), 0x22, PAGE_SIZE);
+	memset(page_map(page[3]), 0x33, PAGE_SIZE);
+	entry_set(9, GTF_permit_access, 2, page[2]);
+	entry_set(10, GTF_permit_access | GTF_readonly, 2, page[3]);
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	assert_int_equal(a->pins, 1);
+	assert_true(shared(granter, 9)->flags & GTF_reading);
+	assert_int_equal(own->type, 1);
+	/* revoked: what is pinned is still copied, and nothing else */
+	*shared(granter, 9) = (struct grant_entry_v1){ GTF_reading, 0, 0 };
+	op.dest.offset = 16;
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	assert_int_equal(((u8 *)page_map(own))[31], 0x22);
+	assert_int_equal(a->pins, 1);
+	assert_int_equal(granter->refs, refs + 1);
+	assert_int_equal(mapper->refs, own_refs + 1);
+	/* the bounds are each element's own */
+	op.dest.offset = 4081;
+	assert_int_equal(grant_copy(&run, &op), GNTST_bad_copy_arg);
+	op.dest.offset = 0;
+	/* another page: the first one is the granter's again, and cannot be had again */
+	op.source.u.ref = 10;
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	assert_int_equal(((u8 *)page_map(own))[0], 0x33);
+	assert_int_equal(a->pins, 0);
+	assert_int_equal(shared(granter, 9)->flags, 0);
+	assert_int_equal(count_of(page[2]), 1);
+	op.source.u.ref = 9;
+	assert_int_equal(grant_copy(&run, &op), GNTST_general_error);
+	/* the same number, but a frame; the same name, but another domain's */
+	op.source = (struct gnttab_copy_ptr){ .u.gmfn = 10, .domid = DOMID_SELF };
+	op.flags = 0;
+	assert_int_equal(grant_copy(&run, &op), GNTST_bad_page);
+	op.source.domid = 1;
+	assert_int_equal(grant_copy(&run, &op), GNTST_permission_denied);
+	op.flags = GNTCOPY_source_gref;
+	op.source.u.ref = 10;
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	op.source.domid = DOMID_SELF;
+	assert_int_equal(grant_copy(&run, &op), GNTST_general_error);
+	op.source.domid = 9;
+	assert_int_equal(grant_copy(&run, &op), GNTST_bad_domain);
+	/* pinned for reading is not pinned for writing */
+	op.source = (struct gnttab_copy_ptr){ .u.gmfn = page_frame(other).n, .domid = DOMID_SELF };
+	op.dest = (struct gnttab_copy_ptr){ .u.ref = 10, .domid = 1 };
+	op.flags = GNTCOPY_dest_gref;
+	assert_int_equal(grant_copy(&run, &op), GNTST_general_error);
+	assert_int_equal(own->type, 0);
+	entry_set(9, GTF_permit_access, 2, page[2]);
+	op.dest.u.ref = 9;
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	assert_int_equal(a->write_pins, 1);
+	*shared(granter, 9) = (struct grant_entry_v1){ GTF_reading | GTF_writing, 0, 0 };
+	grant_copies_end(&run);
+	assert_int_equal(shared(granter, 9)->flags, 0);
+	assert_int_equal(count_of(page[2]), 1);
+	assert_int_equal(count_of(page[3]), 1);
+	assert_int_equal(count_of(own), 1);
+	assert_int_equal(count_of(other), 1);
+	assert_int_equal(granter->refs, refs);
+	assert_int_equal(mapper->refs, own_refs);
+}
+
+/* The granter dies between two elements: its pinned page keeps it, and no other is given. */
+static void test_granter_dies_between_copies(void **state)
+{
+	struct page *own = page_alloc(mapper, 0, 0);
+	struct grant_copies run = { .from = { .domain = NULL } };
+	struct gnttab_copy op = { .flags = GNTCOPY_source_gref,
+		.len = 16,
+		.source = { .u.ref = 9, .domid = 1 },
+		.dest = { .u.gmfn = page_frame(own).n, .domid = DOMID_SELF } };
+
+	entry_set(9, GTF_permit_access, 2, page[2]);
+	entry_set(10, GTF_permit_access, 2, page[3]);
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	fake_kill(granter);
+	assert_int_equal(fake_domains_alive, 2);
+	assert_int_equal(grant_copy(&run, &op), GNTST_okay);
+	op.source.u.ref = 10;
+	assert_int_equal(grant_copy(&run, &op), GNTST_bad_domain);
+	op.source.u.ref = 9;
+	assert_int_equal(grant_copy(&run, &op), GNTST_bad_domain);
+	grant_copies_end(&run);
+	fake_settle();
+	assert_int_equal(fake_domains_alive, 1);
+	granter = fake_domain(1, 1, true); /* for teardown */
 }
 
 static void test_table_ops(void **state)
@@ -480,6 +583,30 @@ static void model_unmap(unsigned s)
 		assert_false(shared(granter, slot[s].ref)->flags & GTF_writing);
 }
 
+/* Some copies out of entries at random, as one run. */
+static void model_copies(mfn_t own)
+{
+	struct grant_copies copies = { .from = { .domain = NULL } };
+	struct gnttab_copy op = { .flags = GNTCOPY_source_gref,
+		.len = 8,
+		.source = { .domid = 1 },
+		.dest = { .u.gmfn = own.n, .domid = DOMID_SELF } };
+	u32 before = ~0u;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct grant_entry_v1 e;
+		bool may;
+
+		op.source.u.ref = (u32)rand() % REFS;
+		e = *shared(granter, op.source.u.ref);
+		may = model[op.source.u.ref].pins || op.source.u.ref == before ||
+		      ((e.flags & GTF_type_mask) == GTF_permit_access && e.domid == mapper->id);
+		assert_int_equal(grant_copy(&copies, &op), may ? GNTST_okay : GNTST_general_error);
+		before = may ? op.source.u.ref : ~0u;
+	}
+	grant_copies_end(&copies);
+}
+
 static void test_model(void **state)
 {
 	struct page *own = page_alloc(mapper, 0, 0);
@@ -500,15 +627,7 @@ static void test_model(void **state)
 				(u16)(rand() % 6 ? 2 : rand() % 4),
 				page[rand() % ARRAY_SIZE(page)]);
 			break;
-		case 1: {
-			struct gnttab_copy op = { .flags = GNTCOPY_source_gref,
-				.len = 8,
-				.source = { .u.ref = ref, .domid = 1 },
-				.dest = { .u.gmfn = page_frame(own).n, .domid = DOMID_SELF } };
-
-			grant_copy(&op);
-			break;
-		}
+		case 1: model_copies(page_frame(own)); break;
 		default:
 			if (slot[s].used)
 				model_unmap(s);
@@ -534,6 +653,8 @@ int main(void)
 		T(test_frame_is_kept_from_first_pin),
 		T(test_exhaustion),
 		T(test_copy),
+		T(test_copies_share),
+		T(test_granter_dies_between_copies),
 		T(test_table_ops),
 		T(test_granter_dies_first),
 		T(test_mapper_dies_first),

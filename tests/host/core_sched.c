@@ -224,6 +224,135 @@ static void test_cap_of_several_vcpus(void **state)
 	stop(1);
 }
 
+/* What weights and caps (0 none) entitle domains to, in thousandths of a CPU: what one cannot use
+ * for its cap or its number of vcpus is shared out among the others by weight. */
+static void ideal(unsigned n, const u32 *weight, const u32 *cap, int *due)
+{
+	double rest = cpu_online_count() * 1000, bound[8];
+	bool held[8] = { 0 }, again = true;
+	u32 weights;
+
+	for (unsigned i = 0; i < n; i++)
+		bound[i] = min(cap[i] ? cap[i] * 10 : ~0u, d[i]->max_vcpus * 1000);
+	while (again) {
+		again = false;
+		weights = 0;
+		for (unsigned i = 0; i < n; i++)
+			weights += held[i] ? 0 : weight[i];
+		for (unsigned i = 0; i < n && !again; i++) {
+			if (held[i] || rest * weight[i] < bound[i] * weights)
+				continue;
+			held[i] = again = true;
+			due[i] = (int)bound[i];
+			rest -= bound[i];
+		}
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (!held[i])
+			due[i] = (int)(rest * weight[i] / weights);
+}
+
+static void test_caps_at_equal_weights(void **state)
+{
+	static const u32 weight[3] = { 256, 256, 256 }, cap[3] = { 20, 50, 80 };
+	int due[3];
+
+	start(3, 1);
+	ideal(3, weight, cap, due);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(sched_adjust(d[i], weight[i], cap[i]), 0);
+	go(3);
+	run(3, 10 * SEC);
+	for (unsigned i = 0; i < 3; i++)
+		check_share(i, 10 * SEC, due[i], due[i] / 50);
+	stop(3);
+}
+
+static void test_weights_and_caps(void **state)
+{
+	static const u32 weights[] = { 64, 128, 256, 512, 1024 };
+	static const u32 caps[] = { 0, 0, 0, 5, 10, 20, 30, 50, 65, 80, 90, 120 };
+
+	if (cpu_online_count() > 4)
+		return;
+	srand(10);
+	for (unsigned round = 0; round < 300; round++) {
+		unsigned n = 2 + (unsigned)rand() % 6;
+		u32 weight[8], cap[8];
+		int due[8];
+
+		for (unsigned i = 0; i < n; i++) {
+			d[i] = fake_domain(
+				(u16)(1 + i), 1 + (unsigned)(rand() % 6 / 3 * rand() % 4), true);
+			weight[i] = weights[(unsigned)rand() % ARRAY_SIZE(weights)];
+			cap[i] = caps[(unsigned)rand() % ARRAY_SIZE(caps)];
+			assert_int_equal(sched_adjust(d[i], weight[i], cap[i]), 0);
+		}
+		ideal(n, weight, cap, due);
+		go(n);
+		run(n, 10 * SEC);
+		for (unsigned i = 0; i < n; i++) {
+			int got = (int)(ran(i) * 1000 / (10 * SEC)), within = max(due[i] / 50, 5);
+
+			if (abs(got - due[i]) > within)
+				print_error(
+					"round %u, domain %u of %u: weight %u, cap %u, %u vcpus\n",
+					round, i, n, weight[i], cap[i], d[i]->max_vcpus);
+			check_share(i, 10 * SEC, due[i], within);
+			if (cap[i]) /* never more, but for the turn that was running */
+				assert_true(got <= (int)cap[i] * 10 + 4);
+		}
+		stop(n);
+	}
+}
+
+/* A cap set while the domain has a CPU to itself, and so no end of its turn, holds at once. */
+static void test_cap_while_running(void **state)
+{
+	start(1, 1);
+	go(1);
+	run(1, SEC);
+	check_share(0, SEC, 1000, 0);
+	assert_int_equal(sched_adjust(d[0], 256, 30), 0);
+	fake_settle();
+	mark(1);
+	fake_advance(fake_time + SEC);
+	check_share(0, SEC, 300, 10);
+	stop(1);
+}
+
+/* Neither sleep nor waiting makes a cap's budget more than a few turns. */
+static void test_cap_is_not_saved_up(void **state)
+{
+	unsigned n = cpu_online_count() + 2;
+	u64 most = 30 * 100 * MS / 100 + 6 * MS + 20 * MS;
+
+	if (n > 7)
+		return;
+	start(n, 1);
+	assert_int_equal(sched_adjust(d[0], 256, 30), 0);
+	go(n);
+	for (unsigned round = 0; round < 100; round++) {
+		if (round % 3 == 0) {
+			domain_pause(d[0]);
+			fake_advance(fake_time + (SEC / 2));
+			domain_unpause(d[0]);
+		} else {
+			for (unsigned i = 1; i < n; i++)
+				domain_pause(d[i]);
+		}
+		fake_settle();
+		mark(1);
+		fake_advance(fake_time + 100 * MS);
+		assert_in_range(ran(0), 10 * MS, most);
+		for (unsigned i = 1; i < n && round % 3; i++)
+			domain_unpause(d[i]);
+		fake_settle();
+		fake_advance(fake_time + (u64)rand() % (100 * MS));
+	}
+	stop(n);
+}
+
 /* ---- wake-ups ---- */
 
 static void do_block(void *arg)
@@ -514,6 +643,10 @@ int main(void)
 		cmocka_unit_test(test_weight_change),
 		cmocka_unit_test(test_cap),
 		cmocka_unit_test(test_cap_of_several_vcpus),
+		cmocka_unit_test(test_caps_at_equal_weights),
+		cmocka_unit_test(test_weights_and_caps),
+		cmocka_unit_test(test_cap_while_running),
+		cmocka_unit_test(test_cap_is_not_saved_up),
 		cmocka_unit_test(test_wake_latency),
 		cmocka_unit_test(test_work_conserving),
 		cmocka_unit_test(test_affinity),

@@ -3,9 +3,12 @@
 #include "fake_machine.h"
 
 #include <string.h>
+#include <ucontext.h>
 
 #include "core/event.h"
+#include "core/softirq.h"
 #include "core/timer.h"
+#include "x86/upcalls.h"
 
 struct probe {
 	struct timer t;
@@ -196,6 +199,55 @@ static void test_periodic(void **state)
 	assert_false(take_pending(timer_port));
 }
 
+/* ---- a handler that sets its timer again while another CPU stops it ---- */
+
+static ucontext_t stopper, handler;
+static struct timer repeating;
+
+static void repeating_fn(void *arg)
+{
+	fake_cpu = 0; /* the other CPU goes on now */
+	swapcontext(&handler, &stopper);
+	fake_cpu = 1;
+	timer_set(&repeating, fake_time + 1000);
+}
+
+static void fire_on_1(void)
+{
+	fake_cpu = 1;
+	fake_time += 1000;
+	upcall_timer();
+	softirq_run();
+	fake_cpu = 0;
+}
+
+static void let_handler_go_on(void)
+{
+	swapcontext(&stopper, &handler);
+}
+
+static void test_stop_against_handler(void **state)
+{
+	static char stack[256 * 1024];
+	u64 before = fake_time;
+
+	timer_init(&repeating, repeating_fn, NULL, 1);
+	timer_set(&repeating, fake_time + 1000);
+	getcontext(&handler);
+	handler.uc_stack.ss_sp = stack;
+	handler.uc_stack.ss_size = sizeof(stack);
+	handler.uc_link = &stopper;
+	makecontext(&handler, fire_on_1, 0);
+	swapcontext(&stopper, &handler);
+	assert_int_equal(fake_time, before + 1000);
+	fake_relax = let_handler_go_on;
+	timer_stop(&repeating);
+	assert_null(fake_relax);       /* it did wait for the handler */
+	assert_false(repeating.armed); /* its memory may be freed now */
+	fake_cpu = FAKE_OUTSIDE;
+	fake_settle();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_singleshot),
 		cmocka_unit_test(test_periodic),
+		cmocka_unit_test(test_stop_against_handler),
 	};
 
 	fake_boot(4, 2048);

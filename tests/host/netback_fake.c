@@ -8,24 +8,70 @@
 
 #include "netback/slots.h"
 
+bool fake_granted;
+
+#define OWN_REF 100000u /* of our first granted page */
+
+static void make_pages(struct backend_pages *p, unsigned int count)
+{
+	static uint32_t next = OWN_REF;
+
+	p->count = count;
+	p->at = aligned_alloc(NET_PAGE, (size_t)count * NET_PAGE);
+	memset(p->at, 0, (size_t)count * NET_PAGE);
+	p->refs = fake_granted ? malloc(count * sizeof(*p->refs)) : NULL;
+	/* Not in order: a neighbour's reference is not the next number. */
+	for (unsigned int i = 0; fake_granted && i < count; i++)
+		p->refs[i] = next + (i ^ 1);
+	next += count + 1;
+}
+
+void fake_free_pages(struct scratch *s)
+{
+	free(s->tx_pages.at);
+	free(s->tx_pages.refs);
+	free(s->rx_pages.at);
+	free(s->rx_pages.refs);
+}
+
 /* Memory of ours that a copy may touch lies in the batch's pages, nowhere else. */
 static void check_ours(const struct fake *f, const void *at, size_t len)
 {
+	const struct backend_pages *own[] = { &f->s.tx_pages, &f->s.rx_pages };
 	const uint8_t *p = at;
 
-	if (p >= f->s.tx_pages && p + len <= f->s.tx_pages + NET_SLOTS * NET_PAGE)
-		return;
-	if (p >= f->s.rx_pages && p + len <= f->s.rx_pages + RX_PAGES * NET_PAGE)
-		return;
+	for (int i = 0; i < 2; i++)
+		if (p >= own[i]->at && p + len <= own[i]->at + own[i]->count * NET_PAGE)
+			return;
+	abort();
+}
+
+/* Our end of a copy, by address or by reference. */
+static void *ours_at(const struct fake *f, const union xengnttab_copy_ptr *end, bool by_ref)
+{
+	const struct backend_pages *own[] = { &f->s.tx_pages, &f->s.rx_pages };
+
+	if (by_ref != fake_granted)
+		abort();
+	if (!by_ref)
+		return end->virt;
+	if (end->foreign.domid != DOMID_SELF)
+		abort();
+	for (int i = 0; i < 2; i++)
+		for (unsigned int n = 0; n < own[i]->count; n++)
+			if (own[i]->refs[n] == end->foreign.ref)
+				return own[i]->at + n * NET_PAGE + end->foreign.offset;
 	abort();
 }
 
 static int16_t copy_one(struct fake *f, const grant_segment *g)
 {
-	bool out = g->flags & GNTCOPY_source_gref;
+	uint16_t flag = fake_granted ? GNTCOPY_source_gref | GNTCOPY_dest_gref : 0;
+	bool out = g->flags == (GNTCOPY_source_gref | flag) &&
+		   (!fake_granted || g->source.foreign.domid == f->q.domid);
 	uint32_t ref = out ? g->source.foreign.ref : g->dest.foreign.ref;
 	uint32_t offset = out ? g->source.foreign.offset : g->dest.foreign.offset;
-	void *ours = out ? g->dest.virt : g->source.virt;
+	void *ours = ours_at(f, out ? &g->dest : &g->source, fake_granted);
 
 	check_ours(f, ours, g->len);
 	if ((uintptr_t)ours % NET_PAGE + g->len > NET_PAGE || offset + g->len > NET_PAGE)
@@ -83,10 +129,13 @@ static void send_frames(struct queue *q, struct net_frame *frames, unsigned int 
 		frames[i].result = send_one(q->arg, frames[i].iov, frames[i].count);
 }
 
-static ssize_t receive_one(struct fake *f, void *buf, size_t size)
+static ssize_t receive(struct queue *q, void *buf, size_t size)
 {
+	struct fake *f = q->arg;
 	struct fake_frame *frame = &f->waiting[f->taken];
 
+	check_ours(f, buf, size);
+	f->receives++;
 	if (f->taken == f->nwaiting)
 		return -1;
 	if (size < NET_HDR + frame->len)
@@ -95,22 +144,6 @@ static ssize_t receive_one(struct fake *f, void *buf, size_t size)
 	memcpy((uint8_t *)buf + NET_HDR, frame->data, frame->len);
 	f->taken++;
 	return (ssize_t)(NET_HDR + frame->len);
-}
-
-/* A hole now and then: nothing for one buffer, and then a frame for the next. */
-static void receive_frames(struct queue *q, struct net_frame *frames, unsigned int count)
-{
-	struct fake *f = q->arg;
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		f->receives++;
-		if (f->holes && i % 4 == 1)
-			frames[i].result = -1;
-		else
-			frames[i].result =
-				receive_one(f, frames[i].iov->iov_base, frames[i].iov->iov_len);
-	}
 }
 
 static void notify(struct queue *q, uint32_t port)
@@ -123,7 +156,7 @@ static uint64_t now(struct queue *q)
 	return ((struct fake *)q->arg)->now;
 }
 
-static const struct queue_ops ops = { copy, send_frames, receive_frames, notify, now };
+static const struct queue_ops ops = { copy, send_frames, receive, notify, now };
 
 struct fake *fake_new(void)
 {
@@ -142,7 +175,9 @@ struct fake *fake_new(void)
 	f->q.rx = &f->rx.ring;
 	f->tx.ring.req_event = f->tx.ring.rsp_event = 1;
 	f->rx.ring.req_event = f->rx.ring.rsp_event = 1;
-	if (scratch_alloc(&f->s) || queue_start(&f->q))
+	make_pages(&f->s.tx_pages, NET_SLOTS);
+	make_pages(&f->s.rx_pages, RX_PAGES);
+	if (queue_start(&f->q))
 		abort();
 	return f;
 }
@@ -159,7 +194,7 @@ void fake_clear(struct fake *f)
 void fake_free(struct fake *f)
 {
 	fake_clear(f);
-	scratch_free(&f->s);
+	fake_free_pages(&f->s);
 	free(f);
 }
 

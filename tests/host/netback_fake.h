@@ -35,15 +35,19 @@ struct fake {
 	struct fake_frame sent[FAKE_FRAMES], waiting[FAKE_FRAMES];
 	unsigned int nsent, nwaiting, taken;
 	unsigned int notified, copies, segments, receives;
-	bool copy_fails, holes;
+	bool copy_fails;
 	uint64_t now;
 	uint32_t tx_prod, tx_seen; /* the front end's */
 	uint32_t rx_prod, rx_seen;
 };
 
+/* Are our pages granted to ourselves, so that copies must name them by reference? */
+extern bool fake_granted;
+
 /* A connected queue with all features and no receive buffers. */
 struct fake *fake_new(void);
 void fake_free(struct fake *f);
+void fake_free_pages(struct scratch *s);
 /* Drop the frames that were sent and those that wait. */
 void fake_clear(struct fake *f);
 

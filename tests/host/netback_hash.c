@@ -79,7 +79,7 @@ static int start(void **state)
 	F[0]->f.hash = &H;
 	/* One scratch for all, as in the process: it belongs to the first. */
 	for (i = 1; i < QUEUES; i++) {
-		scratch_free(&F[i]->s);
+		fake_free_pages(&F[i]->s);
 		F[i]->s = F[0]->s;
 		F[i]->q.s = &F[0]->s;
 	}

@@ -168,7 +168,7 @@ static void test_bounce_words(void **state)
 	struct bounce b = { .handler = 1, .has_error = true, .error = 0xdead };
 	u64 w[BOUNCE_WORDS_MAX];
 
-	assert_int_equal(bounce_words(w, &r, &b, selectors, false, false, 0), 8);
+	assert_int_equal(bounce_words(w, &r, b, selectors, false, false, 0), 8);
 	assert_int_equal(w[0], 0xc);
 	assert_int_equal(w[1], 0x11);
 	assert_int_equal(w[2], 0xdead);
@@ -181,11 +181,11 @@ static void test_bounce_words(void **state)
 	 * IOPL. */
 	b.has_error = false;
 	r.rflags = 0x3202;
-	assert_int_equal(bounce_words(w, &r, &b, selectors, true, true, 1), 7);
+	assert_int_equal(bounce_words(w, &r, b, selectors, true, true, 1), 7);
 	assert_int_equal(w[3], 0x10000e030ul);
 	assert_int_equal(w[4], 0x1002);
 	b.failsafe = true;
-	assert_int_equal(bounce_words(w, &r, &b, selectors, true, false, 0), BOUNCE_WORDS_MAX);
+	assert_int_equal(bounce_words(w, &r, b, selectors, true, false, 0), BOUNCE_WORDS_MAX);
 	assert_int_equal(w[2], 1);
 	assert_int_equal(w[5], 4);
 	assert_int_equal(w[6], 0x401000);
@@ -202,7 +202,7 @@ static void test_bounce_from_user(void **state)
 	stub_vcpu.kernel_sp = MEMORY_VA + 0x107;
 	r.rflags = 0x202 | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC;
 	assert_true(bounce_create(
-		v, &r, &(struct bounce){ .handler = 0xffffffff81000000, .mask_events = true }));
+		v, &r, (struct bounce){ .handler = 0xffffffff81000000, .mask_events = true }));
 	assert_int_equal(seen.toggles, 1);
 	assert_int_equal(r.rsp, MEMORY_VA + 0x100 - 7 * 8);
 	assert_int_equal(r.rip, 0xffffffff81000000);
@@ -221,9 +221,9 @@ static void test_bounce_refused(void **state)
 	struct regs r = sample_regs();
 
 	stub_reset();
-	assert_false(bounce_create(&stub_vcpu.common, &r, &(struct bounce){ .handler = 1 }));
+	assert_false(bounce_create(&stub_vcpu.common, &r, (struct bounce){ .handler = 1 }));
 	assert_int_equal(seen.crashes, 1); /* no stack there */
-	assert_false(bounce_create(&stub_vcpu.common, &r, &(struct bounce){ .handler = 0 }));
+	assert_false(bounce_create(&stub_vcpu.common, &r, (struct bounce){ .handler = 0 }));
 	assert_int_equal(seen.crashes, 2);
 	trap_inject(&stub_vcpu.common, TRAP_GP, 0);
 	assert_int_equal(seen.crashes, 2);

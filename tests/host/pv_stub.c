@@ -76,11 +76,6 @@ int fail_at(int err, const char *file, unsigned line)
 	return -err;
 }
 
-bool vcpu_events_to_deliver(const struct vcpu *v)
-{
-	return v->info->evtchn_upcall_pending && !v->info->evtchn_upcall_mask;
-}
-
 /* ---- memory management ---- */
 
 void *frame_map(mfn_t m)

@@ -201,6 +201,8 @@ static void test_disks(void **state)
 	good_disk("/a.iso,raw,hdc,devtype=cdrom", "/a.iso", "hdc", false);
 	good_disk(",raw,hdc,r,cdrom", "", "hdc", false);
 	good_disk("/a,raw,xvda,w,backendtype=phy,discard,direct-io-safe", "/a", "xvda", true);
+	good_disk("/a.qcow2,qcow2,xvda,w,backendtype=qdisk", "/a.qcow2", "xvda", true);
+	bad_disk("/a,raw,xvda,w,backendtype=tap", "backendtype tap is not supported");
 	bad_disk("/a,raw,xvda,w,more", "one parameter too many");
 	bad_disk("/a,raw,nonsense,w", "'nonsense' is no virtual disk name");
 	bad_disk("/a,cow3,xvda,w", "unknown format 'cow3'");

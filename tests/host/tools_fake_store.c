@@ -383,3 +383,30 @@ bool xs_introduce_domain(
 	fake.domain[domid].introduced++;
 	return true;
 }
+
+bool fake_store_tells = true;
+
+/* The fakes' own answer to "values": all in one, however long. */
+char *xs_control_command(struct xs_handle *h, const char *cmd, void *data, unsigned int len)
+{
+	const char *dir = data, *name = dir + strlen(dir) + 1, *rest;
+	char *out = calloc(1, 1 << 16), *at = out;
+	size_t dlen = strlen(dir);
+	int i;
+
+	if (!fake_store_tells || strcmp(cmd, "values")) {
+		free(out);
+		errno = EINVAL;
+		return NULL;
+	}
+	for (i = 0; i < now.count; i++) {
+		if (strncmp(now.n[i].path, dir, dlen) || now.n[i].path[dlen] != '/')
+			continue;
+		rest = now.n[i].path + dlen + 1;
+		if (!strchr(rest, '/') || strcmp(strchr(rest, '/') + 1, name))
+			continue;
+		at += sprintf(at, "%.*s %s\n", (int)strcspn(rest, "/"), rest, now.n[i].value);
+	}
+	strcpy(at, ".\n");
+	return out;
+}

@@ -9,5 +9,7 @@ void fake_store_reset(void);
 void fake_store_end(void);
 /* Count a call; true (errno set) if it is the one to fail. */
 bool fake_call_fails(void);
+/* Does CONTROL know "values"? Stock xenstored does not. */
+extern bool fake_store_tells;
 
 #endif

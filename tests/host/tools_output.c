@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "tests/host/tools_fake.h"
+#include "tests/host/tools_fake_store.h"
 
 #include "tools/lib/text.h"
 #include "tools/vane/vane.h"
@@ -136,6 +137,32 @@ static void test_list(void **state)
 	fake.domain[1].info.flags = XEN_DOMINF_shutdown | 3 << XEN_DOMINF_shutdownshift;
 	prints("xl list gpv", HEADER
 		"\ngpv                                          1   128     2     ---sc-       4.0\n");
+}
+
+/* Our xenstored tells all names at once, another one's are read one by one: the same comes out. */
+static void test_names_at_once(void **state)
+{
+	struct store s;
+	struct error e;
+	struct names names;
+	int tells;
+
+	for (tells = 0; tells < 2; tells++) {
+		fake_store_tells = tells;
+		prints("xl list", HEADER "\n" ROW0 "\n" ROW1 "\n");
+		prints("xl domid gpv", "1\n");
+		ends("xl domid nosuch", 1, "Can't get domid");
+	}
+	assert_int_equal(store_open(&s, &e), 0);
+	assert_int_equal(names_read(&s, &names), 0);
+	assert_string_equal(names_get(&names, 1), "gpv");
+	assert_null(names_get(&names, 2));
+	names_free(&names);
+	fake_store_tells = false;
+	assert_int_equal(names_read(&s, &names), -1);
+	assert_null(names_get(&names, 1));
+	fake_store_tells = true;
+	store_close(&s);
 }
 
 static void test_list_long(void **state)
@@ -442,6 +469,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		T(test_list),
+		T(test_names_at_once),
 		T(test_list_long),
 		T(test_vcpus),
 		T(test_sched),

@@ -9,3 +9,4 @@ $(eval $(call host_test,x86_acpi,tests/host/x86_acpi.c hypervisor/x86/acpi.c $(X
 $(eval $(call host_test,x86_time,tests/host/x86_time.c hypervisor/x86/time.c hypervisor/x86/xstate.c $(X86_FAKES), \
 	$(X86_CFLAGS)))
 $(eval $(call host_test,x86_irq,tests/host/x86_irq.c hypervisor/x86/irq.c $(X86_FAKES),$(X86_CFLAGS)))
+$(eval $(call host_test,x86_nmi_tlb,tests/host/x86_nmi_tlb.c hypervisor/x86/nmi.c $(X86_FAKES),-Itests/host/asm $(X86_CFLAGS)))

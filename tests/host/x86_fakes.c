@@ -57,6 +57,10 @@ int fail_at(int err, const char *file, unsigned line)
 	return -err;
 }
 
+void (*fake_relax)(void);
+
 void cpu_relax(void)
 {
+	if (fake_relax)
+		fake_relax();
 }

@@ -8,5 +8,6 @@
 
 u8 *arena_new(u64 base, u64 bytes); /* zeroed; replaces the last one */
 extern unsigned fake_log_lines;
+extern void (*fake_relax)(void); /* called by a wait */
 
 #endif

@@ -37,16 +37,39 @@ u32 hpet_read(void)
 	return 0;
 }
 
+static u64 timer_ns;
+
 void apic_timer_set(u64 ns)
 {
+	timer_ns = ns;
 }
 
 void apic_timer_stop(void)
 {
+	timer_ns = ~0ull;
 }
 
 static const u64 frequencies[] = { 1000000, 25000000, 999999999, 1000000000, 1000000001, 2596126000,
 	3000000000, 4294967296, 6123456789 };
+
+/* A guest's deadline may be any number: what is asked of the APIC stays small enough to be turned
+ * into ticks of any TSC and added to it. */
+static void test_timer_far(void **state)
+{
+	static const u64 far[] = { 1ull << 40, 1ull << 63, 0x5555555555555556, 0xaaaaaaaaaaaaaaab,
+		~1ull };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(far); i++) {
+		timer_program(far[i]);
+		assert_in_range(timer_ns, 1, 1ull << 40);
+	}
+	timer_program(5000);
+	assert_in_range(timer_ns, 0, 5000);
+	timer_program(0);
+	assert_int_equal(timer_ns, 0);
+	timer_program(~0ull);
+	assert_true(timer_ns == ~0ull);
+}
 
 /* After a year of ticks the reading is within 2^-31 of the exact value. */
 static void test_scale(void **state)
@@ -131,6 +154,7 @@ static void test_xstate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_timer_far),
 		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_scale_is_monotonic),
 		cmocka_unit_test(test_dates),

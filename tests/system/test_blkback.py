@@ -179,6 +179,10 @@ class TestBlkback:
 		assert guest.ok("ls -A /proc/$(pgrep -x blkback)/root/") == ""
 		assert guest.ok("[ $(readlink /proc/$(pgrep -x blkback)/ns/net) != $(readlink /proc/self/ns/net) ] && echo apart") == "apart"
 
+	def test_pages_are_granted(self, guest):
+		"""Its data lie in pages that are granted to the control domain, not in the plain ones that would do."""
+		assert guest.ok("grep -c /dev/xen/gntalloc /proc/$(pgrep -x blkback)/maps") == "1"
+
 	def test_load(self, guest):
 		rounds, _ = load(guest, lambda: time.sleep(5))
 		assert min(rounds) > 0

@@ -210,6 +210,11 @@ class TestNetbackOurs(Interfaces):
 			f" {guests.vane} network-list -s guest1 | grep wakeups").split("\n+\n")
 		assert before == after, f"{before} became {after}"
 
+	def test_pages_are_granted(self, guests):
+		"""Frames lie in pages that are granted to the control domain, not in the plain ones that would do."""
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		assert guests.ok(f"grep -c /dev/xen/gntalloc /proc/$(pgrep -f 'netback .* {domid}$')/maps") == "2"
+
 	def test_killed_under_load(self, guests):
 		"""Streams both ways over one connection each go on through kills; not a byte is lost or doubled, and no state changed."""
 		source = "while [ ! -e /tmp/stop ]; do head -c 1M /dev/urandom; done | tee >(sha256sum >/tmp/out) | nc -N"

@@ -75,12 +75,12 @@ static int set_backendtype(struct spec *s, const char *v)
 {
 	if (!strcmp(v, "phy"))
 		s->d->backend = BACKEND_KERNEL;
-	else if (!strcmp(v, "user"))
+	else if (!strcmp(v, "user") || !strcmp(v, "qdisk")) /* xl's word for a process */
 		s->d->backend = BACKEND_USER;
-	else if (strcmp(v, "qdisk") && strcmp(v, "tap") && strcmp(v, "standalone"))
+	else if (strcmp(v, "tap") && strcmp(v, "standalone"))
 		return bad(s, "unknown backendtype '%.100s'", v);
 	else
-		return bad(s, "backendtype %.100s is not supported; phy and user are", v);
+		return bad(s, "backendtype %.100s is not supported; phy, user and qdisk are", v);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tools/lib/disk.h"
+#include "tools/lib/names.h"
 #include "tools/lib/nic.h"
 #include "tools/lib/paths.h"
 #include "tools/lib/record.h"
@@ -30,16 +31,21 @@ int guest_find_name(struct xen *x, struct store *s, const char *name, uint32_t *
 {
 	domain_info *all;
 	int n = domain_list_all(x, &all), i, rc = -1;
-	char *its;
+	struct names names;
+	bool told = !names_read(s, &names);
+	const char *its;
+	char *read;
 
 	for (i = 0; i < n && rc; i++) {
-		its = guest_name(s, all[i].domain);
+		read = told ? NULL : guest_name(s, all[i].domain);
+		its = told ? names_get(&names, all[i].domain) : read;
 		if (its && !strcmp(its, name)) {
 			*domid = all[i].domain;
 			rc = 0;
 		}
-		free(its);
+		free(read);
 	}
+	names_free(&names);
 	if (n >= 0)
 		free(all);
 	return rc;

@@ -37,6 +37,7 @@ EXTRA_PACKAGES = [
 	"nftables", "libnftables1", "libnftnl11", "libjansson4", "libedit2", "libbsd0", "libmd0", "libxtables12", "libmnl0",
 	"iptables", "libip4tc2", "libip6tc2", "libnetfilter-conntrack3", "libnfnetlink0",
 	"iperf3", "libiperf0", "libsctp1", "libssl3",
+	"grub-xen-host",
 	"openvswitch-switch", "openvswitch-common", "libunbound8", "libevent-2.1-7", "libnghttp2-14", "libprotobuf-c1",
 	"libbpf1", "libelf1", "libxdp1", "libnuma1", "libcap-ng0", "zlib1g",
 ]

@@ -133,8 +133,11 @@ domain_info *vane_domains(struct vane *v, int argc, char **argv, int first, int 
 	*status = 0;
 	if (first >= argc) {
 		*n = domain_list_all(&v->x, &all);
-		if (*n >= 0)
+		if (*n >= 0) {
+			names_free(&v->names);
+			names_read(&v->s, &v->names);
 			return all;
+		}
 		perror("cannot list the domains");
 		*status = 1;
 		return NULL;
@@ -154,7 +157,8 @@ domain_info *vane_domains(struct vane *v, int argc, char **argv, int first, int 
 
 char *vane_name(struct vane *v, uint32_t domid)
 {
-	char *name = guest_name(&v->s, domid);
+	const char *known = names_get(&v->names, domid);
+	char *name = known ? xstrdup(known) : guest_name(&v->s, domid);
 
 	return name ? name : xstrdup("(null)");
 }
@@ -238,6 +242,7 @@ int vane_main(int argc, char **argv)
 		return 2;
 	}
 	rc = run(&v, c, argc - optind, argv + optind);
+	names_free(&v.names);
 	store_close(&v.s);
 	xen_close(&v.x);
 	if (fflush(stdout)) {

@@ -93,7 +93,10 @@ static int attach_disk(struct vane *v, struct target *t, const char *spec, struc
 	return 0;
 }
 
-int cmd_block_attach(struct vane *v, int argc, char **argv)
+typedef int attach_fn(struct vane *v, struct target *t, const char *spec, struct error *e);
+
+/* "GUEST SPEC...": attach one device to a guest. */
+static int attach(struct vane *v, int argc, char **argv, attach_fn *device)
 {
 	struct error e = { 0 };
 	struct target t;
@@ -103,10 +106,15 @@ int cmd_block_attach(struct vane *v, int argc, char **argv)
 	if (rc)
 		return rc;
 	spec = join(argc - 2, argv + 2);
-	rc = attach_disk(v, &t, spec, &e);
+	rc = device(v, &t, spec, &e);
 	free(spec);
 	close_target(&t, !rc && !v->dry_run);
 	return rc ? vane_fail(v, &e) : 0;
+}
+
+int cmd_block_attach(struct vane *v, int argc, char **argv)
+{
+	return attach(v, argc, argv, attach_disk);
 }
 
 static int not_released(
@@ -206,18 +214,7 @@ static int attach_nic(struct vane *v, struct target *t, const char *spec, struct
 
 int cmd_network_attach(struct vane *v, int argc, char **argv)
 {
-	struct error e = { 0 };
-	struct target t;
-	char *spec;
-	int rc = open_target(v, argv[1], &t);
-
-	if (rc)
-		return rc;
-	spec = join(argc - 2, argv + 2);
-	rc = attach_nic(v, &t, spec, &e);
-	free(spec);
-	close_target(&t, !rc && !v->dry_run);
-	return rc ? vane_fail(v, &e) : 0;
+	return attach(v, argc, argv, attach_nic);
 }
 
 /* The id of an interface given as number or MAC address; -1 if there is none. */

@@ -7,13 +7,15 @@
 #define TOOLS_VANE_VANE_H
 
 #include "tools/lib/guest.h"
+#include "tools/lib/names.h"
 #include "tools/lib/store.h"
 #include "tools/lib/xen.h"
 
 struct vane {
 	struct xen x;
 	struct store s;
-	const char *self; /* "vane" or "xl" */
+	struct names names; /* of vane_domains(), empty when that did not list all */
+	const char *self;   /* "vane" or "xl" */
 	bool as_xl;
 	bool json; /* for programs: see asjson.c */
 	bool force, dry_run;
@@ -38,8 +40,8 @@ int vane_fail(struct vane *v, const struct error *e);
 int vane_domain(struct vane *v, const char *who, uint32_t *domid);
 /* Usage error of a command: its help to standard error; exit status 2. */
 int vane_usage(struct vane *v, const char *command);
-/* Domains of the arguments from argv[first], or all; *n set. Exit status in *status when NULL is
- * returned. Caller frees. */
+/* Domains of the arguments from argv[first], or all, then with their names at hand; *n set. Exit
+ * status in *status when NULL is returned. Caller frees. */
 domain_info *vane_domains(struct vane *v, int argc, char **argv, int first, int *n, int *status);
 /* The name, or "(null)" as xl prints for a domain without one. Caller frees. */
 char *vane_name(struct vane *v, uint32_t domid);

@@ -487,6 +487,27 @@ def test_control():
 		equal(refused(c.control, "dump", f"{h.dir}/dump.json"), "EEXIST")
 
 
+def test_control_values():
+	"""One value of each child of a directory, as many in a reply as fit, all of them by asking again."""
+	with Host() as h:
+		c = h.client()
+		for i in range(600):
+			c.write(f"/local/domain/{i}/name", b"guest %d" % i)
+		c.write("/local/domain/1000/other", b"x")
+		lines, replies = [], 0
+		while not lines or lines[-1] != ".":
+			lines += c.control("values", "/local/domain", "name", str(len(lines))).splitlines()
+			replies += 1
+		equal(sorted(lines[:-1]), sorted(f"{i} guest {i}" for i in range(600)))
+		assert replies > 1
+		equal(c.control("values", "/local", "name"), ".\n")
+		equal(refused(c.control, "values", "/nothing", "name"), "ENOENT")
+		equal(refused(c.control, "values", "/local"), "EINVAL")
+		equal(refused(c.control, "values", "local//domain", "name"), "EINVAL")
+		c.write("/local/domain/0/name", b"two\nlines")
+		equal(refused(c.control, "values", "/local/domain", "name"), "E2BIG")
+
+
 def test_many_clients():
 	"""As many as a host may have, all served."""
 	with Host() as h:
