@@ -119,7 +119,7 @@ class TestBlkbackWorkStock(Work):
 	def test_top(self, guest):
 		"""`vane top` prints what Debian's xentop prints at the same moment, but for what goes on between the two: processor
 		time, and the bytes on the network."""
-		guest.guest(1, "sync; sleep 1")
+		guest.guest(1, "head -c 9M /dev/urandom >/root/r; sync; sleep 1")
 		header, stock = top(guest, "/usr/lib/xen-4.17/bin/xentop")
 		ours_header, ours = top(guest, "/opt/bin/vane top")
 		moving = {"CPU(sec)": 5, "NETTX(k)": 20, "NETRX(k)": 20}
