@@ -64,7 +64,7 @@ def jobs(hypervisor, path):
 		did("create, Debian's kernel", f"{vane} create -q -p /tmp/large.cfg")
 		did("boot of the guest to its init", f"sh -c '{vane} unpause large; until grep -q guest-is-up {log}; do sleep 0.5; done'")
 		did("destroy of it", f"{vane} destroy large", 2000)
-		for again in range(2):
+		for _ in range(2):
 			did(AGAIN, f"{vane} create -q -p /tmp/large.cfg")
 			did("destroy of it", f"{vane} destroy large", 2000)
 	return got

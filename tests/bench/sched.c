@@ -11,7 +11,7 @@
 enum { GUESTS = 3, WINDOW_MS = 2000, SETTLE_MS = 300, YIELDS = 2000 };
 
 #define MS   1000000ul
-#define TURN 10000ul /* ticks, of a CPU that spins */
+#define TURN 3000    /* looks, some instructions each, of a CPU that spins */
 #define GAP  20000ul /* ticks: it did not run meanwhile */
 
 /* In a report: STOP and WAKES are the parent's to set, the others are the child's. */
@@ -25,20 +25,37 @@ static void sleep_until(u64 when)
 		HC(sched_op, SCHEDOP_poll, &poll);
 }
 
-/* QEMU 7.2 runs the CPUs in turn; under -icount a turn ends only by HLT or PAUSE, so who spins on
- * CPU 0 without either keeps CPU 1 from executing anything. */
+static bool stopped(void)
+{
+	return *(volatile u64 *)&child_report->word[STOP];
+}
+
 static void spin(void)
 {
-	u64 last = rdtsc(), turn = last, now;
+	while (!stopped())
+		;
+}
 
-	while (!child_report->word[STOP]) {
+/* Each time that somebody else had the CPU leaves a gap. */
+static void spin_and_count(void)
+{
+	u64 last = rdtsc(), now;
+
+	while (!stopped()) {
 		now = rdtsc();
-		if (now - turn > TURN) {
-			turn = now;
-			asm volatile("pause");
-		}
 		child_report->word[GAPS] += now - last > GAP;
 		last = now;
+	}
+}
+
+/* QEMU 7.2 runs the CPUs in turn; under -icount a turn ends only by HLT or PAUSE, so who spins on
+ * CPU 0 without either keeps CPU 1 from executing anything. */
+static void spin_and_pause(void)
+{
+	while (!stopped()) {
+		for (unsigned i = 0; i < TURN && !stopped(); i++)
+			;
+		asm volatile("pause");
 	}
 }
 
@@ -113,10 +130,10 @@ static void shares(struct child *const *child, u64 *share)
 		stop(child[i]);
 }
 
-static void latency(const char *on, u64 wakes)
+static void latency(const char *on, u64 wakes, void (*body)(void))
 {
 	struct child *napper = start(nap, 256, 0);
-	struct child *spinner[] = { start(spin, 256, 0), start(spin, 256, 0) };
+	struct child *spinner[] = { start(body, 256, 0), start(body, 256, 0) };
 	const volatile u64 *word = napper->report->word;
 
 	napper->report->word[WAKES] = wakes;
@@ -160,13 +177,14 @@ TEST(bench_two, "weights and caps on two CPUs")
 
 TEST(bench_waking, "wake-ups on two CPUs")
 {
-	latency("two_", 100);
+	latency("two_", 100, spin_and_pause);
 }
 
 /* Switches a second while all spin: each of a guest's gaps is one to it. */
 static void switches(void)
 {
-	struct child *child[] = { start(spin, 256, 0), start(spin, 256, 0), start(spin, 256, 0) };
+	struct child *child[] = { start(spin_and_count, 256, 0), start(spin_and_count, 256, 0),
+		start(spin_and_count, 256, 0) };
 	u64 gaps = 0, from, took;
 
 	for (int i = 0; i < GUESTS; i++)
@@ -210,7 +228,7 @@ static void switch_cost(void)
 
 TEST(bench_one, "wake-ups and switches on one CPU")
 {
-	latency("", 200);
+	latency("", 200, spin);
 	switches();
 	switch_cost();
 }
