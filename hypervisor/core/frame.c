@@ -33,6 +33,7 @@ static u64 free_orders[ZONES];		    /* bit o: the list of order o is not empty *
 static u64 total_frames, free_frames, free_low_frames, claimed_frames;
 static u64 left_frames; /* atomic: free or just taken, with what guests left in them */
 static u64 scrub_next;	/* where frames_scrub looks next */
+static u64 scrub_looked; /* at so many in a row it found none: those left were just taken */
 
 static boot_data struct boot_ram boot_ram[BOOT_RANGES];
 static boot_data unsigned boot_ram_count;
@@ -232,8 +233,11 @@ static void frames_give(struct page *p, unsigned order, bool used)
 	}
 	spin_lock(&frame_lock);
 	block_free(page_frame(p).n, order);
-	if (left && atomic_add(&left_frames, left) == left)
-		scrub_next = page_frame(p).n;
+	if (left) {
+		scrub_looked = 0;
+		if (atomic_add(&left_frames, left) == left)
+			scrub_next = page_frame(p).n;
+	}
 	spin_unlock(&frame_lock);
 }
 
@@ -256,7 +260,7 @@ static bool in_free_block(u64 frame)
 bool frames_scrub(void)
 {
 	static bool begun;
-	bool cleared = false;
+	bool cleared = false, again;
 	u64 left = atomic_read(&left_frames);
 
 	if (left < (begun ? 1 : SCRUB_LEAST)) {
@@ -264,8 +268,8 @@ bool frames_scrub(void)
 		return false;
 	}
 	begun = true;
-	if (!spin_trylock(&frame_lock))
-		return true;
+	if (!spin_trylock(&frame_lock)) /* somebody works on them, and scrubs when idle next */
+		return false;
 	for (unsigned i = 0; i < SCRUB_LOOK && !cleared; i++, scrub_next++) {
 		struct page *p;
 
@@ -284,8 +288,10 @@ bool frames_scrub(void)
 		(void)atomic_sub(&left_frames, 1ull);
 		cleared = true;
 	}
+	scrub_looked = cleared ? 0 : scrub_looked + SCRUB_LOOK;
+	again = scrub_looked < frame_bounds.limit;
 	spin_unlock(&frame_lock);
-	return true;
+	return again;
 }
 
 /* ---- unowned and heap frames ---- */

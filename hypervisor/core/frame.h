@@ -170,8 +170,9 @@ static inline bool page_owned_by(const struct page *p, u16 domid)
 /* Totals in frames. */
 u64 frames_total(void);
 u64 frames_free(void);
-/* A piece of scrubbing what guests left in free frames, at most one frame; false: there is none.
- * For an idle CPU, again and again while it has nothing else to do. No lock held. */
+/* A piece of scrubbing what guests left in free frames, at most one frame; false: there is none, or
+ * another CPU has the lock. For an idle CPU, again and again while it has nothing else to do. No
+ * lock held. */
 bool frames_scrub(void);
 u64 frames_claimed(void);
 /* XENMEM_claim_pages: reserve free frames for d's later page_alloc; 0 gives them back. ENOMEM. */

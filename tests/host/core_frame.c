@@ -303,6 +303,58 @@ static void test_idle_scrub(void **state)
 	assert_true(all_zero());
 }
 
+static unsigned others_idle;
+
+static void other_is_idle(void)
+{
+	others_idle++;
+	assert_false(frames_scrub());
+}
+
+/* A second idle CPU halts: it would only wait, and keep from running who shares its core. */
+static void test_idle_scrub_alone(void **state)
+{
+	struct domain *d = fake_domain(11, 1, false);
+
+	d->max_pages = 1000;
+	for (unsigned i = 0; i < 300; i++)
+		*(u64 *)page_map(page_alloc(d, 0, 0)) = 0xbad;
+	fake_kill(d);
+	fake_in_flush = other_is_idle;
+	while (frames_scrub())
+		;
+	fake_in_flush = NULL;
+	assert_in_range(others_idle, 300, 310); /* d's own pages too */
+	assert_true(all_zero());
+}
+
+static unsigned scrubs;
+
+static void others_scrub(void)
+{
+	fake_in_flush = NULL; /* our own flushes */
+	while (frames_scrub())
+		assert_in_range(++scrubs, 1, 299 + 3 * FAKE_FRAMES / 64);
+}
+
+/* It ends while somebody else is about to clear the last one. */
+static void test_idle_scrub_ends(void **state)
+{
+	struct domain *d = fake_domain(12, 1, false);
+
+	d->max_pages = 1000;
+	for (unsigned i = 0; i < 300; i++)
+		*(u64 *)page_map(page_alloc(d, 0, 0)) = 0xbad;
+	fake_kill(d);
+	d = fake_domain(13, 1, false);
+	d->max_pages = 1;
+	fake_in_flush = others_scrub;
+	assert_int_equal(*(u64 *)page_map(page_alloc(d, 0, 0)), 0);
+	assert_null(fake_in_flush);
+	assert_in_range(scrubs, 299, UINT32_MAX);
+	fake_kill(d);
+}
+
 /* Scrubbing between allocations and frees of all sizes. */
 static void test_idle_scrub_random(void **state)
 {
@@ -465,6 +517,8 @@ int main(void)
 		cmocka_unit_test(test_last_translation_is_flushed),
 		cmocka_unit_test(test_late_write_is_scrubbed),
 		cmocka_unit_test(test_idle_scrub),
+		cmocka_unit_test(test_idle_scrub_alone),
+		cmocka_unit_test(test_idle_scrub_ends),
 		cmocka_unit_test(test_idle_scrub_random),
 		cmocka_unit_test(test_shared_heap_page),
 		cmocka_unit_test(test_claims),

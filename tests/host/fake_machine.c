@@ -55,7 +55,7 @@ void cpu_kick(unsigned cpu)
 	fake_kicks[cpu]++;
 }
 
-void (*fake_relax)(void);
+void (*fake_relax)(void), (*fake_in_flush)(void);
 
 void cpu_relax(void)
 {
@@ -149,6 +149,8 @@ u32 tlb_stamp_now(void)
 void tlb_flush_since(const struct cpumask *mask, u32 stamp)
 {
 	fake_flushes++;
+	if (fake_in_flush)
+		fake_in_flush();
 }
 
 u64 guest_copy_in(void *to, u64 va, u64 bytes)

@@ -29,6 +29,7 @@
 void fake_boot(unsigned cpus, unsigned frames);
 
 extern u64 fake_time;
+extern void (*fake_in_flush)(void); /* what other CPUs do while tlb_flush_since waits for them */
 extern void (*fake_relax)(void); /* called once by the next wait, in place of running the others */
 extern unsigned fake_kicks[FAKE_CPUS], fake_flushes, fake_fail_irq_bind;
 extern char fake_console[65536];
