@@ -98,6 +98,7 @@ static struct child *start(void (*body)(void), u16 weight, u16 cap)
 static void stop(struct child *child)
 {
 	child->report->word[STOP] = 1;
+	sleep_until(system_time() + 50 * MS); /* halted: child_wait only yields */
 	CHECK_EQ(child_wait(child, 10), SHUTDOWN_poweroff);
 	child_destroy(child);
 }
@@ -168,7 +169,7 @@ TEST(bench_two, "weights and caps on two CPUs")
 		u64 share[GUESTS];
 
 		for (int i = 0; i < GUESTS; i++)
-			child[i] = start(spin, runs[r].weight[i], runs[r].cap[i]);
+			child[i] = start(spin_and_pause, runs[r].weight[i], runs[r].cap[i]);
 		shares(child, share);
 		for (int i = 0; i < GUESTS; i++)
 			fact("%s", "%lu", runs[r].facts[i], share[i]);
