@@ -25,7 +25,7 @@ name = "{name}"
 type = "pv"
 kernel = "{kernel}"
 ramdisk = "{ramdisk}"
-cmdline = 'console=hvc0 quiet rdinit=/bin/busybox -- sh -c "echo guest-is-up; sleep 100000"'
+cmdline = 'console=hvc0 quiet rdinit=/bin/busybox -- sh -c "echo guest-is-up; exec /bin/busybox sleep 100000"'
 memory = {memory}
 vcpus = 1
 tsc_mode = "native"
