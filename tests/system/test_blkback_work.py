@@ -111,6 +111,7 @@ class TestBlkbackWork(Work):
 class TestBlkbackWorkStock(Work):
 	"""It serves no images and no NBD."""
 	BACKEND, SERVED = "phy", "vbd"
+	SOAK = ("test_verified", "test_unplugged_at_work")
 
 	@pytest.mark.parametrize("kind", ["file", "device"])
 	def test_verified(self, guest, kind):
