@@ -21,7 +21,7 @@ name = "bench"
 type = "pv"
 kernel = "/guests/vmlinuz"
 ramdisk = "/opt/boot/disk.gz"
-cmdline = "console=hvc0 quiet rdinit=/init"
+cmdline = "console=hvc0 quiet rdinit=/init ARGS"
 memory = 160
 vcpus = 1
 tsc_mode = "native"
@@ -53,38 +53,49 @@ def initrd():
 	return path
 
 
-def measure(hypervisor, path, disks):
-	"""One host, a guest for each disk specification: [{row: figure}, ...]."""
-	found = []
-	machine = Host(hypervisor, name=f"bench-disk-{hypervisor}", cpus=1, memory=2048, icount=True, network=None, cpu=CPU,
-		files=[(path, "boot/disk.gz")])
+def host_for(name, hypervisor, path, scratch_mb=0, files=()):
+	"""The host, not started; the program's initrd is in it."""
+	machine = Host(hypervisor, name=name, cpus=1, memory=2048, icount=True, network=None, cpu=CPU, scratch_mb=scratch_mb,
+		files=[(path, "boot/disk.gz"), *files])
 	# The idle clock goes as ours does: dom0's own disk and the hotplug scripts have their time. What is counted is never idle.
 	machine.qemu.arguments = [a.replace("sleep=off", "sleep=on") for a in machine.qemu.arguments]
-	with machine as host:
+	return machine
+
+
+def run_guest(host, disk, row="", end="rows end", destroy=True):
+	"""A guest with this disk, until it has printed `end`: all it has printed. `row`: the one it is to stay at."""
+	log = "/var/log/xen/console/guest-bench.log"
+	config = CONFIG.replace("DISK", disk).replace("ARGS", "-- " + row if row else "")
+	host.ok(config + f"rm -f {log}; {host.vane} create -q /tmp/bench.cfg", LIMIT)
+	text = ""
+	for _ in range(LIMIT // 5):
+		status, text = host.run(f"sleep 5; cat {log}", 120)
+		if status == 0 and end in text:
+			break
+	else:
+		raise HostFailed(f"{disk}: the guest did not come to its end; its console: {text[-500:]}")
+	if destroy:
+		host.ok(f"{host.vane} destroy bench; sleep 1", LIMIT)
+	return text
+
+
+def measure(hypervisor, path, disks):
+	"""One host, a guest for each disk specification: [{row: figure}, ...]."""
+	with host_for(f"bench-disk-{hypervisor}", hypervisor, path) as host:
 		host.ok(PREPARE, LIMIT)
-		log = "/var/log/xen/console/guest-bench.log"
-		for disk in disks:
-			host.ok(CONFIG.replace("DISK", disk) + f"rm -f {log}; {host.vane} create -q /tmp/bench.cfg", LIMIT)
-			text = ""
-			for _ in range(LIMIT // 5):
-				status, text = host.run(f"sleep 5; cat {log}", 120)
-				if status == 0 and "rows end" in text:
-					break
-			else:
-				raise HostFailed(f"{disk}: the guest did not come to its end; its console: {text[-500:]}")
-			found.append({k.decode(): int(v) for k, v in ROW.findall(text.encode())})
-			host.ok(f"{host.vane} destroy bench; sleep 1", LIMIT)
-	return found
+		return [{k.decode(): int(v) for k, v in ROW.findall(run_guest(host, disk).encode())} for disk in disks]
 
 
-def main(hypervisors):
-	"""Measure, print, keep; those that are named, or both."""
+def main(words):
+	"""Measure, print, keep; of the hypervisors that are named, or both, all columns or those named (`disk.py paravane blkback`)."""
 	start, figures = time.monotonic(), []
-	columns = [c for c in COLUMNS if c[1] in hypervisors]
+	hypervisors = [w for w in words if w in ("xen", "paravane")] or ["xen", "paravane"]
+	named = [w for w in words if w not in hypervisors]
+	columns = [c for c in COLUMNS if c[1] in hypervisors and (not named or any(w in c[0] for w in named))]
 	try:
 		path = initrd()
 		for hypervisor in hypervisors:
-			figures += measure(hypervisor, path, [c[2] for c in COLUMNS if c[1] == hypervisor])
+			figures += measure(hypervisor, path, [c[2] for c in columns if c[1] == hypervisor])
 			print(f"[{time.monotonic() - start:6.1f} s] {hypervisor}", flush=True)
 	except (HostFailed, cache.Failed) as e:
 		sys.exit(f"make bench-disk: {e}\nto repeat: make bench-disk")
@@ -100,4 +111,4 @@ def main(hypervisors):
 
 
 if __name__ == "__main__":
-	sys.exit(main(sys.argv[1:] or ["xen", "paravane"]))
+	sys.exit(main(sys.argv[1:]))
