@@ -35,7 +35,7 @@ END
 UNTIL_UP = """mkfifo /tmp/never; cat >/tmp/until-up <<'END'
 exec 9<>/tmp/never
 {vane} unpause large
-until mapfile -t line <{log} && [[ ${{line[*]}} == *guest-is-up* ]]; do read -t 0.2 -u 9; done
+until mapfile -t line <{log} && [[ ${{line[*]}} == *guest-is-up* ]]; do read -t 0.2 -u 9; done; true
 END
 """
 LARGE = {"name": "large", "kernel": "/guests/vmlinuz", "ramdisk": "/opt/boot/primitives.gz", "memory": 96}
