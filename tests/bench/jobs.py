@@ -32,6 +32,13 @@ vcpus = 1
 tsc_mode = "native"
 END
 """
+# Starts no program to look and to wait: what is counted is the guest's.
+UNTIL_UP = """mkfifo /tmp/never; cat >/tmp/until-up <<'END'
+exec 9<>/tmp/never
+{vane} unpause large
+until mapfile -t line <{log} && [[ ${{line[*]}} == *guest-is-up* ]]; do read -t 0.2 -u 9; done; true
+END
+"""
 LARGE = {"name": "large", "kernel": "/guests/vmlinuz", "ramdisk": "/opt/boot/primitives.gz", "memory": 96}
 SMALL = {"name": "small", "kernel": "/opt/boot/pvt.elf", "ramdisk": "", "memory": 64}
 
@@ -64,7 +71,8 @@ def jobs(hypervisor, path):
 			did("list", f"{vane} list")
 			did("destroy, 64 MiB", f"{vane} destroy small", 2000)
 		did("create, Debian's kernel", f"{vane} create -q -p /tmp/large.cfg")
-		did("boot of the guest to its init", f"sh -c '{vane} unpause large; until grep -q guest-is-up {log}; do sleep 0.5; done'")
+		host.ok(UNTIL_UP.format(vane=vane, log=log))
+		did("boot of the guest to its init", "bash /tmp/until-up")
 		did("destroy of it", f"{vane} destroy large", 2000)
 		for _ in range(2):
 			did(AGAIN, f"{vane} create -q -p /tmp/large.cfg")
