@@ -31,8 +31,8 @@ static spinlock_t frame_lock;
 static u32 free_list[ZONES][MAX_ORDER + 1]; /* first block, FRAME_NIL ends */
 static u64 free_orders[ZONES];		    /* bit o: the list of order o is not empty */
 static u64 total_frames, free_frames, free_low_frames, claimed_frames;
-static u64 left_frames; /* atomic: free or just taken, with what guests left in them */
-static u64 scrub_next;	/* where frames_scrub looks next */
+static u64 left_frames;	 /* atomic: free or just taken, with what guests left in them */
+static u64 scrub_next;	 /* where frames_scrub looks next */
 static u64 scrub_looked; /* at so many in a row it found none: those left were just taken */
 
 static boot_data struct boot_ram boot_ram[BOOT_RANGES];

@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import work  # noqa: E402
 from costs import CPU, OUT, initrd, mean  # noqa: E402
 from host import Host, HostFailed, cache  # noqa: E402
 
@@ -31,6 +32,13 @@ vcpus = 1
 tsc_mode = "native"
 END
 """
+# Starts no program to look and to wait: what is counted is the guest's.
+UNTIL_UP = """mkfifo /tmp/never; cat >/tmp/until-up <<'END'
+exec 9<>/tmp/never
+{vane} unpause large
+until mapfile -t line <{log} && [[ ${{line[*]}} == *guest-is-up* ]]; do read -t 0.2 -u 9; done; true
+END
+"""
 LARGE = {"name": "large", "kernel": "/guests/vmlinuz", "ramdisk": "/opt/boot/primitives.gz", "memory": 96}
 SMALL = {"name": "small", "kernel": "/opt/boot/pvt.elf", "ramdisk": "", "memory": 64}
 
@@ -47,11 +55,12 @@ def middle(figures):
 
 
 def jobs(hypervisor, path):
-	"""{job: [instructions, ...]} of one hypervisor's own tools; the same job more than once where that is cheap."""
+	"""({job: [instructions, ...]} of one hypervisor's own tools, and what its guest's jobs printed); the same job more than once where
+	that is cheap."""
 	files = [(path, "boot/primitives.gz"), (os.path.join(OUT, "cputime"), "boot/cputime")]
 	got = {}
 	with Host(hypervisor, name=f"bench-jobs-{hypervisor}", cpus=1, memory=2048, icount=True, network=None, cpu=CPU,
-			files=files) as host:
+			files=files, extra=work.drive()) as host:
 		def did(job, command, tail_ms=500):
 			got.setdefault(job, []).append(cost(host, command, tail_ms))
 		host.ok(CONFIG.format(**LARGE) + CONFIG.format(**SMALL).replace('ramdisk = ""\n', ""))
@@ -62,12 +71,14 @@ def jobs(hypervisor, path):
 			did("list", f"{vane} list")
 			did("destroy, 64 MiB", f"{vane} destroy small", 2000)
 		did("create, Debian's kernel", f"{vane} create -q -p /tmp/large.cfg")
-		did("boot of the guest to its init", f"sh -c '{vane} unpause large; until grep -q guest-is-up {log}; do sleep 0.5; done'")
+		host.ok(UNTIL_UP.format(vane=vane, log=log))
+		did("boot of the guest to its init", "bash /tmp/until-up")
 		did("destroy of it", f"{vane} destroy large", 2000)
 		for _ in range(2):
 			did(AGAIN, f"{vane} create -q -p /tmp/large.cfg")
 			did("destroy of it", f"{vane} destroy large", 2000)
-	return got
+		said = work.run(host, lambda job, command: did(job, command, 0))
+	return got, said
 
 
 def limit(job):
@@ -77,29 +88,31 @@ def limit(job):
 
 def table(got):
 	"""Print each job with its ratio, the spread where it does not repeat, and the limit; ({job: ratio}, jobs that miss it)."""
-	print(f"\n{'job':34}{'Xen 4.17':>16}{'Paravane':>16}{'ours / Xen':>12}{'at most':>9}")
+	print(f"\n{'job':38}{'Xen 4.17':>16}{'Paravane':>16}{'ours / Xen':>12}{'at most':>9}")
 	ratios, missed = {}, []
 	for job in got["xen"]:
 		values = {h: middle(got[h][job]) for h in got}
 		ratio = ratios[job] = values["paravane"][0] / values["xen"][0]
 		missed += [job] if ratio > limit(job) else []
 		spread = "".join(f"  {h} +-{v[1]:.1%}" for h, v in values.items() if v[1] > AGREE)
-		print(f"{job:34}{values['xen'][0]:16,}{values['paravane'][0]:16,}{ratio:12.2f}{limit(job):9.2f}"
+		print(f"{job:38}{values['xen'][0]:16,}{values['paravane'][0]:16,}{ratio:12.2f}{limit(job):9.2f}"
 			+ ("  MISSED" if job in missed else "  ok") + spread)
-	print(f"{'geometric mean':66}{mean(ratios.values()):12.2f}")
+	print(f"{'geometric mean':70}{mean(ratios.values()):12.2f}")
 	return ratios, missed
 
 
 def main():
 	"""Measure both, print and keep the table."""
-	start, got = time.monotonic(), {}
+	start, got, said = time.monotonic(), {}, {}
 	try:
 		path = initrd()
 		for h in ("xen", "paravane"):
-			got[h] = jobs(h, path)
+			got[h], said[h] = jobs(h, path)
 			print(f"[{time.monotonic() - start:6.1f} s] {h}", flush=True)
 	except (HostFailed, cache.Failed) as e:
 		sys.exit(f"make bench-jobs: {e}\nto repeat: make bench-jobs")
+	if said["xen"] != said["paravane"]:
+		sys.exit(f"make bench-jobs: the jobs in the guests did not come to the same: {said}")
 	ratios, missed = table(got)
 	with open(os.path.join(OUT, "jobs.json"), "w") as f:
 		json.dump({"instructions": got, "ours over Xen": ratios}, f, indent=1)

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 
-from host import WORK, cache
+from host import WORK, cache, images
 
 
 def libraries(*programs):
@@ -51,7 +51,16 @@ def disk(name, *programs):
 
 def tools_drive(*names):
 	"""What Host(extra=...) takes: a disk of programs for guests, for give_tools()."""
-	path = disk("tools", *names)
+	return drive(disk("tools", *names))
+
+
+def work_drive():
+	"""The same with the root of a guest that works (images.work())."""
+	return drive(images.work())
+
+
+def drive(path):
+	"""A disk image as one more disk of the host's."""
 	return ["-drive", f"file={path},format=raw,if=none,id=d2,snapshot=on", "-device", "ide-hd,drive=d2,bus=ahci.2"]
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run cmocka programs, each with a time limit; print failures whole and one line a program; end with the totals."""
+"""Run cmocka programs, one on each processor, each with a time limit; print failures whole and one line a program; end with the totals."""
 import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 TIMEOUT = 300
 
@@ -29,8 +30,8 @@ def run(program):
 
 def main(programs):
 	total = [0, 0, 0]
-	for program in programs:
-		passed, failed, skipped, text = run(program)
+	pool = ThreadPoolExecutor(os.cpu_count())
+	for program, (passed, failed, skipped, text) in zip(programs, pool.map(run, programs)):
 		if failed:
 			print(text)
 		print(f"  host    {os.path.basename(program)}: {passed} passed, {failed} failed, {skipped} skipped", flush=True)

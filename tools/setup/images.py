@@ -5,6 +5,7 @@
 No step needs root: where files must belong to root, the work is done under fakeroot.  All are products of the cache, so
 a change to a script or to a list here makes just what depends on it anew.
 """
+import glob
 import os
 import shutil
 import subprocess
@@ -18,7 +19,16 @@ SETUP = os.path.join(cache.ROOT, "tools", "setup")
 INITRD_MODULES = ["crc32c_generic", "crc32c-intel", "ext4", "sd_mod", "ahci", "xen-blkfront", "xen-netfront"]
 DOM0_MODULES = INITRD_MODULES + ["e1000", "e1000e", "loop", "bridge", "tun", "xen-evtchn", "xen-gntdev",
 	"xen-gntalloc", "xen-privcmd", "xenfs", "xen-blkback", "xen-netback", "xen-acpi-processor", "sch_fq_codel", "fuse"]
+# The project that a guest compiles: what needs only the C library, and headers.
+WORK_SOURCES = ["tests/bench/primitives.c", "tests/bench/net.c"] + ["tools/lib/" + name for name in (
+	"text.c", "text.h", "json.c", "json.h", "error.c", "error.h", "error.def", "units.c", "units.h", "log.c", "log.h")]
+WORK_LEAVES_OUT = ["share/" + name for name in ("doc", "man", "locale", "lintian", "info", "bug", "apport", "postgresql-common")] + [
+	"bin/*lto-dump*", "bin/*-dwp", "bin/*gold", "lib/gcc/*/12/lib?san.*", "lib/gcc/*/12/lto1", "lib/*/libc.a", "lib/*/libm*.a",
+	"lib/*/perl", "lib/*/gconv", "lib/postgresql/15/lib/bitcode", "lib/postgresql/15/lib/llvmjit*"]
+# What postgres, whose number in the guest's /etc/passwd this is, owns there.
+WORK_UID = 70
 GUEST_MB = 500
+WORK_MB = 300
 DOM0_MB = 2500
 
 
@@ -85,6 +95,36 @@ def guest():
 	return os.path.join(cache.step("guest", key, build, "making the guest's disk"), "guest.img")
 
 
+def work_tree(tree):
+	"""Unpack the guest's programs and lay their files around them; only what the jobs need is kept."""
+	for file in sorted(os.listdir(inputs.work())):
+		cache.run(["dpkg-deb", "-x", os.path.join(inputs.work(), file), tree])
+	shutil.copytree(os.path.join(SETUP, "work"), tree, dirs_exist_ok=True)
+	for folder in ("proc", "sys", "dev/shm", "tmp", "run", "data"):
+		os.makedirs(os.path.join(tree, folder))
+	for source in WORK_SOURCES:
+		place = os.path.join(tree, "work/src", source)
+		os.makedirs(os.path.dirname(place), exist_ok=True)
+		shutil.copy(os.path.join(cache.ROOT, source), place)
+	for pattern in WORK_LEAVES_OUT:
+		for path in glob.glob(os.path.join(tree, "usr", pattern)):
+			shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+
+
+def work():
+	"""A disk for a guest that works: its root, in which a compiler, PostgreSQL with a database and nginx need only be started.
+	postgres refuses to run as root, so the database is made in a user namespace in which nobody is."""
+	def build(folder):
+		tree = os.path.join(folder, "tree")
+		work_tree(tree)
+		cache.run(["unshare", "--user", f"--map-user={WORK_UID}", f"--map-group={WORK_UID}", f"--root={tree}", "--wd=/", "/work/init-database"],
+			env={"PATH": "/bin:/usr/bin:/usr/sbin:/usr/lib/postgresql/15/bin"})
+		as_root("work-image.sh", folder, str(WORK_UID), str(WORK_MB))
+	key = cache.digest(inputs.work(), "@" + os.path.join(SETUP, "work"), "@" + os.path.join(SETUP, "work-image.sh"), str(WORK_MB), *WORK_LEAVES_OUT,
+		*["@" + os.path.join(cache.ROOT, source) for source in WORK_SOURCES])
+	return os.path.join(cache.step("work", key, build, "making a working guest's disk"), "work.img")
+
+
 def dom0():
 	"""dom0's disk: the base system, Debian's Xen tools and libraries, the modules, the guests' files."""
 	def build(folder):
@@ -101,6 +141,6 @@ def dom0():
 
 if __name__ == "__main__":
 	try:
-		print(initrd(), guest(), dom0(), sep="\n")
+		print(initrd(), guest(), dom0(), work(), sep="\n")
 	except cache.Failed as e:
 		sys.exit(f"images: {e}")

@@ -41,6 +41,19 @@ EXTRA_PACKAGES = [
 	"openvswitch-switch", "openvswitch-common", "libunbound8", "libevent-2.1-7", "libnghttp2-14", "libprotobuf-c1",
 	"libbpf1", "libelf1", "libxdp1", "libnuma1", "libcap-ng0", "zlib1g",
 ]
+# A guest's work (images.work()): a C compiler, PostgreSQL, nginx with a client, and every library that they need. Nothing else is
+# in that guest. Fetched apart too.
+WORK_PACKAGES = [
+	"busybox-static", "libc6", "libgcc-s1", "libstdc++6", "zlib1g", "libzstd1", "liblz4-1", "liblzma5",
+	"gcc-12", "cpp-12", "libgcc-12-dev", "libc6-dev", "linux-libc-dev", "binutils", "binutils-x86-64-linux-gnu", "libbinutils",
+	"libctf0", "libctf-nobfd0", "libjansson4", "libgmp10", "libmpfr6", "libmpc3", "libisl23", "make",
+	"postgresql-15", "postgresql-client-15", "libpq5", "libxml2", "libicu72", "libpam0g", "libaudit1", "libcap-ng0", "libcap2",
+	"libselinux1", "libpcre2-8-0", "libssl3", "libsystemd0", "libgcrypt20", "libgpg-error0", "libuuid1", "libreadline8", "libtinfo6",
+	"libgssapi-krb5-2", "libkrb5-3", "libk5crypto3", "libkrb5support0", "libcom-err2", "libkeyutils1",
+	"libldap-2.5-0", "libsasl2-2", "libgnutls30", "libp11-kit0", "libidn2-0", "libunistring2", "libtasn1-6", "libnettle8",
+	"libhogweed6", "libffi8",
+	"nginx", "libcrypt1", "apache2-utils", "libapr1", "libaprutil1", "libexpat1",
+]
 # A shell and tools in one static program, for initrds.
 INITRD_PACKAGES = ["busybox-static"]
 BASE_PACKAGES = ["systemd-sysv", "udev", "kmod", "iproute2", "iputils-ping", "netcat-openbsd", "e2fsprogs", "login",
@@ -96,18 +109,26 @@ def packages():
 	return cache.step("packages", cache.digest(wanted), fetch_packages, "fetching Debian packages")
 
 
-def extra(names):
-	"""Folder with some of EXTRA_PACKAGES unpacked over each other."""
+def fetched_apart(name, wanted):
+	"""Folder with packages that are fetched by themselves, by the lists that packages() fetched."""
 	def fetch(folder):
 		options = apt(os.path.join(cache.place(), "apt"))
-		cache.run(["apt-get", *options, "-q", "download", *EXTRA_PACKAGES], cwd=folder)
+		cache.run(["apt-get", *options, "-q", "download", *wanted], cwd=folder)
+	return cache.step(name, cache.digest(packages(), *wanted), fetch, "fetching Debian packages for tests")
 
+
+def work():
+	"""Folder with the files of WORK_PACKAGES."""
+	return fetched_apart("work-packages", WORK_PACKAGES)
+
+
+def extra(names):
+	"""Folder with some of EXTRA_PACKAGES unpacked over each other."""
 	def build(folder):
 		for name in names:
 			cache.run(["dpkg-deb", "-x", glob.glob(os.path.join(debs, name + "_*.deb"))[0], folder])
 	assert set(names) <= set(EXTRA_PACKAGES)
-	packages()
-	debs = cache.step("extra-packages", cache.digest(packages(), *EXTRA_PACKAGES), fetch, "fetching Debian packages for tests")
+	debs = fetched_apart("extra-packages", EXTRA_PACKAGES)
 	return cache.step("extra", cache.digest(debs, *names), build, "unpacking packages for tests")
 
 
