@@ -22,8 +22,8 @@ from disk import COLUMNS, PREPARE, host_for, initrd, run_guest  # noqa: E402
 from host import ROOT  # noqa: E402
 
 NAME = "bench-disk-profile"
-WINDOW = float(os.environ.get("SECONDS", "6"))
-LINES = int(os.environ.get("LINES", "70"))
+WINDOW = float(os.environ.get("PROFILE_SECONDS", "4"))
+LINES = int(os.environ.get("PROFILE_LINES", "60"))
 ADDRESS = re.compile(rb"\[[0-9a-f]+/([0-9a-f]{16})/")
 # Modules of dom0 that the guest has not, and its programs; the guest's only program is not relocatable.
 OF_DOM0 = ("[loop]", "[xen_blkback]", "[xen_gntdev]", "[xen_evtchn]")
