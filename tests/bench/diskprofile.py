@@ -5,7 +5,7 @@
 The guest stays at the row; then the emulator runs one instruction at a time and says the address of each for a moment.
 Control domain and guest run the same kernel at the same addresses: what runs between two switches of the hypervisor's is
 the domain's of which it has addresses that are only its own (its programs, its modules). Of the guest only the sum is
-printed. The column "calls" is how often a function was entered.
+printed. The column "calls" is how often a function was entered. PROFILE_SECONDS=4 and PROFILE_LINES=60 may be set otherwise.
 """
 import bisect
 import collections
@@ -27,7 +27,7 @@ LINES = int(os.environ.get("PROFILE_LINES", "60"))
 ADDRESS = re.compile(rb"\[[0-9a-f]+/([0-9a-f]{16})/")
 # Modules of dom0 that the guest has not, and its programs; the guest's only program is not relocatable.
 OF_DOM0 = ("[loop]", "[xen_blkback]", "[xen_gntdev]", "[xen_evtchn]")
-USER_GUEST, USER_DOM0, KERNEL = (0x400000, 0x10000000), (0x500000000000, 0x800000000000), 0xffffffff80000000
+USER_GUEST, USER_DOM0 = (0x400000, 0x10000000), (0x500000000000, 0x800000000000)
 # By an empty disk: the command channel is a serial port.
 KALLSYMS = "cat /proc/kallsyms | dd of=/dev/sdb bs=1M iflag=fullblock oflag=direct conv=sync status=none"
 MAPS = "pid=$(cat /proc/[0-9]*/stat | awk '$2 == \"(blkback)\" { print $1 }'); test -z \"$pid\" || cat /proc/$pid/maps"
