@@ -155,8 +155,8 @@ def main(rows, disk):
 	"""One host, the rows that are named."""
 	with host_for(NAME, "paravane", initrd(), 16) as host:
 		host.ok(PREPARE, LIMIT)
-		for row in rows.split():
-			profile(host, row, disk)
+		for row in (rows or "read_4k_1").split():
+			profile(host, row, disk or "blkback, file")
 
 
 if __name__ == "__main__":
