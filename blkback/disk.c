@@ -9,14 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/magic.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,13 +100,11 @@ static int measure(struct disk *d)
 	struct statx stx;
 	uint64_t bytes;
 	int size = SECTOR;
-	struct statfs fs;
 	struct stat st;
 
 	if (fstat(d->fd, &st))
 		return -1;
 	d->file = S_ISREG(st.st_mode);
-	d->in_memory = d->file && !fstatfs(d->fd, &fs) && fs.f_type == TMPFS_MAGIC;
 	d->sector_size = d->physical_size = SECTOR;
 	if (d->file) {
 		d->sectors = st.st_size / SECTOR;
@@ -295,7 +291,7 @@ static int command(struct backend_device *dev, const char *words, struct text *t
 }
 
 static const int syscalls[] = { SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
-	SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(pread64), SCMP_SYS(pwrite64), -1 };
+	SCMP_SYS(statx), -1 };
 
 const struct backend_ops disk_ops = {
 	.program = "blkback",

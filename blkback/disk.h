@@ -82,7 +82,7 @@ struct disk {
 	unsigned int id; /* of its descriptors in the source's table */
 	uint64_t sectors;
 	uint32_t sector_size, physical_size;
-	bool readonly, discard, file, in_memory; /* in_memory: a file of tmpfs */
+	bool readonly, discard, file;
 	struct queue queue[JOURNAL_QUEUES];
 	unsigned int queues;
 	unsigned int in_flight;
@@ -136,7 +136,7 @@ uint16_t buffer_end(union xengnttab_copy_ptr *end, void *at, unsigned int len, u
 int source_start(void); /* before the sandbox */
 int source_attach(struct disk *d);
 void source_detach(struct disk *d);
-/* Queue one step of a request; request_step_done() follows, for data maybe from within. */
+/* Queue one step of a request; request_step_done() follows, never from within. */
 void source_data(struct request *r, bool write, bool durable);
 void source_flush(struct request *r);
 void source_discard(struct request *r);

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "blkback/disk.h"
 
@@ -144,32 +143,10 @@ static void to_file(struct io_uring_sqe *sqe, struct request *r)
 	sqe->flags = IOSQE_FIXED_FILE;
 }
 
-/*
- * Of a file in memory, which makes nobody wait. The io_uring of Linux 6.1 gives each write to a
- * file's pages to a worker, two switches of threads; and for a read without others beside it a
- * plain call spares the one that would submit it.
- */
-static bool at_once(struct request *r, bool write)
-{
-	struct disk *d = r->q->disk;
-	off_t at = r->sector * SECTOR;
-	ssize_t n;
-
-	if (!d->in_memory || (!write && d->in_flight > 1))
-		return false;
-	n = write ? pwrite(d->fd, r->buffer->data, r->bytes, at)
-		  : pread(d->fd, r->buffer->data, r->bytes, at);
-	request_step_done(r, n < 0 ? -errno : n);
-	return true;
-}
-
 void source_data(struct request *r, bool write, bool durable)
 {
-	struct io_uring_sqe *sqe;
+	struct io_uring_sqe *sqe = get_sqe();
 
-	if (at_once(r, write))
-		return;
-	sqe = get_sqe();
 	if (write)
 		io_uring_prep_write(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
 	else

@@ -264,8 +264,7 @@ void front_process_reset(unsigned int queues, unsigned int order)
 
 int front_start(bool resuming, const char *m)
 {
-	int fd = fp.in_memory ? memfd_create("disk", 0) : open("/tmp", O_TMPFILE | O_RDWR, 0600),
-	    rc;
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600), rc;
 
 	fp.disk_fd = fd;
 	mode = m;

@@ -37,7 +37,6 @@ struct front_process {
 	long points;	   /* order points so far */
 	int64_t fail_next; /* the source's next step fails with -errno */
 	bool shuffle;	   /* steps end in a random order */
-	bool in_memory;	   /* the file is of tmpfs */
 	bool racing;	   /* a thread writes to the ring: stop at nothing it does */
 };
 extern struct front_process fp;

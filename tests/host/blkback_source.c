@@ -71,7 +71,7 @@ static void in_file(unsigned int page, uint64_t sector)
 	assert_memory_equal(got, front->page[page], PAGE);
 }
 
-static void everything(bool in_memory)
+static void test_everything(void **state)
 {
 	uint8_t zero[PAGE] = { 0 }, got[PAGE];
 	blkif_request_discard_t *r;
@@ -79,9 +79,7 @@ static void everything(bool in_memory)
 
 	front_reset();
 	front_process_reset(1, 0);
-	fp.in_memory = in_memory;
 	assert_int_equal(front_start(false, "w"), 0);
-	assert_true(((struct disk *)front_dev.own)->in_memory >= in_memory);
 	for (round = 0; round < 50; round++) {
 		for (i = 0; i < PAGES * PAGE; i++)
 			front->page[i / PAGE][i % PAGE] = front_random(256);
@@ -113,24 +111,13 @@ static void everything(bool in_memory)
 	front_stop();
 }
 
-static void test_everything(void **state)
-{
-	everything(false);
-}
-
-static void test_in_memory(void **state)
-{
-	everything(true);
-}
-
 /* A file that became shorter behind our back: an error, and no more than that. */
-static void shrunk(bool in_memory)
+static void test_shrunk(void **state)
 {
 	const blkif_response_t *a;
 
 	front_reset();
 	front_process_reset(1, 0);
-	fp.in_memory = in_memory;
 	assert_int_equal(front_start(false, "w"), 0);
 	assert_int_equal(ftruncate(fp.disk_fd, 1000), 0);
 	put(BLKIF_OP_READ, 1, 0, 1, 0);
@@ -142,12 +129,6 @@ static void shrunk(bool in_memory)
 	front_stop();
 }
 
-static void test_shrunk(void **state)
-{
-	shrunk(false);
-	shrunk(true);
-}
-
 static int start(void **state)
 {
 	return source_start();
@@ -157,7 +138,6 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_in_memory),
 		cmocka_unit_test(test_shrunk),
 	};
 
