@@ -19,9 +19,9 @@ class TestBackendsTime:
 
 	def test_pause(self, guest):
 		"""How long the guest waits for its disk when blkback is killed."""
-		rounds, pause = load(guest, lambda: guest.ok("for i in 1 2 3; do kill -9 $(pgrep -x blkback) || exit 1; sleep 1.5; done", 200))
-		print(f"3 kills, {rounds} rounds, longest pause {pause} ms")
-		assert guest.ok("grep -c 'blkback.*goes on' /var/log/xen/vaned.log") == "3"
+		rounds, pause = load(guest, lambda: guest.ok("for i in 1 2; do kill -9 $(pgrep -x blkback) || exit 1; sleep 1.5; done", 200))
+		print(f"2 kills, {rounds} rounds, longest pause {pause} ms")
+		assert guest.ok("grep -c 'blkback.*goes on' /var/log/xen/vaned.log") == "2"
 		assert pause <= 2000
 		quiet(guest)
 

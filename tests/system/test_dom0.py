@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 
-MB = 100
+MB = 40
 
 
 class Source:
@@ -88,7 +88,7 @@ class TestDom0:
 
 	def test_disk_write_survives_reboot(self, host):
 		host.ok(SCRATCH + "; mkfs.ext4 -q $scratch && mkdir -p /mnt && mount $scratch /mnt")
-		host.ok("cp /guests/guest1.img /mnt/copy && head -c 20M /dev/urandom >/mnt/random && sync", 180)
+		host.ok("head -c 60M /guests/guest1.img >/mnt/copy && head -c 20M /dev/urandom >/mnt/random && sync", 180)
 		written = host.ok("cd /mnt && md5sum copy random", 120)
 		host.reboot()
 		host.ok(SCRATCH + "; mount $scratch /mnt")
