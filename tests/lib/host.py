@@ -8,11 +8,13 @@ The command channel is dom0's second serial port (tools/setup/dom0/.../agent hol
 free for a person and for the log.
 """
 import base64
+import glob
 import os
 import re
 import shlex
 import shutil
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools", "setup"))
@@ -28,6 +30,8 @@ WORK = os.path.join(ROOT, "build", "system")
 FATAL = re.compile(rb"Panic on CPU \d+[^\n]*\n[^\n]*|Kernel panic - not syncing[^\n]*|[Dd]om0 crashed[^\n]*|"
 	rb"paravane: panic[^\n]*|BUG:[^\n]*")
 PROGRAMS = os.path.join(ROOT, "build", "bin")
+# An initrd may be another run's of this tree, which waits for its turn with QEMU.
+KEPT_S = 3600
 
 
 def hypervisor_file(name):
@@ -54,9 +58,9 @@ def initrd_with(files):
 	os.makedirs(WORK, exist_ok=True)
 	path = os.path.join(WORK, f"initrd-{cache.digest(plain, *['@' + f for f, _ in files])}.gz")
 	if not os.path.exists(path):
-		for old in os.listdir(WORK):
-			if old.startswith("initrd-"):
-				os.unlink(os.path.join(WORK, old))
+		for old in glob.glob(os.path.join(WORK, "initrd-*")):
+			if time.time() - os.path.getmtime(old) > KEPT_S:
+				os.unlink(old)
 		tree = os.path.join(WORK, "payload")
 		shutil.rmtree(tree, ignore_errors=True)
 		for source, place in files:
