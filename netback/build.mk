@@ -39,6 +39,7 @@ soak-netback: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackOurs and test_killed_under_load' TestNetbackStock TestNetbackScripts TestNetbackTraffic
 
 # `make bench-net`: ours beside the stock back end.
+BENCH += bench-net
 .PHONY: bench-net
 bench-net: $(B)/stamp/packages-run all $(B)/bench/net
 	$(Q)$(PYTHON) tests/bench/net.py
