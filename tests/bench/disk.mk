@@ -9,6 +9,7 @@ bench-disk: $(B)/stamp/packages-run all $(B)/bench/disk
 	$(Q)$(PYTHON) tests/bench/disk.py
 BENCH += bench-disk
 # Instructions by function of one row or more: make bench-disk-profile ROW=write_4k_32 DISK="blkback, loop"
+FILE_DISK := blkback, file
 .PHONY: bench-disk-profile
 bench-disk-profile: $(B)/stamp/packages-run all $(B)/bench/disk
-	$(Q)$(PYTHON) tests/bench/diskprofile.py "$(ROW)" "$(DISK)"
+	$(Q)$(PYTHON) tests/bench/diskprofile.py "$(or $(ROW),read_4k_1)" "$(or $(DISK),$(FILE_DISK))"

@@ -53,10 +53,10 @@ def initrd():
 	return path
 
 
-def host_for(name, hypervisor, path, scratch_mb=0, files=()):
+def host_for(name, hypervisor, path):
 	"""The host, not started; the program's initrd is in it."""
-	machine = Host(hypervisor, name=name, cpus=1, memory=2048, icount=True, network=None, cpu=CPU, scratch_mb=scratch_mb,
-		files=[(path, "boot/disk.gz"), *files])
+	machine = Host(hypervisor, name=name, cpus=1, memory=2048, icount=True, network=None, cpu=CPU,
+		files=[(path, "boot/disk.gz")])
 	# The idle clock goes as ours does: dom0's own disk and the hotplug scripts have their time. What is counted is never idle.
 	machine.qemu.arguments = [a.replace("sleep=off", "sleep=on") for a in machine.qemu.arguments]
 	return machine
@@ -89,12 +89,14 @@ def measure(hypervisor, path, disks):
 def main(words):
 	"""Measure, print, keep; of the hypervisors that are named, or both, all columns or those named (`disk.py paravane blkback`)."""
 	start, figures = time.monotonic(), []
-	hypervisors = [w for w in words if w in ("xen", "paravane")] or ["xen", "paravane"]
-	named = [w for w in words if w not in hypervisors]
+	hypervisors = {"xen", "paravane"} & set(words) or {"xen", "paravane"}
+	named = set(words) - hypervisors
 	columns = [c for c in COLUMNS if c[1] in hypervisors and (not named or any(w in c[0] for w in named))]
+	if not columns:
+		sys.exit(f"make bench-disk: no column has {' or '.join(sorted(named))} in its name")
 	try:
 		path = initrd()
-		for hypervisor in hypervisors:
+		for hypervisor in dict.fromkeys(c[1] for c in columns):
 			figures += measure(hypervisor, path, [c[2] for c in columns if c[1] == hypervisor])
 			print(f"[{time.monotonic() - start:6.1f} s] {hypervisor}", flush=True)
 	except (HostFailed, cache.Failed) as e:

@@ -10,46 +10,22 @@ printed. The column "calls" is how often a function was entered. PROFILE_SECONDS
 import bisect
 import collections
 import os
-import re
-import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from costs import LIMIT, LOGS, OUT, HostFailed  # noqa: E402
+import exectrace  # noqa: E402
+from costs import LIMIT, OUT, HostFailed  # noqa: E402
 from disk import COLUMNS, PREPARE, host_for, initrd, run_guest  # noqa: E402
 from host import ROOT  # noqa: E402
 
 NAME = "bench-disk-profile"
 WINDOW = float(os.environ.get("PROFILE_SECONDS", "4"))
 LINES = int(os.environ.get("PROFILE_LINES", "60"))
-ADDRESS = re.compile(rb"\[[0-9a-f]+/([0-9a-f]{16})/")
 # Modules of dom0 that the guest has not, and its programs; the guest's only program is not relocatable.
 OF_DOM0 = ("[loop]", "[xen_blkback]", "[xen_gntdev]", "[xen_evtchn]")
 USER_GUEST, USER_DOM0 = (0x400000, 0x10000000), (0x500000000000, 0x800000000000)
-# By an empty disk: the command channel is a serial port.
-KALLSYMS = "cat /proc/kallsyms | dd of=/dev/sdb bs=1M iflag=fullblock oflag=direct conv=sync status=none"
 MAPS = "pid=$(cat /proc/[0-9]*/stat | awk '$2 == \"(blkback)\" { print $1 }'); test -z \"$pid\" || cat /proc/$pid/maps"
-
-
-def table(rows):
-	"""Sorted (address, name) as two lists."""
-	rows = sorted(rows)
-	return [r[0] for r in rows], [r[1] for r in rows]
-
-
-def elf_symbols(path, base=0):
-	"""Functions of an ELF file."""
-	text = subprocess.run(["nm", path], stdout=subprocess.PIPE, check=True).stdout.decode()
-	rows = [line.split() for line in text.splitlines()]
-	return [(base + int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tTwW"]
-
-
-def kernel_symbols(text):
-	"""dom0's kernel and its modules."""
-	rows = [line.split() for line in text.splitlines()]
-	return [(int(r[0], 16), r[2] + (" " + r[3] if len(r) > 3 else "")) for r in rows if len(r) > 2 and r[1] in "tTwW"]
 
 
 def program_symbols(maps):
@@ -62,50 +38,27 @@ def program_symbols(maps):
 		seen.add(words[5])
 		low = int(words[0].split("-")[0], 16)
 		if words[5].endswith("/blkback"):
-			found += [(a, "blkback: " + n) for a, n in elf_symbols(os.path.join(ROOT, "build", "bin", "blkback"), low)]
+			found += exectrace.elf_functions(os.path.join(ROOT, "build", "bin", "blkback"), low, "blkback: ")
 			found.append((low, "blkback: (stubs)"))
 		else:
 			found.append((low, "blkback: " + os.path.basename(words[5])))
 	return found
 
 
-def trace(host, row, disk):
-	"""The file of addresses, and what names them: (path, symbols)."""
-	path = os.path.join(LOGS, NAME + ".trace")
+def stay(host, row, disk):
+	"""A guest that stays at the row; what names the addresses."""
 	spec = next((c for c in COLUMNS if c[0] == disk and c[1] == "paravane"), None)
 	if not spec:
 		raise HostFailed(f"no such disk: {disk}")
 	run_guest(host, spec[2], row, "rows again", destroy=False)
-	host.ok(KALLSYMS, LIMIT)
-	with open(os.path.join(ROOT, "build", "system", NAME + ".scratch"), "rb") as f:
-		kernel = f.read().rstrip(b"\0").decode()
-	maps = host.run(MAPS, LIMIT)[1]
-	for command in ("logfile " + path, "singlestep on", "log exec,nochain"):
-		host.qemu.qmp("human-monitor-command", **{"command-line": command})
-	time.sleep(WINDOW)
-	for command in ("log none", "singlestep off"):
-		host.qemu.qmp("human-monitor-command", timeout=60, **{"command-line": command})
-	host.ok(f"{host.vane} destroy bench; sleep 1", LIMIT)
-	hypervisor = [(a, "hv: " + n) for a, n in elf_symbols(os.path.join(ROOT, "build", "paravane.elf"))]
-	return path, table(hypervisor + kernel_symbols(kernel) + program_symbols(maps))
-
-
-def addresses(path):
-	"""Each address of the file."""
-	with open(path, "rb") as f:
-		rest = b""
-		while piece := f.read(1 << 24):
-			piece = rest + piece
-			cut = piece.rfind(b"\n") + 1
-			rest = piece[cut:]
-			for a in ADDRESS.findall(piece[:cut]):
-				yield int(a, 16)
+	program = program_symbols(host.run(MAPS, LIMIT)[1])
+	return exectrace.table(exectrace.hypervisor_functions("hv: ") + exectrace.kernel_functions(host) + program)
 
 
 def profile(host, row, disk):
 	"""Trace, count, print."""
-	path, (starts, names) = trace(host, row, disk)
-	request = next(a for a, n in elf_symbols(os.path.join(OUT, "disk")) if n == "start")
+	starts, names = stay(host, row, disk)
+	request = next(a for a, n in exectrace.elf_functions(os.path.join(OUT, "disk")) if n == "start")
 	switches = {a for a, n in zip(starts, names) if n in ("hv: pv_switch_to", "hv: idle_switch_to")}
 	known, total, calls, requests = {}, collections.Counter(), collections.Counter(), 0
 	part, owner = collections.Counter(), None
@@ -124,7 +77,9 @@ def profile(host, row, disk):
 			calls[name] += n if entered else 0
 		part.clear()
 
-	for a in addresses(path):
+	path = exectrace.record(host.qemu, NAME, WINDOW)
+	host.ok(f"{host.vane} destroy bench; sleep 1", LIMIT)
+	for a in exectrace.addresses(path):
 		if a in switches:
 			close()
 			owner = None
@@ -139,7 +94,6 @@ def profile(host, row, disk):
 				owner = "dom0"
 		requests += a == request
 	close()
-	os.unlink(path)
 	if not requests:
 		raise HostFailed(f"no request was seen; {total.most_common(20)}")
 	print(f"{row}, {disk}: {requests} requests, instructions for one, by function; calls")
@@ -153,10 +107,10 @@ def profile(host, row, disk):
 
 def main(rows, disk):
 	"""One host, the rows that are named."""
-	with host_for(NAME, "paravane", initrd(), 16) as host:
+	with host_for(NAME, "paravane", initrd()) as host:
 		host.ok(PREPARE, LIMIT)
-		for row in (rows or "read_4k_1").split():
-			profile(host, row, disk or "blkback, file")
+		for row in rows.split():
+			profile(host, row, disk)
 
 
 if __name__ == "__main__":

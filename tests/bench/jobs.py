@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import programs  # noqa: E402
 import work  # noqa: E402
 from costs import CPU, OUT, initrd, mean  # noqa: E402
 from host import Host, HostFailed, cache  # noqa: E402
@@ -33,10 +34,11 @@ tsc_mode = "native"
 END
 """
 # Starts no program to look and to wait: what is counted is the guest's.
+UP = "bash /tmp/until-up"
 UNTIL_UP = """mkfifo /tmp/never; cat >/tmp/until-up <<'END'
 exec 9<>/tmp/never
 {vane} unpause large
-until mapfile -t line <{log} && [[ ${{line[*]}} == *guest-is-up* ]]; do read -t 0.2 -u 9; done; true
+until mapfile -t line </var/log/xen/console/guest-large.log && [[ ${{line[*]}} == *guest-is-up* ]]; do read -t 0.2 -u 9; done; true
 END
 """
 LARGE = {"name": "large", "kernel": "/guests/vmlinuz", "ramdisk": "/opt/boot/primitives.gz", "memory": 96}
@@ -48,6 +50,11 @@ def cost(host, command, tail_ms=500):
 	return int(host.ok(f"{TIME} -t {tail_ms} {command}", 600).split()[-1])
 
 
+def files(path):
+	"""What Host(files=...) takes: the small guests' initrd and the program that counts."""
+	return [(path, "boot/primitives.gz"), (os.path.join(OUT, "cputime"), "boot/cputime")]
+
+
 def middle(figures):
 	"""(the middle one, how far apart the others are beside it)"""
 	value = sorted(figures)[len(figures) // 2]
@@ -57,22 +64,21 @@ def middle(figures):
 def jobs(hypervisor, path):
 	"""({job: [instructions, ...]} of one hypervisor's own tools, and what its guest's jobs printed); the same job more than once where
 	that is cheap."""
-	files = [(path, "boot/primitives.gz"), (os.path.join(OUT, "cputime"), "boot/cputime")]
 	got = {}
 	with Host(hypervisor, name=f"bench-jobs-{hypervisor}", cpus=1, memory=2048, icount=True, network=None, cpu=CPU,
-			files=files, extra=work.drive()) as host:
+			files=files(path), extra=programs.work_drive()) as host:
 		def did(job, command, tail_ms=500):
 			got.setdefault(job, []).append(cost(host, command, tail_ms))
 		host.ok(CONFIG.format(**LARGE) + CONFIG.format(**SMALL).replace('ramdisk = ""\n', ""))
-		vane, log = host.vane, "/var/log/xen/console/guest-large.log"
+		vane = host.vane
 		host.ok(f"{vane} create -q -p /tmp/small.cfg; {vane} destroy small; sleep 2")
 		for _ in range(3):
 			did("create, 64 MiB", f"{vane} create -q -p /tmp/small.cfg")
 			did("list", f"{vane} list")
 			did("destroy, 64 MiB", f"{vane} destroy small", 2000)
 		did("create, Debian's kernel", f"{vane} create -q -p /tmp/large.cfg")
-		host.ok(UNTIL_UP.format(vane=vane, log=log))
-		did("boot of the guest to its init", "bash /tmp/until-up")
+		host.ok(UNTIL_UP.format(vane=vane))
+		did("boot of the guest to its init", UP)
 		did("destroy of it", f"{vane} destroy large", 2000)
 		for _ in range(2):
 			did(AGAIN, f"{vane} create -q -p /tmp/large.cfg")

@@ -407,7 +407,7 @@ static const struct row {
 	{ "fork_exec", 1, fork_exec, NULL, NULL },
 	{ "shell", 1, shell, NULL, NULL },
 	{ "touch_64mib", 1, touch_64_mib, NULL, NULL },
-	/* 200 forks, with the batch before the first that counts. */
+	/* 204 forks, with the batch before the first that counts. */
 	{ "fork_100mib", 34, fork_exit, setup_large, drop_region },
 	{ "compute", 1, compute, NULL, NULL },
 };

@@ -5,61 +5,43 @@
 The test kernel stays at the row; then the emulator runs one instruction at a time and says the address of each for a
 moment. Exact counts of a steady loop: the sum is divided by how often the row's first function was entered.
 """
-import collections
 import bisect
+import collections
 import os
-import re
-import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from costs import CPU, LOGS, OUT  # noqa: E402
-from host import ROOT, HostFailed, hypervisor_file  # noqa: E402
+import exectrace  # noqa: E402
+from costs import CPU, LOGS, OUT, HostFailed, hypervisor_file  # noqa: E402
 from qemu import Qemu  # noqa: E402
 
 SECONDS = 3
 GUEST = "(guest)"
 TESTS = {"hc_event_round_trip": "bench_two_domains", "hc_grant_map_unmap": "bench_two_domains",
 	"hc_grant_copy_1": "bench_two_domains", "hc_grant_copy_16": "bench_two_domains"}
-ADDRESS = re.compile(rb"\[[0-9a-f]+/([0-9a-f]{16})/")
-
-
-def symbols():
-	"""Addresses in order, and their names."""
-	text = subprocess.run(["nm", "-n", os.path.join(ROOT, "build", "paravane.elf")], stdout=subprocess.PIPE, check=True).stdout
-	rows = [line.split() for line in text.decode().splitlines()]
-	rows = [(int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tT"]
-	return [r[0] for r in rows], [r[1] for r in rows]
 
 
 def traced(row):
 	"""The addresses of all instructions of some seconds at the row."""
-	path = os.path.join(LOGS, "bench-profile.trace")
-	machine = Qemu(["-nic", "none", "-kernel", hypervisor_file("paravane"), "-append", "console=com1 dom0_mem=64M", "-D", path,
+	machine = Qemu(["-nic", "none", "-kernel", hypervisor_file("paravane"), "-append", "console=com1 dom0_mem=64M",
 		"-initrd", os.path.join(OUT, "hypercalls.elf") + f" test={TESTS.get(row, 'bench_dom0')} again={row}"],
 		os.path.join(LOGS, "bench-profile.log"), cpus=1, memory=512, cpu=CPU, icount=True)
 	machine.start()
 	try:
 		machine.wait(machine.com1, rb"TEST bench_", 60)
 		time.sleep(4)
-		for command in ("singlestep on", "log exec,nochain"):
-			machine.qmp("human-monitor-command", **{"command-line": command})
-		time.sleep(SECONDS)
-		machine.qmp("human-monitor-command", **{"command-line": "log none"})
+		path = exectrace.record(machine, "bench-profile", SECONDS)
 	finally:
 		machine.stop()
-	with open(path, "rb") as f:
-		found = [int(a, 16) for a in ADDRESS.findall(f.read())]
-	os.unlink(path)
-	return found
+	return exectrace.addresses(path)
 
 
 def main():
 	"""Trace, count, print."""
 	row = sys.argv[1]
-	starts, names = symbols()
+	starts, names = exectrace.table(exectrace.hypervisor_functions())
 	counts, entries = collections.Counter(), 0
 	for address in traced(row):
 		i = bisect.bisect_right(starts, address) - 1

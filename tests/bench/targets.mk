@@ -51,6 +51,10 @@ bench: all
 .PHONY: bench-profile
 bench-profile: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf
 	$(Q)$(PYTHON) tests/bench/profile.py $(or $(ROW),hc_null)
+# Samples of one job: make bench-jobs-profile JOB=boot|compile|...
+.PHONY: bench-jobs-profile
+bench-jobs-profile: $(B)/stamp/packages-run all $(B)/bench/primitives $(B)/bench/cputime
+	$(Q)$(PYTHON) tests/bench/jobsprofile.py '$(or $(JOB),boot)'
 # The steadiest rows against the figures kept in tests/bench/figures.json; bench-figures renews those.
 TEST_TARGETS += test-costs
 .PHONY: test-costs bench-figures

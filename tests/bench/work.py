@@ -8,7 +8,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-import programs  # noqa: E402
 from host import HostFailed  # noqa: E402
 
 CONFIG = """cat >/tmp/work.cfg <<END
@@ -16,7 +15,7 @@ name = "work"
 type = "pv"
 kernel = "/guests/vmlinuz"
 ramdisk = "/guests/initrd.gz"
-cmdline = "console=hvc0 quiet loglevel=4 root=/dev/xvda ro init=/work/init"
+cmdline = "console=hvc0 quiet loglevel=4 root=/dev/xvda ro init=/jobs/init"
 memory = 256
 vcpus = 1
 tsc_mode = "native"
@@ -44,11 +43,6 @@ JOBS = [
 	(f"pgbench, {TRANSACTIONS * CLIENTS} transactions in a guest", ["ready", f"pgbench {TRANSACTIONS}"], f"pgbench {TRANSACTIONS}", 3),
 	(f"nginx, {REQUESTS} requests in a guest", [f"nginx {REQUESTS}"], f"nginx {REQUESTS}", 3),
 ]
-
-
-def drive():
-	"""What Host(extra=...) takes: the disk."""
-	return programs.work_drive()
 
 
 class Guest:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-TIMEOUT = 300
+TIMEOUT = 600
 
 
 def run(program):

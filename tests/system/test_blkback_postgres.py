@@ -13,7 +13,7 @@ from test_blkback import quiet
 
 KILLS = int(os.environ.get("KILLS", "20"))
 LOG = "/var/log/xen/vaned.log"
-RUN = "chroot /mnt /work/run"
+RUN = "chroot /mnt /jobs/run"
 # The guest's own disk xvda is the system's; xvdb has the database, xvdc the programs.
 READY = "for i in $(seq 100); do [ -b /dev/xvdb -a -b /dev/xvdc ] && break; sleep 0.1; done; mkfs.ext4 -q /dev/xvdb && mount -o ro /dev/xvdc /mnt" \
 	" && mount /dev/xvdb /mnt/data && mount --bind /dev /mnt/dev && mount --bind /dev/shm /mnt/dev/shm && mount -t proc proc /mnt/proc" \

@@ -103,7 +103,7 @@ def work_tree(tree):
 	for folder in ("proc", "sys", "dev/shm", "tmp", "run", "data"):
 		os.makedirs(os.path.join(tree, folder))
 	for source in WORK_SOURCES:
-		place = os.path.join(tree, "work/src", source)
+		place = os.path.join(tree, "jobs/src", source)
 		os.makedirs(os.path.dirname(place), exist_ok=True)
 		shutil.copy(os.path.join(cache.ROOT, source), place)
 	for pattern in WORK_LEAVES_OUT:
@@ -117,7 +117,7 @@ def work():
 	def build(folder):
 		tree = os.path.join(folder, "tree")
 		work_tree(tree)
-		cache.run(["unshare", "--user", f"--map-user={WORK_UID}", f"--map-group={WORK_UID}", f"--root={tree}", "--wd=/", "/work/init-database"],
+		cache.run(["unshare", "--user", f"--map-user={WORK_UID}", f"--map-group={WORK_UID}", f"--root={tree}", "--wd=/", "/jobs/init-database"],
 			env={"PATH": "/bin:/usr/bin:/usr/sbin:/usr/lib/postgresql/15/bin"})
 		as_root("work-image.sh", folder, str(WORK_UID), str(WORK_MB))
 	key = cache.digest(inputs.work(), "@" + os.path.join(SETUP, "work"), "@" + os.path.join(SETUP, "work-image.sh"), str(WORK_MB), *WORK_LEAVES_OUT,
