@@ -33,6 +33,7 @@ def main(args):
 	wanted = [a for a in args if a != "--long"]
 	prefix = "soak_" if long else "test_"
 	passed = failed = 0
+	failures = []
 	signal.signal(signal.SIGALRM, too_long)
 	for path in sorted(glob.glob("tests/daemon/*/test_*.py")):
 		module = load(path)
@@ -49,12 +50,13 @@ def main(args):
 				      flush=True)
 			except Exception:
 				failed += 1
+				failures.append(full)
 				print(f"  daemon  {full}: FAILED\n{traceback.format_exc()}", flush=True)
 			signal.alarm(0)
 	line = f"{passed} passed, {failed} failed, 0 skipped"
 	os.makedirs("build/test", exist_ok=True)
 	with open("build/test/daemon.count", "w") as f:
-		f.write(line + "\n")
+		f.write("\n".join([line] + failures) + "\n")
 	print("daemon: " + line)
 	return 1 if failed or not passed else 0
 

@@ -29,17 +29,18 @@ def run(program):
 
 
 def main(programs):
-	total = [0, 0, 0]
+	total, failures = [0, 0, 0], []
 	pool = ThreadPoolExecutor(os.cpu_count())
 	for program, (passed, failed, skipped, text) in zip(programs, pool.map(run, programs)):
 		if failed:
 			print(text)
+			failures.append(f"{program}: {failed} failed")
 		print(f"  host    {os.path.basename(program)}: {passed} passed, {failed} failed, {skipped} skipped", flush=True)
 		total = [a + b for a, b in zip(total, (passed, failed, skipped))]
 	line = "%d passed, %d failed, %d skipped" % tuple(total)
 	os.makedirs("build/test", exist_ok=True)
 	with open("build/test/host.count", "w") as f:
-		f.write(line + "\n")
+		f.write("\n".join([line] + failures) + "\n")
 	print("host: " + line)
 	return 1 if total[1] or not total[0] else 0
 

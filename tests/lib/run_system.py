@@ -15,7 +15,7 @@ class Counter:
 
 	def __init__(self):
 		self.counts = {"passed": 0, "failed": 0, "skipped": 0}
-		self.start, self.last = time.monotonic(), None
+		self.start, self.last, self.failures = time.monotonic(), None, []
 
 	def pytest_runtest_logreport(self, report):
 		"""pytest calls this after set-up, test and tear-down of each test."""
@@ -29,11 +29,13 @@ class Counter:
 			text = f"{crash.path}:{crash.lineno}: {crash.message}" if crash else report.longreprtext
 			print("    as the one before" if text == self.last else text, flush=True)
 			self.last = text
+			self.failures.append(f"{name}: {text.strip().splitlines()[0][:300] if text.strip() else 'no message'}")
 
 	def pytest_collectreport(self, report):
 		"""A file that does not even load has failed."""
 		if report.failed:
 			self.counts["failed"] += 1
+			self.failures.append(f"{report.nodeid}: does not load")
 			print(report.longreprtext, flush=True)
 
 
@@ -51,7 +53,7 @@ def main(names):
 	line = "{passed} passed, {failed} failed, {skipped} skipped".format(**counts)
 	os.makedirs("build/test", exist_ok=True)
 	with open("build/test/system.count", "w") as f:
-		f.write(line + "\n")
+		f.write("\n".join([line] + counter.failures) + "\n")
 	if counts["failed"]:
 		print("to repeat: make test-system T='words of test names'; serial logs in build/log")
 	print("system: " + line)
