@@ -24,7 +24,7 @@
 #define AT_ONCE 64
 
 static struct io_uring ring;
-static sd_event_source *ready;
+static struct backend_watch watch;
 static bool used[FILES / 2];
 
 static int restrict_ring(void)
@@ -93,18 +93,16 @@ bool source_reap(void)
 	return n;
 }
 
-static int completed(sd_event_source *src, int fd, uint32_t events, void *arg)
+static void completed(void *arg)
 {
 	request_flush();
-	return 0;
 }
 
 int source_attach(struct disk *d)
 {
 	int fds[2] = { d->fd, d->dev->memory_fd }, rc;
 
-	if (!ready &&
-		sd_event_add_io(backend_loop(), &ready, ring.ring_fd, EPOLLIN, completed, NULL) < 0)
+	if (!watch.ready && backend_watch(&watch, ring.ring_fd, EPOLLIN, completed, NULL))
 		return backend_fail(d->dev, "no event source");
 	for (d->id = 0; d->id < FILES / 2 && used[d->id]; d->id++)
 		;

@@ -46,8 +46,7 @@ bool throttle_take(struct disk *d)
 		return true;
 	}
 	if (!d->tokens_timer)
-		sd_event_add_time_relative(
-			backend_loop(), &d->tokens_timer, CLOCK_MONOTONIC, PAUSE_US, 1, again, d);
+		backend_after(&d->tokens_timer, PAUSE_US, again, d);
 	return false;
 }
 

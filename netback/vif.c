@@ -10,6 +10,7 @@
  * restart memory.
  */
 #include "netback/vif.h"
+#include "tools/lib/backend_loop.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,14 +42,8 @@ static void wait_for_rate(struct vif_queue *vq)
 	struct vif *v = vq->vif;
 	uint64_t us = rate_wait(&v->f.rate, vq->q.ops->now(&vq->q)) / NS_PER_US + 1;
 
-	if (!v->timer) {
-		if (sd_event_add_time_relative(
-			    backend_loop(), &v->timer, CLOCK_MONOTONIC, us, 1, rate_over, v) < 0)
-			backend_fail(v->dev, "no timer for the rate");
-		return;
-	}
-	sd_event_source_set_time_relative(v->timer, us);
-	sd_event_source_set_enabled(v->timer, SD_EVENT_ONESHOT);
+	if (backend_after(&v->timer, us, rate_over, v))
+		backend_fail(v->dev, "no timer for the rate");
 }
 
 /* Whether there is more to do after a turn. */

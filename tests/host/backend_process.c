@@ -28,7 +28,7 @@
 
 /* What the kind was asked to do, a letter each, and what it answers. */
 static char did[256];
-static bool fail_connect, slow_disconnect, more_work;
+static bool fail_connect, slow_disconnect, more_work, always_more, fail_work;
 static unsigned int works;
 static uint32_t ref;
 static int memory_fd = -1, kernel_end = -1, our_end = -1, mapped, bound, notified;
@@ -42,16 +42,18 @@ static void note(char c)
 		did[n] = c;
 }
 
+static struct backend_channel *channel;
+
 static bool work(void *arg)
 {
 	bool more = more_work;
 
+	if (fail_work)
+		backend_fail(arg, "as told");
 	works++;
 	more_work = false;
-	return more;
+	return more || always_more;
 }
-
-static struct backend_channel *channel;
 
 static int k_create(struct backend_device *dev)
 {
@@ -72,7 +74,7 @@ static int k_connect(struct backend_device *dev)
 		return backend_fail(dev, "as told");
 	if (backend_front_number(dev, &ref, 1, 1000, "ring-ref") || !backend_map_ring(dev, &ref, 1))
 		return -1;
-	channel = backend_bind(dev, 9, work, NULL);
+	channel = backend_bind(dev, 9, work, dev);
 	return channel ? 0 : -1;
 }
 
@@ -165,7 +167,7 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int 
 {
 	int pair[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	our_end = pair[0];
 	kernel_end = pair[1];
 	return (xenevtchn_handle *)&our_end;
@@ -228,7 +230,7 @@ static void settle(void)
 {
 	int i;
 
-	for (i = 0; i < 200 && sd_event_run(backend_loop(), 0) > 0; i++)
+	for (i = 0; i < 200 && backend_turn(0) > 0; i++)
 		;
 	assert_true(i < 200);
 }
@@ -279,7 +281,7 @@ static int setup(void **s)
 	start_store();
 	fake.backends_dead = true;
 	memset(did, 0, sizeof(did));
-	fail_connect = slow_disconnect = more_work = no_broker = false;
+	fail_connect = slow_disconnect = more_work = always_more = fail_work = no_broker = false;
 	works = 0;
 	mapped = bound = notified = 0;
 	memory_fd = memfd_create("memory", MFD_CLOEXEC);
@@ -297,8 +299,6 @@ static void close_all(void)
 /* The device's directory goes; the process has nothing left and ends. */
 static int teardown(void **s)
 {
-	sd_event *loop = backend_loop();
-
 	no_broker = true;
 	slow_disconnect = false;
 	fake_remove(BACK);
@@ -307,8 +307,7 @@ static int teardown(void **s)
 	assert_int_equal(mapped, 0);
 	assert_int_equal(bound, 0);
 	sd_event_source_unref(backend_process.looker);
-	sd_event_source_unref(backend_process.runner);
-	sd_event_unref(loop);
+	backend_loop_close();
 	end_store();
 	close_all();
 	return 0;
@@ -507,6 +506,71 @@ static void test_events(void **s)
 	memset(did, 0, sizeof(did));
 }
 
+/* What a ring makes of a device is acted upon, though nothing came but the event. */
+static void test_work_fails(void **s)
+{
+	evtchn_port_t port = 100;
+
+	device("1", "1");
+	start();
+	front("3");
+	expect("4", "cpC");
+	assert_int_equal(backend_turn(0), 0);
+	fail_work = true;
+	assert_int_equal(write(kernel_end, &port, sizeof(port)), sizeof(port));
+	expect("6", "D");
+	assert_int_equal(backend_turn(0), 0);
+}
+
+/* A channel that always has more keeps neither the front end's states nor other events waiting. */
+static void test_busy_channel(void **s)
+{
+	evtchn_port_t port = 100, got;
+	unsigned int i;
+
+	device("1", "1");
+	start();
+	front("3");
+	always_more = true;
+	/* Whoever waits here waits for ever. */
+	alarm(60);
+	assert_int_equal(write(kernel_end, &port, sizeof(port)), sizeof(port));
+	for (i = 0; i < 20; i++)
+		assert_true(backend_turn(-1) > 0);
+	assert_in_range(works, 20, 22);
+	/* Not answered while there is work; and another one is taken meanwhile. */
+	assert_int_equal(recv(kernel_end, &got, sizeof(got), MSG_DONTWAIT), -1);
+	port = 3000;
+	assert_int_equal(write(kernel_end, &port, sizeof(port)), sizeof(port));
+	assert_true(backend_turn(-1) > 0);
+	assert_int_equal(recv(our_end, &got, sizeof(got), MSG_DONTWAIT), -1);
+	alarm(0);
+	fake_write(FRONT "/state", "6");
+	for (i = 0; i < 20; i++)
+		backend_turn(0);
+	assert_string_equal(state(), "6");
+	memset(did, 0, sizeof(did));
+}
+
+/* Events cannot be had any more: the process ends, for a successor. */
+static void test_events_lost(void **s)
+{
+	int i, rc = 0, code = 0;
+
+	device("1", "1");
+	start();
+	front("3");
+	close(kernel_end);
+	kernel_end = -1;
+	for (i = 0; i < 5 && rc >= 0; i++)
+		rc = backend_turn(1000);
+	assert_int_equal(rc, -ESHUTDOWN);
+	assert_true(sd_event_get_exit_code(backend_loop(), &code) >= 0);
+	assert_int_equal(code, 1);
+	assert_string_equal(state(), "4");
+	memset(did, 0, sizeof(did));
+}
+
 /* xenstored ends: so does the process, at once, with its devices as they are. */
 static void test_store_gone(void **s)
 {
@@ -518,16 +582,30 @@ static void test_store_gone(void **s)
 	assert_int_equal(sd_event_get_exit_code(backend_loop(), &code), -ENODATA);
 	end_store();
 	for (i = 0; i < 10 && sd_event_get_exit_code(backend_loop(), &code) < 0; i++)
-		sd_event_run(backend_loop(), 1000);
+		backend_turn(1);
 	assert_int_equal(code, 1);
 	assert_string_equal(state(), "4");
 	memset(did, 0, sizeof(did));
 }
 
+/* A process that ends frees nothing; what it had stays in sight of the leak checker. */
+static struct backend_process gone[2];
+static size_t ngone;
+
 static int teardown_gone(void **s)
 {
+	assert_in_range(ngone, 0, 1);
+	gone[ngone++] = backend_process;
+	assert_ptr_equal(gone[ngone - 1].devices, backend_process.devices);
+	backend_loop_close();
 	close_all();
 	return 0;
+}
+
+static int teardown_lost(void **s)
+{
+	end_store();
+	return teardown_gone(s);
 }
 
 int main(void)
@@ -545,6 +623,9 @@ int main(void)
 		T(test_made_anew),
 		T(test_another_domains_front_end),
 		T(test_events),
+		T(test_work_fails),
+		T(test_busy_channel),
+		cmocka_unit_test_setup_teardown(test_events_lost, setup, teardown_lost),
 		cmocka_unit_test_setup_teardown(test_store_gone, setup, teardown_gone),
 	};
 

@@ -18,6 +18,7 @@
 
 #include "tests/fuzz/blkback.h"
 #include "tests/host/blkback_front.h"
+#include "tools/lib/backend_loop.h"
 
 static int fresh(void **state)
 {
@@ -347,7 +348,7 @@ static void test_limits(void **state)
 	}
 	assert_in_range(done, 1, 13);
 	while (done < 30) {
-		sd_event_run(backend_loop(), 20000);
+		backend_loop_turn(20);
 		front_take();
 		done += front_complete();
 	}

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Host tests of the back ends' states and of blkback's data path; the latter under ASan and UBSan, and under TSan.
-BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c buffer.c throttle.c) tools/lib/text.c tests/host/blkback_front.c \
+BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c buffer.c throttle.c) $(addprefix tools/lib/,backend_loop.c text.c) tests/host/blkback_front.c \
 	tests/host/blkback_disk.c tests/fuzz/blkback.c tests/host/blkback.c
 BLKBACK_TEST_CFLAGS := -Itests/host/crash -I.
 $(eval $(call host_test,backend_states,tests/host/backend_states.c tools/lib/backend_state.c,-I.,))
 $(eval $(call host_test,blkback,$(BLKBACK_TESTED),$(BLKBACK_TEST_CFLAGS),-lsystemd -lpthread))
 
 # On a file, through the io_uring that blkback uses.
-$(eval $(call host_test,blkback_source,$(addprefix blkback/,disk.c queue.c request.c buffer.c throttle.c source.c) tools/lib/text.c \
-	tools/lib/log.c tests/host/blkback_front.c tests/host/blkback_source.c,$(BLKBACK_TEST_CFLAGS),-lsystemd -l:liburing.a))
+$(eval $(call host_test,blkback_source,$(addprefix blkback/,disk.c queue.c request.c buffer.c throttle.c source.c) \
+	$(addprefix tools/lib/,backend_loop.c text.c log.c) tests/host/blkback_front.c tests/host/blkback_source.c,$(BLKBACK_TEST_CFLAGS),-lsystemd -l:liburing.a))
 
 HOST_TESTS += $(B)/test/blkback_tsan
 TSAN_CFLAGS := $(COMMON) -D_GNU_SOURCE -O1 -Wno-tsan -fsanitize=thread -fno-omit-frame-pointer
@@ -34,4 +34,6 @@ $(B)/test/fuzz-blkback: $(BLKBACK_FUZZED) | $(B)/stamp/packages
 
 # The skeleton with a kind that only counts; its sandbox and its socket are the test's.
 $(eval $(call host_test,backend_process,tests/host/backend_process.c tests/host/tools_fake.c tests/host/tools_fake_store.c \
-	$(addprefix tools/lib/,backend.c backend_ring.c backend_state.c store.c error.c log.c text.c),-I. -D_FORTIFY_SOURCE=0,-lsystemd))
+	$(addprefix tools/lib/,backend.c backend_loop.c backend_ring.c backend_state.c store.c error.c log.c text.c),-I. -D_FORTIFY_SOURCE=0,-lsystemd))
+# Their loop.
+$(eval $(call host_test,backend_loop,tests/host/backend_loop.c tools/lib/backend_loop.c,-I. -D_FORTIFY_SOURCE=0,-lsystemd))

@@ -3,6 +3,7 @@
  * See blkback_front.h.
  */
 #include "tests/host/blkback_front.h"
+#include "tools/lib/backend_loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,15 +144,6 @@ xengnttab_handle *backend_gnttab(void)
 	return NULL;
 }
 
-sd_event *backend_loop(void)
-{
-	static sd_event *loop;
-
-	if (!loop)
-		sd_event_new(&loop);
-	return loop;
-}
-
 /* Byte by byte as a hypervisor may: another processor is allowed to write meanwhile. */
 void front_copy(uint8_t *to, const uint8_t *from, unsigned int len)
 {
@@ -254,6 +246,8 @@ void front_reset(void)
 
 void front_process_reset(unsigned int queues, unsigned int order)
 {
+	if (!backend_loop() && backend_loop_open())
+		abort();
 	/* The test of the real source has started it by then. */
 	if (!own.at && buffers_start())
 		abort();

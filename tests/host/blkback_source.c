@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/host/blkback_front.h"
+#include "tools/lib/backend_loop.h"
 
 #define PAGES 8
 
@@ -27,7 +28,7 @@ unsigned int front_complete(void)
 	unsigned int n = d->in_flight, i;
 
 	for (i = 0; i < 1000 && d->in_flight; i++)
-		assert_true(sd_event_run(backend_loop(), 100000) >= 0);
+		assert_true(backend_loop_turn(100) >= 0);
 	assert_int_equal(d->in_flight, 0);
 	return n;
 }

@@ -31,11 +31,6 @@
 struct backend_process backend_process;
 #define P backend_process
 
-sd_event *backend_loop(void)
-{
-	return P.loop;
-}
-
 void backend_log(struct backend_device *dev, enum log_level level, const char *fmt, ...)
 {
 	struct backend_private *p = dev->p;
@@ -184,6 +179,7 @@ void backend_look_soon(struct backend_private *p)
 {
 	p->dirty = true;
 	sd_event_source_set_enabled(P.looker, SD_EVENT_ONESHOT);
+	backend_loop_changed();
 }
 
 static void set_state(struct backend_private *p, enum xenbus_state state)
@@ -327,7 +323,7 @@ static void look_for_devices(void)
 		if (!store_exists(&P.store, p->dev.back))
 			backend_look_soon(p);
 	if (!P.devices)
-		sd_event_exit(P.loop, 0);
+		sd_event_exit(backend_loop(), 0);
 }
 
 static void look_at(struct backend_private *p)
@@ -410,8 +406,7 @@ static int try_lock(sd_event_source *src, uint64_t now, void *arg)
 		p->lock_poll_us += p->lock_poll_us / 64;
 		if (p->lock_poll_us > LOCK_POLL_MAX_US)
 			p->lock_poll_us = LOCK_POLL_MAX_US;
-		sd_event_source_set_time_relative(src, p->lock_poll_us);
-		sd_event_source_set_enabled(src, SD_EVENT_ONESHOT);
+		backend_after(&p->lock_timer, p->lock_poll_us, try_lock, p);
 		return 0;
 	}
 	p->lock_timer = sd_event_source_disable_unref(p->lock_timer);
@@ -445,8 +440,7 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 	} else {
 		backend_log(&p->dev, LOG_INFO, "waits for its predecessor's I/O");
 		p->lock_poll_us = LOCK_POLL_US;
-		sd_event_add_time_relative(
-			P.loop, &p->lock_timer, CLOCK_MONOTONIC, LOCK_POLL_US, 1, try_lock, p);
+		backend_after(&p->lock_timer, LOCK_POLL_US, try_lock, p);
 	}
 }
 
@@ -484,7 +478,7 @@ static void changed(const char *path)
 
 static int store_gone(sd_event_source *src, int fd, uint32_t mask, void *arg)
 {
-	return sd_event_exit(P.loop, 1);
+	return sd_event_exit(backend_loop(), 1);
 }
 
 /*
@@ -499,7 +493,7 @@ static int watch_store(void)
 
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", xs_daemon_socket());
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)))
-		return sd_event_add_io(P.loop, NULL, fd, EPOLLIN, store_gone, NULL);
+		return sd_event_add_io(backend_loop(), NULL, fd, EPOLLIN, store_gone, NULL);
 	close(fd);
 	return -1;
 }
@@ -533,13 +527,13 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 		sigaddset(&set, stops[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (sd_event_new(&P.loop) < 0 ||
-		sd_event_add_defer(P.loop, &P.looker, look_around, NULL) < 0)
+	if (backend_loop_open() ||
+		sd_event_add_defer(backend_loop(), &P.looker, look_around, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event loop");
 	sd_event_source_set_priority(P.looker, SD_EVENT_PRIORITY_IDLE - 1);
 	sd_event_source_set_enabled(P.looker, SD_EVENT_OFF);
 	for (i = 0; i < 2; i++)
-		sd_event_add_signal(P.loop, NULL, stops[i], NULL, NULL);
+		sd_event_add_signal(backend_loop(), NULL, stops[i], NULL, NULL);
 	if (backend_namespaces(e) || store_open(&P.store, e) || backend_channels_open(e) ||
 		backend_socket_open(broker, e))
 		return -1;
@@ -547,8 +541,8 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 	if (!P.gnttab)
 		return error_errno(e, ERR_FAIL, "/dev/xen/gntdev");
 	if (!xs_watch(P.store.xs, P.dir, "back") ||
-		sd_event_add_io(P.loop, NULL, xs_fileno(P.store.xs), EPOLLIN, store_ready, NULL) <
-			0 ||
+		sd_event_add_io(backend_loop(), NULL, xs_fileno(P.store.xs), EPOLLIN, store_ready,
+			NULL) < 0 ||
 		watch_store() < 0)
 		return error_errno(e, ERR_FAIL, "cannot watch %s", P.dir);
 	if (P.ops->start && P.ops->start())
@@ -557,6 +551,13 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 		return -1;
 	look_for_devices();
 	return 0;
+}
+
+int backend_turn(int timeout)
+{
+	int rc = backend_loop_turn(backend_channels_due() ? 0 : timeout);
+
+	return rc < 0 ? rc : rc + backend_channels_run();
 }
 
 int backend_main(int argc, char **argv, const struct backend_ops *ops)
@@ -583,6 +584,9 @@ int backend_main(int argc, char **argv, const struct backend_ops *ops)
 		error_print(&e);
 		return 1;
 	}
-	rc = sd_event_loop(P.loop);
-	return rc < 0 ? 1 : rc;
+	while ((rc = backend_turn(-1)) >= 0)
+		;
+	if (rc != -ESHUTDOWN || sd_event_get_exit_code(backend_loop(), &rc) < 0)
+		return 1;
+	return rc;
 }

@@ -3,8 +3,8 @@
  * What blkback and netback share: the process of one domain and one kind of device. It finds the
  * domain's devices of its kind in xenstore, takes each through the xenbus states by the table of
  * backend_state.h, and calls the kind (struct backend_ops) where work is to be done. It owns the
- * event loop, the connection to xenstore, /dev/xen/evtchn, /dev/xen/gntdev, the log and the
- * sandbox.
+ * event loop (backend_loop.c), the connection to xenstore, /dev/xen/evtchn, /dev/xen/gntdev, the
+ * log and the sandbox.
  *
  * Back ends of this kind live in /local/domain/0/backend/uvbd/DOMID/DEVID and .../uvif/..., which
  * the kernel's drivers do not claim; front ends follow their "backend" node and see no difference.
@@ -102,8 +102,25 @@ struct backend_ops {
 /* The whole of main(): arguments, start, serving, end. The exit status. */
 int backend_main(int argc, char **argv, const struct backend_ops *ops);
 
-/* The event loop, for sources of the kind's own (a tap, an io_uring's eventfd, timers). */
-sd_event *backend_loop(void);
+/*
+ * The loop, for descriptors of the kind's own (a tap, an io_uring): ready() is called while one of
+ * events (EPOLLIN, EPOLLET, ...) is there. 0, or -1 with errno. The kind keeps w, zeroed before,
+ * and ends the watch before it closes the descriptor; from within a ready() too, and it need not
+ * have begun.
+ */
+struct backend_watch {
+	int fd;
+	void (*ready)(void *arg); /* NULL: nothing is watched */
+	void *arg;
+};
+int backend_watch(
+	struct backend_watch *w, int fd, uint32_t events, void (*ready)(void *arg), void *arg);
+void backend_unwatch(struct backend_watch *w);
+/*
+ * Call over() once, in us microseconds from now. *timer is NULL or one that was made here, which is
+ * set anew; sd_event_source_disable_unref() ends it. 0, or -1.
+ */
+int backend_after(sd_event_source **timer, uint64_t us, sd_event_time_handler_t over, void *arg);
 
 /*
  * This device cannot go on: one line in the log, the "error" node, and it is disconnected and

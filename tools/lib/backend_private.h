@@ -7,6 +7,7 @@
 #define TOOLS_LIB_BACKEND_PRIVATE_H
 
 #include "tools/lib/backend.h"
+#include "tools/lib/backend_loop.h"
 
 #include <xenevtchn.h>
 
@@ -55,9 +56,8 @@ struct backend_private {
 struct backend_process {
 	const struct backend_ops *ops;
 	uint32_t domid;
-	char dir[64]; /* the back ends of this domain and kind */
-	sd_event *loop;
-	sd_event_source *looker, *runner; /* for dirty devices, for channels that are due */
+	char dir[64];		 /* the back ends of this domain and kind */
+	sd_event_source *looker; /* for dirty devices */
 	struct store store;
 	xengnttab_handle *gnttab;
 	struct backend_private *devices;
@@ -68,6 +68,8 @@ extern struct backend_process backend_process;
 /* backend.c */
 /* All but the loop of backend_main(): open everything, enter the sandbox, find the devices. */
 int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, struct error *e);
+/* A turn of the loop, and one for each channel that is due. As backend_loop_turn(). */
+int backend_turn(int timeout);
 struct backend_private *backend_find(uint32_t devid);
 /* Look at devices marked dirty soon. */
 void backend_look_soon(struct backend_private *p);
@@ -77,6 +79,9 @@ void backend_not_opened(uint32_t devid, const char *why);
 
 /* backend_ring.c: mappings and event channels. */
 int backend_channels_open(struct error *e);
+bool backend_channels_due(void);
+/* Run each of the channels that are due now, once; false: there was none. */
+bool backend_channels_run(void);
 void backend_release(struct backend_private *p);
 
 /* backend_socket.c: the broker and the toolstack. broker: an open connection to vaned, or -1. */

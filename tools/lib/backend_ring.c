@@ -19,6 +19,7 @@
 #define PORTS 64 /* events taken with one read */
 
 static xenevtchn_handle *evtchn;
+static struct backend_watch watch; /* of it */
 static struct backend_channel **by_port;
 static size_t ports;
 static struct backend_channel *due, **due_end = &due;
@@ -57,8 +58,12 @@ static void unmask(const evtchn_port_t *port, unsigned int n)
 			strerror(errno));
 }
 
-/* Run each of the channels that are due now, once. */
-static void run_due(void)
+bool backend_channels_due(void)
+{
+	return due;
+}
+
+bool backend_channels_run(void)
 {
 	evtchn_port_t done[PORTS];
 	struct backend_channel *c, *last;
@@ -66,7 +71,7 @@ static void run_due(void)
 	bool end;
 
 	if (!due)
-		return;
+		return false;
 	for (last = due; last->due; last = last->due)
 		;
 	do {
@@ -89,25 +94,28 @@ static void run_due(void)
 		}
 	} while (!end);
 	unmask(done, n);
+	return true;
 }
 
-static int run(sd_event_source *src, void *arg)
+/* The kernel has lost some, or there is nothing to read from any more: only a new process helps. */
+static void events_lost(const char *why)
 {
-	run_due();
-	if (!due)
-		sd_event_source_set_enabled(src, SD_EVENT_OFF);
-	return 0;
+	log_line(LOG_ERROR, "%s: cannot read events: %s", backend_process.ops->program, why);
+	sd_event_exit(backend_loop(), 1);
+	backend_loop_changed();
 }
 
-static int events(sd_event_source *src, int fd, uint32_t mask, void *arg)
+static void events(void *arg)
 {
 	evtchn_port_t port[PORTS];
 	struct backend_channel *c;
 	ssize_t n, i;
 
-	n = read(fd, port, sizeof(port));
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	n = read(xenevtchn_fd(evtchn), port, sizeof(port));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		events_lost(n ? strerror(errno) : "there are none");
 	for (i = 0; i < n / (ssize_t)sizeof(port[0]); i++) {
 		c = port[i] < ports ? by_port[port[i]] : NULL;
 		if (!c)
@@ -115,10 +123,6 @@ static int events(sd_event_source *src, int fd, uint32_t mask, void *arg)
 		c->masked = true;
 		queue(c);
 	}
-	run_due();
-	if (due)
-		sd_event_source_set_enabled(backend_process.runner, SD_EVENT_ON);
-	return 0;
 }
 
 int backend_channels_open(struct error *e)
@@ -131,12 +135,8 @@ int backend_channels_open(struct error *e)
 	xenevtchn_restrict(evtchn, backend_process.domid);
 	fd = xenevtchn_fd(evtchn);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	if (sd_event_add_io(backend_process.loop, NULL, fd, EPOLLIN, events, NULL) < 0 ||
-		sd_event_add_defer(backend_process.loop, &backend_process.runner, run, NULL) < 0)
-		return error_set(e, ERR_FAIL, "no event source");
-	/* After what has just come from outside. */
-	sd_event_source_set_priority(backend_process.runner, SD_EVENT_PRIORITY_IDLE);
-	sd_event_source_set_enabled(backend_process.runner, SD_EVENT_OFF);
+	if (backend_watch(&watch, fd, EPOLLIN, events, NULL))
+		return error_errno(e, ERR_FAIL, "no event source");
 	return 0;
 }
 
@@ -176,7 +176,6 @@ void backend_notify(struct backend_channel *c)
 void backend_kick(struct backend_channel *c)
 {
 	queue(c);
-	sd_event_source_set_enabled(backend_process.runner, SD_EVENT_ON);
 }
 
 xengnttab_handle *backend_gnttab(void)

@@ -50,7 +50,7 @@ void backend_ask(struct backend_private *p)
 /* Taken over by the loop: its descriptor is closed with it. */
 static int serve(int fd, sd_event_io_handler_t handler, sd_event_source **src)
 {
-	if (sd_event_add_io(backend_process.loop, src, fd, EPOLLIN, handler, NULL) < 0) {
+	if (sd_event_add_io(backend_loop(), src, fd, EPOLLIN, handler, NULL) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -143,7 +143,7 @@ static void answer(const char *line, struct text *t)
 
 	if (!strcmp(line, "restart")) {
 		text_add(t, "ok\n");
-		sd_event_exit(backend_process.loop, 0);
+		sd_event_exit(backend_loop(), 0);
 	} else if (strcmp(line, "statistics")) {
 		answer_device(line, t);
 	} else {
