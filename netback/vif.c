@@ -10,7 +10,6 @@
  * restart memory.
  */
 #include "netback/vif.h"
-#include "tools/lib/backend_loop.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -120,16 +119,15 @@ static bool transmit_and_receive(void *arg)
 	return receive(arg) || more;
 }
 
-static int tap_readable(sd_event_source *src, int fd, uint32_t events, void *arg)
+static void tap_readable(void *arg)
 {
 	struct vif_queue *vq = arg;
 
 	vq->q.stats.wakeups++;
 	if (*vq->q.broken)
-		sd_event_source_set_enabled(src, SD_EVENT_OFF);
+		backend_unwatch(&vq->readable);
 	else if (receive(vq))
 		backend_kick(vq->rx);
-	return 0;
 }
 
 static int vif_start(void)
@@ -282,8 +280,7 @@ static int connect_queue(struct vif *v, unsigned int i, unsigned int queues)
 		return backend_fail(dev, "queue %u: %s", i, vq->q.broken);
 	if (bind_channels(vq, prefix))
 		return -1;
-	if (sd_event_add_io(
-		    backend_loop(), &vq->readable, vq->fd, EPOLLIN | EPOLLET, tap_readable, vq) < 0)
+	if (backend_watch(&vq->readable, vq->fd, EPOLLIN | EPOLLET, tap_readable, vq))
 		return backend_fail(dev, "cannot watch the tap");
 	return 0;
 }
@@ -347,7 +344,7 @@ static bool vif_disconnect(struct backend_device *dev)
 	unsigned int i;
 
 	for (i = 0; i < v->fds; i++)
-		v->queue[i].readable = sd_event_source_disable_unref(v->queue[i].readable);
+		backend_unwatch(&v->queue[i].readable);
 	v->timer = sd_event_source_disable_unref(v->timer);
 	tap_disconnect(v);
 	v->queues = v->f.queues = 0;

@@ -20,8 +20,8 @@ struct vif_memory {
 struct vif_queue {
 	struct queue q;
 	struct vif *vif;
-	int fd; /* of the tap */
-	sd_event_source *readable;
+	int fd;				 /* of the tap */
+	struct backend_watch readable;	 /* the tap */
 	struct backend_channel *tx, *rx; /* one for both if the front end has one */
 };
 
