@@ -255,9 +255,9 @@ void request_step_done(struct request *r, int64_t result)
 	go(r);
 }
 
-static void account(struct disk *d, const struct request *r)
+static void account(struct disk *d, const struct request *r, uint64_t now)
 {
-	uint64_t us = (disk_now_ns() - r->started_ns) / 1000;
+	uint64_t us = (now - r->started_ns) / 1000;
 	unsigned int class = us ? 64 - __builtin_clzll(us) : 0;
 
 	d->stats.latency[class < HISTOGRAM ? class : HISTOGRAM - 1]++;
@@ -273,6 +273,7 @@ static void answer_ended(void)
 {
 	struct request *list = ended, *r, *next;
 	struct disk *d;
+	uint64_t now;
 
 	ended = NULL;
 	ended_end = &ended;
@@ -280,10 +281,11 @@ static void answer_ended(void)
 		if (r->op == BLKIF_OP_READ && r->status == BLKIF_RSP_OKAY)
 			add_data_copies(r, true);
 	run_copies();
+	now = disk_now_ns();
 	for (r = list; r; r = next) {
 		next = r->next;
 		d = r->q->disk;
-		account(d, r);
+		account(d, r, now);
 		put_buffer(r);
 		if (d->barrier == r)
 			d->barrier = NULL;
