@@ -23,8 +23,10 @@
 #include "tests/host/tools_fake.h"
 #include "tools/lib/backend_private.h"
 
-#define BACK  "/local/domain/0/backend/test/1/5"
-#define FRONT "/local/domain/1/device/test/5"
+#define BACK   "/local/domain/0/backend/test/1/5"
+#define FRONT  "/local/domain/1/device/test/5"
+#define BACK2  "/local/domain/0/backend/test/1/6"
+#define FRONT2 "/local/domain/1/device/test/6"
 
 /* What the kind was asked to do, a letter each, and what it answers. */
 static char did[256];
@@ -43,6 +45,7 @@ static void note(char c)
 }
 
 static struct backend_channel *channel;
+static struct backend_device *ends; /* its last I/O is seen by whoever works next */
 
 static bool work(void *arg)
 {
@@ -50,6 +53,9 @@ static bool work(void *arg)
 
 	if (fail_work)
 		backend_fail(arg, "as told");
+	if (ends)
+		backend_disconnected(ends);
+	ends = NULL;
 	works++;
 	more_work = false;
 	return more || always_more;
@@ -160,6 +166,12 @@ void backend_ask(struct backend_private *p)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_fd);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
+	/* The second device's is its own. */
+	if (p->dev.devid == 6) {
+		close(fd);
+		fd = memfd_create("second", MFD_CLOEXEC);
+		assert_int_equal(ftruncate(fd, 4096), 0);
+	}
 	backend_opened(p->dev.devid, &fd, 1);
 }
 
@@ -186,8 +198,7 @@ int xenevtchn_restrict(xenevtchn_handle *h, domid_t domid)
 xenevtchn_port_or_error_t xenevtchn_bind_interdomain(
 	xenevtchn_handle *h, uint32_t domid, evtchn_port_t port)
 {
-	bound++;
-	return 100;
+	return 100 + bound++;
 }
 
 int xenevtchn_unbind(xenevtchn_handle *h, evtchn_port_t port)
@@ -263,6 +274,15 @@ static void device(const char *back_state, const char *front_state)
 	fake_write(BACK "/state", back_state);
 	fake_write(FRONT "/state", front_state);
 	fake_write(FRONT "/ring-ref", "7");
+}
+
+static void second_device(void)
+{
+	fake_write(BACK2 "/frontend", FRONT2);
+	fake_write(BACK2 "/online", "1");
+	fake_write(BACK2 "/state", "1");
+	fake_write(FRONT2 "/state", "3");
+	fake_write(FRONT2 "/ring-ref", "8");
 }
 
 static void start(void)
@@ -522,6 +542,34 @@ static void test_work_fails(void **s)
 	assert_int_equal(backend_turn(0), 0);
 }
 
+/* One device's work sees the end of another's last I/O, whose channel is due next and goes. */
+static void test_channel_goes_while_due(void **s)
+{
+	struct backend_channel *first;
+
+	device("1", "1");
+	start();
+	front("3");
+	first = channel;
+	second_device();
+	settle();
+	assert_int_equal(bound, 2);
+	slow_disconnect = true;
+	fake_write(FRONT2 "/state", "6");
+	settle();
+	assert_int_equal(bound, 2);
+	works = 0;
+	backend_kick(first);
+	backend_kick(channel);
+	ends = &backend_find(6)->dev;
+	settle();
+	assert_int_equal(bound, 1);
+	assert_int_equal(works, 1);
+	fake_remove(BACK2);
+	settle();
+	memset(did, 0, sizeof(did));
+}
+
 /* A channel that always has more keeps neither the front end's states nor other events waiting. */
 static void test_busy_channel(void **s)
 {
@@ -624,6 +672,7 @@ int main(void)
 		T(test_another_domains_front_end),
 		T(test_events),
 		T(test_work_fails),
+		T(test_channel_goes_while_due),
 		T(test_busy_channel),
 		cmocka_unit_test_setup_teardown(test_events_lost, setup, teardown_lost),
 		cmocka_unit_test_setup_teardown(test_store_gone, setup, teardown_gone),

@@ -66,17 +66,16 @@ bool backend_channels_due(void)
 bool backend_channels_run(void)
 {
 	evtchn_port_t done[PORTS];
-	struct backend_channel *c, *last;
-	unsigned int n = 0;
-	bool end;
+	struct backend_channel *c;
+	unsigned int n = 0, turns = 0;
 
 	if (!due)
 		return false;
-	for (last = due; last->due; last = last->due)
-		;
-	do {
+	for (c = due; c; c = c->due)
+		turns++;
+	/* Those of another device may go meanwhile: its last I/O is seen by whoever works next. */
+	while (turns-- && due) {
 		c = due;
-		end = c == last;
 		unqueue(c);
 		if (c->dev->p->leaving || c->dev->p->failed)
 			continue;
@@ -92,7 +91,7 @@ bool backend_channels_run(void)
 			unmask(done, n);
 			n = 0;
 		}
-	} while (!end);
+	}
 	unmask(done, n);
 	return true;
 }
