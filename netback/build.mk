@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The data path is pure code: the host tests and the fuzzer link exactly this.
 include tools/lib/backend.mk
+include tests/bench/net.mk
 NETBACK_PURE := $(addprefix netback/,queue.c tx.c rx.c packet.c rate.c hash.c ctrl.c)
 $(eval $(call program,netback,$(NETBACK_PURE) netback/vif.c netback/tap.c $(BACKEND),$(BACKEND_LIBS) -l:liburing.a))
 
@@ -37,13 +38,3 @@ soak-netback: export SOAK := 1
 soak-netback: export KILLS ?= 500
 soak-netback: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackOurs and test_killed_under_load' TestNetbackStock TestNetbackScripts TestNetbackTraffic
-
-# `make bench-net`: ours beside the stock back end.
-BENCH += bench-net
-.PHONY: bench-net
-bench-net: $(B)/stamp/packages-run all $(B)/bench/net
-	$(Q)$(PYTHON) tests/bench/net.py
-# Static: it runs in the guest as well.
-$(B)/bench/net: tests/bench/net.c | $(B)/stamp/packages
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -fPIE,$(USER_CFLAGS)) -static -o $@ $<
