@@ -90,7 +90,10 @@ def hypercalls(hypervisor):
 		machine.stop()
 	parts = re.split(rb"TEST bench_(\w+)", text)
 	found = {parts[i].decode(): {k.decode(): int(v) for k, v in FACT.findall(parts[i + 1])} for i in range(1, len(parts), 2)}
-	return {**found["dom0"], **found["two_domains"]}, found["guest"]
+	control = {**found["dom0"], **found["two_domains"]}
+	# A round trip is two of these, each with a send.
+	control["block_and_wake"] = control["hc_event_round_trip"] // 2 - control["hc_event_send"]
+	return control, found["guest"]
 
 
 def on_guest(hypervisor, path):

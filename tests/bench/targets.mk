@@ -39,14 +39,16 @@ $(B)/bench/pages: tests/bench/pages.c | $(B)/stamp/packages
 bench-boot: $(B)/stamp/packages-run all $(B)/bench/pages
 	$(Q)$(PYTHON) tests/bench/boot.py
 BENCH += bench-boot bench-costs bench-jobs bench-sched bench-scale
-# All parts, one after another, whatever one of them misses; the last line and the exit status name those. After each, the
-# rows that are not within 1 % of its last run.
+# All parts, one after another, whatever one of them misses; the last line and the exit status name those. After each, how long
+# it took, and the rows that are not within 1 % of its last run.
 .PHONY: bench
 bench: all
-	$(Q)missed=; for part in $(BENCH); do printf '\n== make %s ==\n' $$part; \
+	$(Q)missed=; all=$$(date +%s); for part in $(BENCH); do printf '\n== make %s ==\n' $$part; began=$$(date +%s); \
 	$(MAKE) --no-print-directory $$part || missed="$$missed $$part"; \
+	echo "$$part took $$(($$(date +%s) - began)) s"; \
 	$(PYTHON) tests/bench/agree.py $$part; done; \
-	echo; test -z "$$missed" && echo "bench: every figure is reached" || { echo "bench: missed or failed:$$missed"; exit 1; }
+	echo; echo "bench: all parts took $$((($$(date +%s) - all + 59) / 60)) minutes"; \
+	test -z "$$missed" && echo "bench: every figure is reached" || { echo "bench: missed or failed:$$missed"; exit 1; }
 # Instructions by function of one hypercall row: make bench-profile ROW=hc_grant_map_unmap
 .PHONY: bench-profile
 bench-profile: $(B)/stamp/packages-run all $(B)/bench/hypercalls.elf
