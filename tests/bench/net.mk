@@ -12,7 +12,7 @@ $(B)/bench/net-dom0: tests/bench/net.c | $(B)/stamp/packages
 bench-net: $(B)/stamp/packages-run all $(B)/bench/net
 	$(Q)$(PYTHON) tests/bench/net.py
 BENCH += bench-net
-# Instructions by function of one row or more: make bench-net-profile ROW='TCP to a guest; UDP from a guest' BACKEND=user|phy
+# Instructions by function of one row or more: make bench-net-profile ROW='TCP to a guest; UDP from a guest' BY=user|phy
 .PHONY: bench-net-profile
 bench-net-profile: $(B)/stamp/packages-run all $(B)/bench/net $(B)/bench/net-dom0
-	$(Q)$(PYTHON) tests/bench/netprofile.py "$(or $(ROW),TCP to a guest)" "$(or $(BACKEND),user)"
+	$(Q)$(PYTHON) tests/bench/netprofile.py "$(or $(ROW),TCP to a guest)" "$(or $(BY),user)"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""make bench-net-profile ROW='TCP to a guest; UDP from a guest' BACKEND=user|phy: where the host spends a MiB or a packet of
+"""make bench-net-profile ROW='TCP to a guest; UDP from a guest' BY=user|phy: where the host spends a MiB or a packet of
 make bench-net, by function. A row is named by its beginning.
 
 Source and sink stay at the row; then the emulator runs one instruction at a time and says the address of each for a moment
