@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import tempfile
 
 from host import WORK, cache, images
 
@@ -33,18 +34,22 @@ def for_dom0(*names, objects=()):
 
 
 def disk(name, *programs):
-	"""A disk image (ext4) whose /bin has programs to be run when it is mounted on /mnt; its path."""
-	tree, path = os.path.join(WORK, name + ".tree"), os.path.join(WORK, name + ".img")
-	shutil.rmtree(tree, ignore_errors=True)
+	"""A disk image (ext4) whose /bin has programs to be run when it is mounted on /mnt; its path. What another test put there
+	under this name is left to the machine that runs with it."""
+	os.makedirs(WORK, exist_ok=True)
+	tree = tempfile.mkdtemp(prefix=name, dir=WORK)
+	os.chmod(tree, 0o755)
+	new, path = tree + ".img", os.path.join(WORK, "-".join([name, *programs]) + ".img")
 	for sub in ("bin", "lib"):
 		os.makedirs(os.path.join(tree, sub))
 	for file in [*libraries(*map(shutil.which, programs)), *map(shutil.which, programs)]:
 		shutil.copy(file, os.path.join(tree, "lib"))
 	for program in programs:
 		shutil.copy(wrapper(program, "/mnt/lib"), os.path.join(tree, "bin", program))
-	with open(path, "wb") as f:
+	with open(new, "wb") as f:
 		f.truncate(256 << 20)
-	cache.run(["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal,^metadata_csum", "-E", "lazy_itable_init=0,nodiscard", "-L", name, "-d", tree, path])
+	cache.run(["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal,^metadata_csum", "-E", "lazy_itable_init=0,nodiscard", "-L", name, "-d", tree, new])
+	os.replace(new, path)
 	shutil.rmtree(tree)
 	return path
 
@@ -59,9 +64,18 @@ def work_drive():
 	return drive(images.work())
 
 
-def drive(path):
+def drive(path, port=2, limit=""):
 	"""A disk image as one more disk of the host's."""
-	return ["-drive", f"file={path},format=raw,if=none,id=d2,snapshot=on", "-device", "ide-hd,drive=d2,bus=ahci.2"]
+	return ["-drive", f"file={path},format=raw,if=none,id=d{port},snapshot=on{limit}", "-device", f"ide-hd,drive=d{port},bus=ahci.{port}"]
+
+
+def slow_drive(mib, requests):
+	"""An empty disk that answers so many requests a second."""
+	path = os.path.join(WORK, f"empty{mib}.img")
+	os.makedirs(WORK, exist_ok=True)
+	with open(path, "ab") as f:
+		f.truncate(mib << 20)
+	return drive(path, 3, f",throttling.iops-total={requests}")
 
 
 def give_tools(host, number):

@@ -11,6 +11,7 @@ import programs
 from host import Host
 
 KILLS = int(os.environ.get("KILLS", "20"))
+SLOW_MIB = 8
 # Four writers at once, past the guest's page cache; each compares what it reads back with what it wrote. The fifth
 # process reads one block again and again and keeps the longest time that took, in milliseconds.
 LOAD = """cd /root; rm -f go* bad ready; touch go
@@ -24,9 +25,9 @@ b=${EPOCHREALTIME/./}; [ $((b - a)) -gt $most ] && most=$((b - a)); done; echo $
 echo started"""
 # Two processes of fio write blocks all over their halves of a disk and read them back, again and again; each block has a sum,
 # its place and its round's own number in it. What they do not like goes to `bad`.
-FIO = """cd /root; rm -f bad; touch go
+FIO = """cd /root; : >bad; touch go
 ( n=0; while [ -e go ]; do /mnt/bin/fio --name=w --filename=/dev/xvdb --direct=1 --ioengine=libaio --iodepth=8 --rw=randwrite --bsrange=4k-64k \
---blockalign=4k --numjobs=2 --size=%dM --offset_increment=%dM --randrepeat=0 --verify=crc32c --verify_fatal=1 --output=fio.log || cat fio.log >>bad
+--blockalign=4k --numjobs=2 --size=%dM --offset_increment=%dM --randrepeat=0 --verify=crc32c --verify_fatal=1 >fio.log 2>&1 || { cat fio.log >>bad; break; }
 n=$((n + 1)); done; echo $n >rounds ) </dev/null >/dev/null 2>&1 &
 echo started"""
 STOP = "cd /root; rm go; for p in $(jobs -p); do wait $p; done; for i in $(seq 100); do [ -e rounds1 -a -e rounds2 -a -e rounds3" \
@@ -47,8 +48,9 @@ def load(host, meanwhile):
 @pytest.fixture(scope="module")
 def guest():
 	"""A host with one guest, for all of this file."""
-	with Host("paravane", name="system-blkback", cpus=2, network=None, dom0_mem=640, extra=programs.tools_drive("fio")) as host:
-		host.start_guests(1, 1, "memory=160")
+	with Host("paravane", name="system-blkback", cpus=2, network=None, dom0_mem=640,
+			extra=programs.tools_drive("fio") + programs.slow_drive(2 * SLOW_MIB, 300)) as host:
+		host.start_guests(1, 1, "memory=192")
 		yield host
 
 
@@ -163,8 +165,6 @@ class TestBlkbackDisks:
 
 class TestBlkback:
 	"""The process: confined, killed, gone."""
-	MIB = 8
-
 	def test_is_ours(self, guest):
 		assert guest.ok("xenstore-read /local/domain/0/backend/uvbd/1/51712/state") == "4"
 		assert guest.ok("pgrep -xc blkback") == "1"
@@ -189,18 +189,19 @@ class TestBlkback:
 		quiet(guest)
 
 	def test_killed_under_fio(self, guest):
-		"""The process dies KILLS times while fio writes, or reads what it wrote: not one error of either kind."""
+		"""The process dies KILLS times while fio writes to a slow disk, or reads what it wrote: not one error of either kind."""
 		log = "/var/log/xen/vaned.log"
-		guest.ok(f"truncate -s {2 * self.MIB}M /guests/k.img; {guest.vane} block-attach guest1 /guests/k.img,raw,xvdb,w")
+		disk = guest.ok(f"grep -lx {2 * SLOW_MIB << 11} /sys/block/sd*/size | cut -d/ -f4")
+		guest.ok(f"{guest.vane} block-attach guest1 /dev/{disk},raw,xvdb,w")
 		programs.give_tools(guest, 1)
-		guest.guest(1, FIO % (self.MIB, self.MIB))
+		guest.guest(1, FIO % (SLOW_MIB, SLOW_MIB))
 		before = int(guest.ok(f"sleep 2; grep -c 'blkback.*51712.*goes on' {log}; true"))
 		guest.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -x blkback) && kill -9 $p || exit 1; sleep 1.1; done", 60 + 3 * KILLS)
-		rounds = int(guest.guest(1, "cd /root; rm go; for i in $(seq 600); do [ -s rounds ] && break; sleep 0.1; done; cat bad; cat rounds", 90))
-		again = int(guest.ok(f"grep 'done again' {log} | grep -vc ': 0 req'"))
+		rounds = guest.guest(1, "cd /root; rm go; for i in $(seq 600); do [ -s rounds ] && break; sleep 0.1; done; cat bad; cat rounds", 90)
+		again = int(guest.ok(f"grep '51728.*done again' {log} | grep -vc ': 0 req'"))
 		print(f"{KILLS} kills, {rounds} rounds of fio, {again} times with requests in flight")
-		# Not all kills met requests in flight, but some did.
-		assert rounds > 0 and again > 0
+		# Some come while fio begins a round and has not asked for anything.
+		assert int(rounds) > 0 and again >= KILLS / 5
 		assert int(guest.ok(f"grep -c 'blkback.*51712.*goes on' {log}")) - before == KILLS
 		quiet(guest)
 		guest.guest(1, "umount /mnt")

@@ -67,7 +67,7 @@ class Work:
 		self.attach(guest, kind)
 		job = json.loads(guest.guest(1, PROGRAM, 60 + 4 * MIB))["jobs"][0]
 		assert job["error"] == 0 and job["write"]["io_bytes"] == job["read"]["io_bytes"] == MIB << 20
-		assert guest.guest(1, SQLITE, 60 + ROWS).split() == ["ok", f"{ROWS}|{ROWS * (ROWS + 1) // 2}|{ROWS}", "clean"]
+		assert guest.guest(1, SQLITE, 180 + ROWS).split() == ["ok", f"{ROWS}|{ROWS * (ROWS + 1) // 2}|{ROWS}", "clean"]
 		quiet(guest)
 		guest.ok(f"{guest.vane} block-detach guest1 xvdb")
 
