@@ -48,7 +48,7 @@ def record(host, row, disk):
 def main(rows, disk):
 	"""One host, the rows that are named; counted when the host has ended."""
 	rows = rows.split()
-	with host_for(NAME, "paravane", initrd()) as host, exectrace.time_limit(len(rows) * (ROW_S + WINDOW), "make bench-disk-profile"):
+	with host_for(NAME, "paravane", initrd()) as host, exectrace.time_limit(len(rows) * (ROW_S + WINDOW)):
 		host.ok(PREPARE, LIMIT)
 		recorded = [(row, *record(host, row, disk)) for row in rows]
 	for row, path, split in recorded:

@@ -27,11 +27,16 @@ def monitor(qemu, command):
 def record(qemu, name, seconds):
 	"""Have the address of each instruction of some seconds written down; the file, for addresses()."""
 	path = os.path.join(LOGS, name + ".trace")
-	for command in ("logfile " + path, "singlestep on", "log exec,nochain"):
-		monitor(qemu, command)
-	time.sleep(seconds)
-	for command in ("log none", "singlestep off"):
-		monitor(qemu, command)
+	try:
+		for command in ("logfile " + path, "singlestep on", "log exec,nochain"):
+			monitor(qemu, command)
+		time.sleep(seconds)
+		for command in ("log none", "singlestep off"):
+			monitor(qemu, command)
+	except BaseException:
+		if os.path.exists(path):
+			os.unlink(path)
+		raise
 	return path
 
 
@@ -101,11 +106,10 @@ def maps_of(host, program):
 
 
 @contextlib.contextmanager
-def time_limit(seconds, what):
-	"""End this process, and the emulator with it, when what is done here is not over by then."""
+def time_limit(seconds):
+	"""HostFailed when what is done here is not over by then."""
 	def over(*_):
-		print(f"{what}: not over after {seconds:.0f} s", file=sys.stderr, flush=True)
-		os._exit(1)
+		raise HostFailed(f"not over after {seconds:.0f} s")
 	signal.signal(signal.SIGALRM, over)
 	signal.alarm(int(seconds))
 	try:

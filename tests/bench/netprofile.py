@@ -86,7 +86,7 @@ def record(host, name, row):
 def main(words, backend):
 	"""One host, the rows that are named; counted when the host has ended."""
 	rows = [row_named(w) for w in words.split(";")]
-	with host_for(NAME, backend, [(NET_DOM0, "boot/net-dom0")]) as host, exectrace.time_limit(START_S + len(rows) * (ROW_S + WINDOW), "make " + NAME):
+	with host_for(NAME, backend, [(NET_DOM0, "boot/net-dom0")]) as host, exectrace.time_limit(START_S + len(rows) * (ROW_S + WINDOW)):
 		prepare(host, backend)
 		host.ok("cp /opt/boot/net-dom0 /tmp", 60)
 		recorded = [(name, row, *record(host, name, row)) for name, row in rows]

@@ -12,6 +12,9 @@ import sys
 import time
 import traceback
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from total import keep  # noqa: E402
+
 LIMIT = 240
 LONG_LIMIT = 6 * 3600
 
@@ -32,8 +35,7 @@ def main(args):
 	long = "--long" in args
 	wanted = [a for a in args if a != "--long"]
 	prefix = "soak_" if long else "test_"
-	passed = failed = 0
-	failures = []
+	passed, failures = 0, []
 	signal.signal(signal.SIGALRM, too_long)
 	for path in sorted(glob.glob("tests/daemon/*/test_*.py")):
 		module = load(path)
@@ -49,16 +51,10 @@ def main(args):
 				print(f"  daemon  {full}: ok, {time.monotonic() - began:.1f} s{', ' + said if said else ''}",
 				      flush=True)
 			except Exception:
-				failed += 1
 				failures.append(full)
 				print(f"  daemon  {full}: FAILED\n{traceback.format_exc()}", flush=True)
 			signal.alarm(0)
-	line = f"{passed} passed, {failed} failed, 0 skipped"
-	os.makedirs("build/test", exist_ok=True)
-	with open("build/test/daemon.count", "w") as f:
-		f.write("\n".join([line] + failures) + "\n")
-	print("daemon: " + line)
-	return 1 if failed or not passed else 0
+	return keep("daemon", passed, len(failures), failures=failures)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from qemu import die_with_parent, lock_machine  # noqa: E402
+from total import keep  # noqa: E402
 
 KERNEL = "build/pvt.elf"
 QUIET = 40  # seconds without output: hung
@@ -110,25 +111,17 @@ def run(hypervisor, arguments, log):
 	return results
 
 
-def report(name, passed, failed, skipped=0):
-	line = f"{passed} passed, {failed} failed, {skipped} skipped"
-	os.makedirs("build/test", exist_ok=True)
-	with open(f"build/test/{name}.count", "w") as f:
-		f.write(line + "\n")
-	print(f"{name}: {line}")
-	return 1 if failed or not passed else 0
-
-
 def transcript(results):
 	return "".join(f"TEST {name}\n" + "".join(f"  {fact}\n" for fact in facts) + f"{verdict} {name}\n"
 		for name, verdict, facts, _ in results)
 
 
 def failures(results):
-	for name, verdict, _, where in results:
-		if verdict != "PASS":
-			print(f"  FAIL {name}: {where}")
-	return sum(1 for r in results if r[1] != "PASS")
+	"""Print what failed; the same as a list."""
+	failed = [f"{name}: {where}" for name, verdict, _, where in results if verdict != "PASS"]
+	for line in failed:
+		print("  FAIL " + line)
+	return failed
 
 
 def listed():
@@ -189,7 +182,7 @@ def conform(arguments, ours):
 	for gone in [k for k in known if k not in used and (not arguments or k[0] in mine)]:
 		print(f"  {gone[0]}: listed difference '{gone[1]}' / '{gone[2]}' no longer occurs")
 		bad += 1
-	return report("conform", same, bad)
+	return keep("conform", same, bad)
 
 
 def main():
@@ -213,7 +206,7 @@ def main():
 		with open(args.transcript, "w") as f:
 			f.write(transcript(results))
 	failed = failures(results)
-	return report("guest", len(results) - failed, failed)
+	return keep("guest", len(results) - len(failed), len(failed), failures=failed)
 
 
 if __name__ == "__main__":

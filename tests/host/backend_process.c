@@ -637,14 +637,13 @@ static void test_store_gone(void **s)
 }
 
 /* A process that ends frees nothing; what it had stays in sight of the leak checker. */
-static struct backend_process gone[2];
+struct backend_process gone[2];
 static size_t ngone;
 
 static int teardown_gone(void **s)
 {
 	assert_in_range(ngone, 0, 1);
 	gone[ngone++] = backend_process;
-	assert_ptr_equal(gone[ngone - 1].devices, backend_process.devices);
 	backend_loop_close();
 	close_all();
 	return 0;

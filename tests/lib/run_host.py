@@ -7,6 +7,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from total import keep
+
 TIMEOUT = 600
 
 
@@ -37,12 +39,7 @@ def main(programs):
 			failures.append(f"{program}: {failed} failed")
 		print(f"  host    {os.path.basename(program)}: {passed} passed, {failed} failed, {skipped} skipped", flush=True)
 		total = [a + b for a, b in zip(total, (passed, failed, skipped))]
-	line = "%d passed, %d failed, %d skipped" % tuple(total)
-	os.makedirs("build/test", exist_ok=True)
-	with open("build/test/host.count", "w") as f:
-		f.write("\n".join([line] + failures) + "\n")
-	print("host: " + line)
-	return 1 if total[1] or not total[0] else 0
+	return keep("host", *total, failures)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from total import keep
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -50,14 +52,9 @@ def main(names):
 	counts = counter.counts
 	if not any(counts.values()):
 		print("no such test" + ("" if os.environ.get("SOAK") else "; those for soak only need SOAK=1"))
-	line = "{passed} passed, {failed} failed, {skipped} skipped".format(**counts)
-	os.makedirs("build/test", exist_ok=True)
-	with open("build/test/system.count", "w") as f:
-		f.write("\n".join([line] + counter.failures) + "\n")
 	if counts["failed"]:
 		print("to repeat: make test-system T='words of test names'; serial logs in build/log")
-	print("system: " + line)
-	return 1 if counts["failed"] or not counts["passed"] else 0
+	return keep("system", **counts, failures=counter.failures)
 
 
 if __name__ == "__main__":

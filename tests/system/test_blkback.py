@@ -199,7 +199,7 @@ class TestBlkback:
 		guest.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -x blkback) && kill -9 $p || exit 1; sleep 1.1; done", 60 + 3 * KILLS)
 		rounds = guest.guest(1, "cd /root; rm go; for i in $(seq 600); do [ -s rounds ] && break; sleep 0.1; done; cat bad; cat rounds", 90)
 		again = int(guest.ok(f"grep '51728.*done again' {log} | grep -vc ': 0 req'"))
-		print(f"{KILLS} kills, {rounds} rounds of fio, {again} times with requests in flight")
+		print(f"{KILLS} kills, {rounds} rounds of fio, {again} rings with requests in flight")
 		# Some come while fio begins a round and has not asked for anything.
 		assert int(rounds) > 0 and again >= KILLS / 5
 		assert int(guest.ok(f"grep -c 'blkback.*51712.*goes on' {log}")) - before == KILLS
