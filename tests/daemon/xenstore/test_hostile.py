@@ -13,14 +13,29 @@ MEMORY = 8 << 20
 ROUND = 400
 
 
-def p99(client, rank=99):
+def probe(client, i):
+	client.write("/probe", b"%d" % i)
+	client.read("/probe")
+
+
+def p99(client):
 	times = []
 	for i in range(ROUND):
 		began = time.perf_counter()
-		client.write("/probe", b"%d" % i)
-		client.read("/probe")
+		probe(client, i)
 		times.append(time.perf_counter() - began)
-	return sorted(times)[len(times) * rank // 100]
+	return sorted(times)[len(times) * 99 // 100]
+
+
+def worked(host, client):
+	"""Nanoseconds that the daemon itself ran for one probe: what else this machine does is not in it."""
+	def ran():
+		with open(f"/proc/{host.process.pid}/schedstat") as f:
+			return int(f.read().split()[0])
+	began = ran()
+	for i in range(ROUND):
+		probe(client, i)
+	return (ran() - began) // ROUND
 
 
 def flood(guest, messages):
@@ -102,16 +117,15 @@ def test_many_watches_on_everything():
 	"""64 guests with all the watches that they may have on the root: what dom0 does costs it little more."""
 	with Host(binary=BINARY, preload=PRELOAD) as h:
 		c = h.client()
-		# Every operation is as slow as the others here: the median says it, whatever else this machine does.
-		idle = min(p99(c, 50) for _ in range(3))
+		idle = min(worked(h, c) for _ in range(3))
 		for d in range(1, 65):
 			g = h.guest(d, c)
 			for i in range(128):
 				g.watch("/", f"token{i}")
 			g.settle(0)
-		busy = min(p99(c, 50) for _ in range(3))
-		assert busy <= 5 * idle, f"dom0 waits {busy * 1e6:.0f} us, idle {idle * 1e6:.0f} us"
-	return f"dom0's median {idle * 1e6:.0f} -> {busy * 1e6:.0f} us"
+		busy = min(worked(h, c) for _ in range(3))
+		assert busy <= 5 * idle, f"xenstored works {busy / 1e3:.0f} us for dom0, idle {idle / 1e3:.0f} us"
+	return f"its work for dom0 {idle / 1e3:.0f} -> {busy / 1e3:.0f} us"
 
 
 def fill(guest):
