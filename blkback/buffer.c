@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory for the data of requests: a pool of fixed size, which the hypervisor copies to and from
- * by reference (tools/lib/backend_pages.h), cut into pieces of one page and of as many as a front
- * end of Linux puts in a request. What is larger, or comes when the pool is used up, gets memory of
- * its own, which is kept for the next. (Linux 6.1 does not let the io_uring register such pages.)
+ * Memory for the data of requests, in two pools of fixed size: one that is registered with the
+ * io_uring, which need not look its pages up for each request, and one that the hypervisor copies
+ * to and from by reference (tools/lib/backend_pages.h); Linux 6.1 does not let pages be both. Each
+ * is cut into pieces of one page and of as many as a front end of Linux puts in a request. What is
+ * larger, or comes when a pool is used up, gets memory of its own, which is kept for the next.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "blkback/disk.h"
 
-#define SMALL	    64 /* of one page */
-#define LARGE	    8
 #define LARGE_PAGES 32
-#define POOL_PAGES  (SMALL + LARGE * LARGE_PAGES)
 
-static struct backend_pages pool;
-static struct buffer *small, *large, *others;
+struct pool {
+	unsigned int nsmall, nlarge; /* pieces of one page and of LARGE_PAGES */
+	struct buffer *small, *large;
+};
+
+static struct pool registered = { .nsmall = 64, .nlarge = 8 };
+static struct pool granted = { .nsmall = 32, .nlarge = 4 };
+static struct backend_pages grants; /* of the latter */
+static struct buffer *others;
 
 static void add(struct buffer **list, struct buffer *b)
 {
@@ -33,24 +38,41 @@ static struct buffer *take(struct buffer **list)
 	return b;
 }
 
-int buffers_start(void)
+static unsigned int pages_of(const struct pool *p)
 {
-	static struct buffer pieces[SMALL + LARGE];
+	return p->nsmall + p->nlarge * LARGE_PAGES;
+}
+
+/* Pieces of the memory, for as long as the process lives. */
+static int cut(struct pool *p, uint8_t *at)
+{
+	struct buffer *b = calloc(p->nsmall + p->nlarge, sizeof(*b));
 	unsigned int i;
 
-	if (backend_pages_alloc(&pool, POOL_PAGES))
+	for (i = 0; b && i < p->nsmall + p->nlarge; i++, b++) {
+		*b = (struct buffer){ .data = at, .registered = p == &registered };
+		b->list = i < p->nsmall ? &p->small : &p->large;
+		add(b->list, b);
+		at += (i < p->nsmall ? 1 : LARGE_PAGES) * PAGE;
+	}
+	return b ? 0 : -1;
+}
+
+static void *map(size_t pages)
+{
+	void *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+int buffers_start(struct iovec *to_register)
+{
+	to_register->iov_len = pages_of(&registered) * PAGE;
+	to_register->iov_base = map(pages_of(&registered));
+	if (!to_register->iov_base || cut(&registered, to_register->iov_base))
 		return -1;
-	for (i = 0; i < SMALL; i++) {
-		pieces[i] = (struct buffer){ .data = pool.at + i * PAGE, .list = &small };
-		add(&small, &pieces[i]);
-	}
-	for (i = 0; i < LARGE; i++) {
-		pieces[SMALL + i] =
-			(struct buffer){ .data = pool.at + (SMALL + i * LARGE_PAGES) * PAGE,
-				.list = &large };
-		add(&large, &pieces[SMALL + i]);
-	}
-	return 0;
+	return backend_pages_alloc(&grants, pages_of(&granted)) ? -1 : cut(&granted, grants.at);
 }
 
 static struct buffer *make_other(void)
@@ -60,22 +82,22 @@ static struct buffer *make_other(void)
 	if (!b)
 		return NULL;
 	b->list = &others;
-	b->data = mmap(NULL, SEGMENTS_MAX * PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (b->data != MAP_FAILED)
+	b->data = map(SEGMENTS_MAX);
+	if (b->data)
 		return b;
 	free(b);
 	return NULL;
 }
 
-struct buffer *buffer_get(unsigned int pages)
+struct buffer *buffer_get(unsigned int pages, bool copied)
 {
+	struct pool *p = copied ? &granted : &registered;
 	struct buffer *b = NULL;
 
 	if (pages <= 1)
-		b = take(&small);
+		b = take(&p->small);
 	if (!b && pages <= LARGE_PAGES)
-		b = take(&large);
+		b = take(&p->large);
 	if (!b)
 		b = take(&others);
 	return b ? b : make_other();
@@ -88,10 +110,10 @@ void buffer_put(struct buffer *b)
 
 uint16_t buffer_end(union xengnttab_copy_ptr *end, void *at, unsigned int len, uint16_t by_ref)
 {
-	bool in_pool = (uintptr_t)at - (uintptr_t)pool.at < pool.count * (size_t)PAGE;
+	bool in_pool = (uintptr_t)at - (uintptr_t)grants.at < grants.count * (size_t)PAGE;
 
 	if (in_pool && (uintptr_t)at % PAGE + len <= PAGE)
-		return backend_pages_end(&pool, end, at, by_ref);
+		return backend_pages_end(&grants, end, at, by_ref);
 	end->virt = at;
 	return 0;
 }

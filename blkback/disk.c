@@ -46,6 +46,8 @@ static void forget_queues(struct disk *d)
 	throttle_stop(d);
 	for (i = 0; i < d->queues; i++)
 		queue_disconnect(&d->queue[i]);
+	persistent_end(d->persistent);
+	d->persistent = NULL;
 	d->queues = 0;
 	d->barrier = NULL;
 	d->leaving = false;
@@ -178,7 +180,7 @@ static int probe(struct backend_device *dev, const int *fds, unsigned int nfds)
 			d->file ? 0 : backend_own_number(dev, "discard-alignment", 0));
 		backend_publish(dev, "discard-secure", "0");
 	}
-	backend_publish(dev, "feature-persistent", "0");
+	backend_publish(dev, "feature-persistent", "1");
 	backend_publish(dev, "feature-max-indirect-segments", "%d", SEGMENTS_MAX);
 	backend_publish(dev, "max-ring-page-order", "%d", JOURNAL_RING_ORDER);
 	backend_publish(dev, "multi-queue-max-queues", "%d", JOURNAL_QUEUES);
@@ -189,18 +191,20 @@ static int connect_disk(struct backend_device *dev)
 {
 	struct disk *d = dev->own;
 	struct journal *j = dev->memory;
-	uint32_t queues = 1, i;
+	uint32_t queues = 1, persistent = 0, i;
 	char protocol[32];
 
 	if (backend_front_text(dev, protocol, sizeof(protocol), "protocol") &&
 		strcmp(protocol, "x86_64-abi") != 0)
 		return backend_fail(dev, "the front end speaks %s", protocol);
-	if (backend_front_optional(dev, &queues, 1, JOURNAL_QUEUES, "multi-queue-num-queues"))
+	if (backend_front_optional(dev, &queues, 1, JOURNAL_QUEUES, "multi-queue-num-queues") ||
+		backend_front_optional(dev, &persistent, 0, 1, "feature-persistent"))
 		return -1;
 	if (dev->resuming && (j->magic != JOURNAL_MAGIC || j->queues != queues))
 		return backend_fail(dev, "the restart memory is of another connection");
 	d->held = true;
 	d->queues = queues;
+	d->persistent = persistent ? persistent_start(dev->domid) : NULL;
 	for (i = 0; i < queues; i++) {
 		d->queue[i].disk = d;
 		if (queue_connect(&d->queue[i], i, queues, dev->resuming))
@@ -253,6 +257,8 @@ static void statistics(struct backend_device *dev, struct text *t)
 	for (i = 0; i < HISTOGRAM; i++)
 		text_add(t, " %llu", (unsigned long long)s->latency[i]);
 	text_add(t, "\n");
+	if (d->persistent)
+		text_add(t, "persistent_pages %u\n", persistent_count(d->persistent));
 	for (i = 0; i < d->queues; i++)
 		text_add(t, "ring%u entries %u in_flight %u most %u\n", i, d->queue[i].entries,
 			d->queue[i].in_flight, d->queue[i].most_in_flight);

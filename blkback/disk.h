@@ -4,9 +4,9 @@
  * (source.c), its way through xenbus (disk.c). ABI: <xen/io/blkif.h>.
  *
  * A request is copied out of the ring once, into the restart memory (journal.h), and only that copy
- * is looked at. Its data is copied between the guest's pages and a buffer of ours by the
- * hypervisor, so nothing that the guest does to its pages or grants can fault us or change data
- * under way.
+ * is looked at. Its data is copied between the guest's pages and a buffer of ours, by us where the
+ * page stays mapped (persistent.h), else by the hypervisor, so nothing that the guest does to its
+ * pages or grants can fault us or change data under way.
  */
 #ifndef BLKBACK_DISK_H
 #define BLKBACK_DISK_H
@@ -14,9 +14,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 #include <xen/io/blkif.h>
 
 #include "blkback/journal.h"
+#include "blkback/persistent.h"
 #include "tools/lib/backend.h"
 #include "tools/lib/backend_pages.h"
 
@@ -35,6 +37,7 @@ struct buffer {
 	struct buffer *next;  /* free ones */
 	struct buffer **list; /* where it goes when it is free */
 	uint8_t *data;
+	bool registered; /* with the io_uring, as its buffer 0 */
 	struct blkif_request_segment segment[SEGMENTS_MAX];
 };
 
@@ -88,6 +91,7 @@ struct disk {
 	unsigned int in_flight;
 	struct request *barrier; /* one that waits for, or keeps out, all others */
 	bool leaving, held;	 /* held: a barrier may not start yet */
+	struct persistent *persistent; /* NULL: the front end does not keep to its pages */
 	struct statistics stats;
 	/* Throttling, 0: none. Tokens come back with time; see throttle.c. */
 	uint64_t iops, bps;
@@ -123,10 +127,12 @@ void request_barrier(struct disk *d);
 /* After a batch of steps: data of reads to the guest, answers, notifications. */
 void request_flush(void);
 
-/* buffer.c. Make the pool, before the sandbox. -1: no memory. */
-int buffers_start(void);
-/* Room for so many pages of data, which lie one behind the other; NULL: no memory. */
-struct buffer *buffer_get(unsigned int pages);
+/* buffer.c. Make the pools, before the sandbox. -1: no memory. `to_register`: what to make the
+ * io_uring's buffer 0. */
+int buffers_start(struct iovec *to_register);
+/* Room for so many pages of data, which lie one behind the other; NULL: no memory. `copied`: the
+ * hypervisor copies it. */
+struct buffer *buffer_get(unsigned int pages, bool copied);
 void buffer_put(struct buffer *b);
 /* Make memory of ours, in the pool or not, one end of a copy: what to set in the segment's flags.
  */

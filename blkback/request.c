@@ -55,8 +55,8 @@ static void run_copies(void)
 	ncopies = 0;
 }
 
-/* One copy between a guest's page and our memory. */
-static void add_copy(struct request *r, uint32_t ref, unsigned int offset, void *ours,
+/* By the hypervisor, in one call with others. */
+static void add_grant_copy(struct request *r, uint32_t ref, unsigned int offset, void *ours,
 	unsigned int len, bool to_guest)
 {
 	xengnttab_grant_copy_segment_t *c = &copies[ncopies];
@@ -77,6 +77,21 @@ static void add_copy(struct request *r, uint32_t ref, unsigned int offset, void 
 	owner[ncopies++] = r;
 	if (ncopies == COPIES)
 		run_copies();
+}
+
+/* One copy between a guest's page and our memory: done at once where the page stays mapped. */
+static void add_copy(struct request *r, uint32_t ref, unsigned int offset, void *ours,
+	unsigned int len, bool to_guest)
+{
+	struct persistent *p = r->q->disk->persistent;
+	uint8_t *page = p ? persistent_page(p, ref, r->started_ns) : NULL;
+
+	if (!page)
+		add_grant_copy(r, ref, offset, ours, len, to_guest);
+	else if (to_guest)
+		persistent_copy(page + offset, ours, len);
+	else
+		persistent_copy(ours, page + offset, len);
 }
 
 static void add_data_copies(struct request *r, bool to_guest)
@@ -129,7 +144,7 @@ static void parse(struct request *r)
 		fail(r, BLKIF_RSP_ERROR);
 	if (r->step == STEP_DONE || !r->segments)
 		return;
-	r->buffer = buffer_get(r->segments);
+	r->buffer = buffer_get(r->segments, !r->q->disk->persistent);
 	if (!r->buffer)
 		fail(r, BLKIF_RSP_ERROR);
 	else if (s->request.operation == BLKIF_OP_INDIRECT)

@@ -29,9 +29,9 @@ static bool used[FILES / 2];
 
 static int restrict_ring(void)
 {
-	static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_FSYNC,
-		IORING_OP_FALLOCATE };
-	struct io_uring_restriction r[8];
+	static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READ_FIXED,
+		IORING_OP_WRITE_FIXED, IORING_OP_FSYNC, IORING_OP_FALLOCATE };
+	struct io_uring_restriction r[sizeof(operations) + 3];
 	unsigned int n;
 
 	memset(r, 0, sizeof(r));
@@ -64,12 +64,15 @@ static void end_idle_workers(void)
 int source_start(void)
 {
 	struct io_uring_params params = { .flags = IORING_SETUP_R_DISABLED };
+	struct iovec buffers;
 	int rc = io_uring_queue_init_params(ENTRIES, &ring, &params);
 
 	if (!rc)
 		end_idle_workers();
-	if (!rc && buffers_start())
+	if (!rc && buffers_start(&buffers))
 		rc = -ENOMEM;
+	if (!rc)
+		rc = io_uring_register_buffers(&ring, &buffers, 1);
 	if (!rc)
 		rc = io_uring_register_files_sparse(&ring, FILES);
 	if (!rc)
@@ -144,11 +147,17 @@ static void to_file(struct io_uring_sqe *sqe, struct request *r)
 void source_data(struct request *r, bool write, bool durable)
 {
 	struct io_uring_sqe *sqe = get_sqe();
+	uint8_t *data = r->buffer->data;
+	uint64_t at = r->sector * SECTOR;
 
-	if (write)
-		io_uring_prep_write(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
+	if (r->buffer->registered && write)
+		io_uring_prep_write_fixed(sqe, 0, data, r->bytes, at, 0);
+	else if (r->buffer->registered)
+		io_uring_prep_read_fixed(sqe, 0, data, r->bytes, at, 0);
+	else if (write)
+		io_uring_prep_write(sqe, 0, data, r->bytes, at);
 	else
-		io_uring_prep_read(sqe, 0, r->buffer->data, r->bytes, r->sector * SECTOR);
+		io_uring_prep_read(sqe, 0, data, r->bytes, at);
 	sqe->rw_flags = durable ? RWF_DSYNC : 0;
 	to_file(sqe, r);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A ring image and what is done with it, from bytes: the first ones are the number of queues and
- * the ring's order, then actions of a front end that owns all its memory. The front end's model
+ * A ring image and what is done with it, from bytes: the first ones are the number of queues, the
+ * ring's order, and whether the front end keeps to its pages, then actions of a front end that owns all its memory. The front end's model
  * (blkback_front.c) aborts when a request reaches outside the disk or another domain's pages; here
  * it is checked that no more is answered than was asked.
  */
@@ -69,6 +69,7 @@ static void act(uint8_t what, struct input *in)
 	case 7: front_complete(); break;
 	case 8: front_take(); break;
 	case 9: fp.shuffle = !fp.shuffle; break;
+	case 10: fp.map_fails = !fp.map_fails; break;
 	default:
 		for (n = 1 + number(in, 1) % 8; n; n--)
 			put_request(q, in);
@@ -87,6 +88,7 @@ int fuzz_blkback(const uint8_t *data, size_t size)
 	memset(front->revoked, 0, sizeof(front->revoked));
 	memset(front->req_prod, 0, sizeof(front->req_prod));
 	front_process_reset(1 << number(&in, 1) % 3, number(&in, 1) % (JOURNAL_RING_ORDER + 1));
+	front_persistent = number(&in, 1) % 2;
 	if (front_start(false, number(&in, 1) % 8 ? "w" : "r"))
 		return 0;
 	while (in.left && !fp.failed)

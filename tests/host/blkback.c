@@ -27,6 +27,19 @@ static int fresh(void **state)
 	return 0;
 }
 
+/* The same with a front end that keeps to its pages. */
+static int fresh_persistent(void **state)
+{
+	front_persistent = true;
+	return fresh(state);
+}
+
+static int fresh_copied(void **state)
+{
+	front_persistent = false;
+	return fresh(state);
+}
+
 static void begin(void)
 {
 	assert_int_equal(front_start(false, "w"), 0);
@@ -273,6 +286,35 @@ static void test_producer_jumps(void **state)
 		assert_true(fp.failed);
 		front_stop();
 	}
+}
+
+/* A page is mapped once, and its data goes both ways; one that cannot be mapped is copied. */
+static void test_pages_stay_mapped(void **state)
+{
+	struct text t = { 0 };
+	unsigned int i;
+
+	begin();
+	for (i = 0; i < 20; i++) {
+		fp.map_fails = i >= 15;
+		fill(front->page[0], 4 * PAGE);
+		put(0, BLKIF_OP_WRITE, 1, 16, 3, i < 18 ? 0 : 1);
+		put(0, BLKIF_OP_READ, 2, 16, 3, i < 15 ? 10 : 20);
+		front_push(0);
+		front_take();
+		front_complete();
+		serve();
+		expect(0, 1, BLKIF_RSP_OKAY);
+		expect(0, 2, BLKIF_RSP_OKAY);
+		assert_memory_equal(front->disk + 16 * SECTOR, front->page[i < 18 ? 0 : 1], 3 * PAGE);
+		assert_memory_equal(front->page[i < 15 ? 10 : 20], front->disk + 16 * SECTOR, 3 * PAGE);
+	}
+	assert_int_equal(fp.maps, 6);
+	disk_ops.statistics(&front_dev, &t);
+	assert_non_null(strstr(t.s, "\npersistent_pages 6\n"));
+	text_free(&t);
+	front_stop();
+	assert_int_equal(fp.mapped, 0);
 }
 
 /* Answers of one batch tell the guest once; an idle ring asks for the next event. */
@@ -533,27 +575,34 @@ static void test_fuzzed(void **state)
 	}
 }
 
+#define BOTH(test)                                                                                 \
+	{ #test, test, fresh_copied, NULL, NULL },                                                 \
+	{                                                                                          \
+		#test "_persistent", test, fresh_persistent, NULL, NULL                            \
+	}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_write_and_read, fresh),
-		cmocka_unit_test_setup(test_parts_of_pages, fresh),
-		cmocka_unit_test_setup(test_flush_and_barrier, fresh),
-		cmocka_unit_test_setup(test_discard, fresh),
-		cmocka_unit_test_setup(test_indirect, fresh),
-		cmocka_unit_test_setup(test_wrong_requests, fresh),
-		cmocka_unit_test_setup(test_readonly, fresh),
-		cmocka_unit_test_setup(test_revoked_and_failing, fresh),
-		cmocka_unit_test_setup(test_producer_jumps, fresh),
-		cmocka_unit_test_setup(test_one_notification, fresh),
-		cmocka_unit_test_setup(test_disconnect_waits, fresh),
-		cmocka_unit_test_setup(test_in_flight_limit, fresh),
-		cmocka_unit_test_setup(test_limits, fresh),
-		cmocka_unit_test_setup(test_death_at_every_point, fresh),
-		cmocka_unit_test_setup(test_death_with_two_queues, fresh),
-		cmocka_unit_test_setup(test_memory_of_another_connection, fresh),
-		cmocka_unit_test_setup(test_hostile_writer, fresh),
-		cmocka_unit_test_setup(test_fuzzed, fresh),
+		BOTH(test_write_and_read),
+		BOTH(test_parts_of_pages),
+		BOTH(test_flush_and_barrier),
+		BOTH(test_discard),
+		BOTH(test_indirect),
+		BOTH(test_wrong_requests),
+		BOTH(test_readonly),
+		BOTH(test_revoked_and_failing),
+		BOTH(test_producer_jumps),
+		BOTH(test_one_notification),
+		BOTH(test_disconnect_waits),
+		BOTH(test_in_flight_limit),
+		BOTH(test_limits),
+		BOTH(test_death_at_every_point),
+		BOTH(test_death_with_two_queues),
+		BOTH(test_memory_of_another_connection),
+		BOTH(test_hostile_writer),
+		cmocka_unit_test_setup(test_pages_stay_mapped, fresh_persistent),
+		cmocka_unit_test_setup(test_fuzzed, fresh_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Host tests of the back ends' states and of blkback's data path; the latter under ASan and UBSan, and under TSan.
-BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c buffer.c throttle.c) $(addprefix tools/lib/,backend_loop.c text.c) tests/host/blkback_front.c \
+BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c buffer.c persistent.c throttle.c) $(addprefix tools/lib/,backend_loop.c text.c) tests/host/blkback_front.c \
 	tests/host/blkback_disk.c tests/fuzz/blkback.c tests/host/blkback.c
 BLKBACK_TEST_CFLAGS := -Itests/host/crash -I.
 $(eval $(call host_test,backend_states,tests/host/backend_states.c tools/lib/backend_state.c,-I.,))
 $(eval $(call host_test,blkback,$(BLKBACK_TESTED),$(BLKBACK_TEST_CFLAGS),-lsystemd -lpthread))
 
+# Pages that stay mapped.
+$(eval $(call host_test,blkback_persistent,tests/host/blkback_persistent.c blkback/persistent.c tools/lib/text.c,-I.,))
+
 # On a file, through the io_uring that blkback uses.
-$(eval $(call host_test,blkback_source,$(addprefix blkback/,disk.c queue.c request.c buffer.c throttle.c source.c) \
+$(eval $(call host_test,blkback_source,$(addprefix blkback/,disk.c queue.c request.c buffer.c persistent.c throttle.c source.c) \
 	$(addprefix tools/lib/,backend_loop.c text.c log.c) tests/host/blkback_front.c tests/host/blkback_source.c,$(BLKBACK_TEST_CFLAGS),-lsystemd -l:liburing.a))
 
 HOST_TESTS += $(B)/test/blkback_tsan

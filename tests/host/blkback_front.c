@@ -17,6 +17,7 @@
 
 struct front *front;
 struct front_process fp;
+bool front_persistent;
 struct backend_device front_dev;
 
 struct backend_channel {
@@ -83,6 +84,8 @@ static int front_node(uint32_t *value, uint32_t max, const char *name)
 
 	if (!strcmp(name, "ring-page-order")) {
 		*value = fp.order;
+	} else if (!strcmp(name, "feature-persistent")) {
+		*value = front_persistent;
 	} else if (!strcmp(name, "multi-queue-num-queues")) {
 		*value = fp.queues;
 	} else {
@@ -211,6 +214,25 @@ int xengnttab_grant_copy(
 	return 0;
 }
 
+void *xengnttab_map_grant_ref(xengnttab_handle *h, uint32_t domid, uint32_t ref, int prot)
+{
+	uint32_t n = ref - FRONT_REF;
+
+	if (domid != front_dev.domid)
+		abort();
+	if (fp.map_fails || n >= FRONT_REFS || front->revoked[n])
+		return NULL;
+	fp.maps++;
+	fp.mapped++;
+	return front->page[n];
+}
+
+int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
+{
+	fp.mapped -= count;
+	return 0;
+}
+
 void front_take(void)
 {
 	unsigned int i;
@@ -246,10 +268,12 @@ void front_reset(void)
 
 void front_process_reset(unsigned int queues, unsigned int order)
 {
+	struct iovec registered;
+
 	if (!backend_loop() && backend_loop_open())
 		abort();
 	/* The test of the real source has started it by then. */
-	if (!own.at && buffers_start())
+	if (!own.at && buffers_start(&registered))
 		abort();
 	fp = (struct front_process){ .queues = queues, .order = order };
 	nchannels = 0;
@@ -284,6 +308,8 @@ void front_stop(void)
 			if (!front_complete())
 				abort();
 	disk_ops.destroy(&front_dev);
+	if (fp.mapped)
+		abort();
 }
 
 unsigned int front_entries(void)

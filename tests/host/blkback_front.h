@@ -38,8 +38,12 @@ struct front_process {
 	int64_t fail_next; /* the source's next step fails with -errno */
 	bool shuffle;	   /* steps end in a random order */
 	bool racing;	   /* a thread writes to the ring: stop at nothing it does */
+	bool map_fails;	   /* pages can be copied but not mapped */
+	unsigned int maps, mapped; /* granted pages: how often, and how many are */
 };
 extern struct front_process fp;
+/* The front end keeps to its pages: for all processes. */
+extern bool front_persistent;
 extern struct backend_device front_dev;
 
 /* Fresh shared memory; a new process's state for a ring of 1 << order pages and so many queues. */

@@ -130,6 +130,15 @@ static void test_shrunk(void **state)
 	front_stop();
 }
 
+/* By registered memory. */
+static void test_everything_persistent(void **state)
+{
+	front_persistent = true;
+	test_everything(state);
+	assert_true(fp.maps > 0 && fp.maps < 20);
+	front_persistent = false;
+}
+
 static int start(void **state)
 {
 	return source_start();
@@ -139,6 +148,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_everything_persistent),
 		cmocka_unit_test(test_shrunk),
 	};
 

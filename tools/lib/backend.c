@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <xen/xen.h>
 #include <xenstore_lib.h>
+#include <xentoollog.h>
 
 #define LOG_LINES_A_SECOND 5
 #define LOCK_POLL_US	   2000	  /* at first */
@@ -513,6 +514,18 @@ static int store_ready(sd_event_source *src, int fd, uint32_t mask, void *arg)
 	return 0;
 }
 
+static void say_nothing(xentoollog_logger *logger, xentoollog_level level, int errnoval,
+	const char *context, const char *format, va_list al)
+{
+}
+
+static void end_nothing(xentoollog_logger *logger)
+{
+}
+
+/* What a guest's reference does to libxengnttab is told by us, not as often as it comes. */
+static xentoollog_logger quiet = { .vmessage = say_nothing, .destroy = end_nothing };
+
 int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, struct error *e)
 {
 	static const int stops[] = { SIGTERM, SIGINT };
@@ -537,7 +550,7 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 	if (backend_namespaces(e) || store_open(&P.store, e) || backend_channels_open(e) ||
 		backend_socket_open(broker, e))
 		return -1;
-	P.gnttab = xengnttab_open(NULL, 0);
+	P.gnttab = xengnttab_open(&quiet, 0);
 	if (!P.gnttab)
 		return error_errno(e, ERR_FAIL, "/dev/xen/gntdev");
 	if (!xs_watch(P.store.xs, P.dir, "back") ||
