@@ -8,8 +8,7 @@ $(B)/bench/disk: tests/bench/disk.c | $(B)/stamp/packages
 bench-disk: $(B)/stamp/packages-run all $(B)/bench/disk
 	$(Q)$(PYTHON) tests/bench/disk.py
 BENCH += bench-disk
-# Instructions by function of one row or more: make bench-disk-profile ROW=write_4k_32 DISK="blkback, loop"
-FILE_DISK := blkback, file
+# Instructions by function of one row or more: make bench-disk-profile ROW=write_4k_32 DISK=device|file BY=blkback|kernel
 .PHONY: bench-disk-profile
 bench-disk-profile: $(B)/stamp/packages-run all $(B)/bench/disk
-	$(Q)$(PYTHON) tests/bench/diskprofile.py "$(or $(ROW),read_4k_1)" "$(or $(DISK),$(FILE_DISK))"
+	$(Q)$(PYTHON) tests/bench/diskprofile.py "$(or $(ROW),read_4k_1)" $(or $(DISK),file) $(or $(BY),blkback)

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make bench-disk: what a guest's disk requests cost, in instructions of the whole host: Debian's Xen 4.17 with xen-blkback,
-Paravane with xen-blkback, and Paravane with blkback on the same loop device and on the file itself.
+Paravane with xen-blkback, and Paravane with blkback.
 
-One emulated CPU whose clock counts instructions (icount), so a figure repeats however busy this computer is. The file is in
-memory: nothing waits for a disk. Prints one table, keeps it as build/bench/disk.json, fails if a row of blkback's costs more
-than the kernel's on either.
+Two disks: a block device, and a raw file on a file system, which is a loop device for the kernel's back end, as its hotplug
+script has it. Both lie in memory (brd): nothing waits for a disk. One emulated CPU whose clock counts instructions (icount), so
+a figure repeats however busy this computer is. Prints a table for each disk, keeps them as build/bench/disk.json, fails if a
+row of blkback's costs more than the kernel's on either.
 """
 import json
 import os
@@ -29,12 +30,21 @@ tsc_mode = "native"
 disk = ["DISK"]
 END
 """
-PREPARE = "dd if=/dev/zero of=/dev/shm/disk bs=1M count=64 status=none; modprobe loop; losetup /dev/loop7 /dev/shm/disk; " \
-	"mkdir -p /etc/xen"
-COLUMNS = [("Xen, kernel's", "xen", "phy:/dev/loop7,xvda,w"),
-	("kernel's", "paravane", "/dev/loop7,raw,xvda,w,backendtype=phy"),
-	("blkback, loop", "paravane", "/dev/loop7,raw,xvda,w,backendtype=user"),
-	("blkback, file", "paravane", "/dev/shm/disk,raw,xvda,w,backendtype=user")]
+PREPARE = """insmod /opt/boot/brd.ko rd_nr=2 rd_size=98304 && modprobe loop && mkdir -p /etc/xen /media/disk || exit 1
+dd if=/dev/zero of=/dev/ram0 bs=1M count=64 conv=fsync status=none
+mkfs.ext4 -q /dev/ram1 && mount /dev/ram1 /media/disk && dd if=/dev/zero of=/media/disk/disk bs=1M count=64 conv=fsync status=none || exit 1
+losetup /dev/loop7 /media/disk/disk"""
+XEN, KERNEL, OURS = "xen", "kernel", "blkback"
+# (disk, column): (hypervisor, the disk as its tools take it)
+CELLS = {
+	("device", XEN): ("xen", "phy:/dev/ram0,xvda,w"),
+	("device", KERNEL): ("paravane", "/dev/ram0,raw,xvda,w,backendtype=phy"),
+	("device", OURS): ("paravane", "/dev/ram0,raw,xvda,w,backendtype=user"),
+	("file", XEN): ("xen", "phy:/dev/loop7,xvda,w"),
+	("file", KERNEL): ("paravane", "/dev/loop7,raw,xvda,w,backendtype=phy"),
+	("file", OURS): ("paravane", "/media/disk/disk,raw,xvda,w,backendtype=user"),
+}
+TITLES = {"device": "block device", "file": "raw file", XEN: "Xen, kernel's", KERNEL: "kernel's", OURS: "blkback"}
 
 
 def initrd():
@@ -57,7 +67,7 @@ def initrd():
 def host_for(name, hypervisor, path):
 	"""The host, not started; the program's initrd is in it."""
 	machine = Host(hypervisor, name=name, cpus=1, memory=2048, icount=True, network=None, cpu=CPU,
-		files=[(path, "boot/disk.gz")])
+		files=[(path, "boot/disk.gz"), (os.path.join(inputs.kernel(), images.module_files(["brd"])[-1]), "boot/brd.ko")])
 	# The idle clock goes as ours does: dom0's own disk and the hotplug scripts have their time. What is counted is never idle.
 	machine.qemu.arguments = [a.replace("sleep=off", "sleep=on") for a in machine.qemu.arguments]
 	return machine
@@ -87,42 +97,47 @@ def measure(hypervisor, path, disks):
 		return [{k.decode(): int(v) for k, v in ROW.findall(run_guest(host, disk).encode())} for disk in disks]
 
 
-def table(titles, figures):
-	"""Print the rows, each of blkback's columns over each of the kernel's; how many of blkback's figures are above one of those."""
-	ours = [i for i, t in enumerate(titles) if t.startswith("blkback")]
-	pairs = [(i, k) for i in ours for k in range(len(titles)) if k not in ours]
-	heads = [f"  {titles[i].split(', ')[1]}/{titles[k].split(',')[0].split(chr(39))[0]}" for i, k in pairs]
-	print(f"\n{'instructions a request':24}" + "".join(f"{t:>15}" for t in titles) + "".join(heads))
+def table(disk, columns):
+	"""Print a disk's rows, {column: {row: figure}}, blkback's over each other; how many of them cost more than another."""
+	others = [c for c in columns if c != OURS] if OURS in columns else []
+	print(f"\n{TITLES[disk] + ', a request':24}" + "".join(f"{TITLES[c]:>15}" for c in columns)
+		+ ("  blkback over each other" if others else ""))
 	missed = 0
-	for name in figures[0]:
-		row = [f[name] for f in figures]
-		worse = {i for i, k in pairs if row[i] > row[k]}
-		print(f"{name:24}" + "".join(f"{v:15,}" for v in row) + "".join(f"{row[i] / row[k]:{len(h)}.2f}" for (i, k), h in zip(pairs, heads))
-			+ ("  MISSED" if worse else "  ok" if pairs else ""))
-		missed += len(worse)
+	for name in next(iter(columns.values())):
+		ratios = [columns[OURS][name] / columns[c][name] for c in others]
+		worse = any(r > 1 for r in ratios)
+		print(f"{name:24}" + "".join(f"{rows[name]:15,}" for rows in columns.values()) + "".join(f"{r:8.3f}" for r in ratios)
+			+ ("" if not others else "  MISSED" if worse else "  ok"))
+		missed += worse
 	return missed
 
 
+def wanted(words):
+	"""The cells whose disk is named, or no disk is, and whose column is, or no column is."""
+	groups = [{c[i] for c in CELLS} for i in (0, 1)]
+	if set(words) - groups[0] - groups[1]:
+		sys.exit("make bench-disk: disks and columns are " + ", ".join(f"{w} ({TITLES[w]})" for g in groups for w in sorted(g)))
+	return [cell for cell in CELLS if all(part in words or not g & set(words) for part, g in zip(cell, groups))]
+
+
 def main(words):
-	"""Measure, print, keep; of the hypervisors that are named, or both, all columns or those named (`disk.py paravane blkback`)."""
-	start, figures = time.monotonic(), []
-	hypervisors = {"xen", "paravane"} & set(words) or {"xen", "paravane"}
-	named = set(words) - hypervisors
-	columns = [c for c in COLUMNS if c[1] in hypervisors and (not named or any(w in c[0] for w in named))]
-	if not columns:
-		sys.exit(f"make bench-disk: no column has {' or '.join(sorted(named))} in its name")
+	"""Measure, print, keep; all cells, or some (`disk.py device blkback`)."""
+	start, found = time.monotonic(), {}
+	cells = wanted(words)
 	try:
 		path = initrd()
-		for hypervisor in dict.fromkeys(c[1] for c in columns):
-			figures += measure(hypervisor, path, [c[2] for c in columns if c[1] == hypervisor])
+		for hypervisor in dict.fromkeys(CELLS[c][0] for c in cells):
+			here = [c for c in cells if CELLS[c][0] == hypervisor]
+			found.update(zip(here, measure(hypervisor, path, [CELLS[c][1] for c in here])))
 			print(f"[{time.monotonic() - start:6.1f} s] {hypervisor}", flush=True)
 	except (HostFailed, cache.Failed) as e:
 		sys.exit(f"make bench-disk: {e}\nto repeat: make bench-disk")
-	if any(set(f) != set(figures[0]) or "failed" in f for f in figures):
-		sys.exit(f"make bench-disk: not all rows: {figures}")
-	missed = table([c[0] for c in columns], figures)
+	if len({frozenset(f) for f in found.values()}) != 1 or any("failed" in f for f in found.values()):
+		sys.exit(f"make bench-disk: not all rows: {found}")
+	kept = {disk: {c[1]: found[c] for c in cells if c[0] == disk} for disk in dict.fromkeys(c[0] for c in cells)}
+	missed = sum([table(disk, columns) for disk, columns in kept.items()])
 	with open(os.path.join(OUT, "disk.json"), "w") as f:
-		json.dump({c[0]: f for c, f in zip(columns, figures)}, f, indent=1)
+		json.dump(kept, f, indent=1)
 	return 1 if missed else 0
 
 
