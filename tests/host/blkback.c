@@ -374,6 +374,43 @@ static void test_in_flight_limit(void **state)
 	front_stop();
 }
 
+/* Requests of the largest size: no more of them are under way than there is memory for. */
+static void test_memory_limit(void **state)
+{
+	struct blkif_request_segment *s = (void *)front->page[200];
+	blkif_request_indirect_t *r;
+	unsigned int i, n, done = 0;
+
+	front_process_reset(1, JOURNAL_RING_ORDER);
+	begin();
+	for (i = 0; i < SEGMENTS_MAX; i++)
+		s[i] = (struct blkif_request_segment){ .gref = FRONT_REF + i % 100, .last_sect = 7 };
+	for (i = 0; i < 100; i++) {
+		r = (void *)front_request(0);
+		memset(r, 0, sizeof(*r));
+		r->operation = BLKIF_OP_INDIRECT;
+		r->indirect_op = BLKIF_OP_READ;
+		r->nr_segments = SEGMENTS_MAX;
+		r->id = i;
+		r->indirect_grefs[0] = FRONT_REF + 200;
+		front_next(0);
+	}
+	front_push(0);
+	for (i = 0; done < 100 && i < 10; i++) {
+		front_take();
+		front_take();
+		assert_int_equal(buffers_left(), done < 96 ? 0 : 32 - (100 - done));
+		n = front_complete();
+		assert_in_range(n, 1, 32);
+		done += n;
+		assert_int_equal(buffers_left(), 32);
+	}
+	assert_int_equal(done, 100);
+	for (i = 0; i < 100; i++)
+		expect(0, i, BLKIF_RSP_OKAY);
+	front_stop();
+}
+
 static void test_limits(void **state)
 {
 	struct text t = { 0 };
@@ -596,6 +633,7 @@ int main(void)
 		BOTH(test_one_notification),
 		BOTH(test_disconnect_waits),
 		BOTH(test_in_flight_limit),
+		BOTH(test_memory_limit),
 		BOTH(test_limits),
 		BOTH(test_death_at_every_point),
 		BOTH(test_death_with_two_queues),
