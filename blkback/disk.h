@@ -89,8 +89,8 @@ struct disk {
 	struct queue queue[JOURNAL_QUEUES];
 	unsigned int queues;
 	unsigned int in_flight;
-	struct request *barrier; /* one that waits for, or keeps out, all others */
-	bool leaving, held;	 /* held: a barrier may not start yet */
+	struct request *barrier;       /* one that waits for, or keeps out, all others */
+	bool leaving, held;	       /* held: a barrier may not start yet */
 	struct persistent *persistent; /* NULL: the front end does not keep to its pages */
 	struct statistics stats;
 	/* Throttling, 0: none. Tokens come back with time; see throttle.c. */

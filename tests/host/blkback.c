@@ -306,8 +306,10 @@ static void test_pages_stay_mapped(void **state)
 		serve();
 		expect(0, 1, BLKIF_RSP_OKAY);
 		expect(0, 2, BLKIF_RSP_OKAY);
-		assert_memory_equal(front->disk + 16 * SECTOR, front->page[i < 18 ? 0 : 1], 3 * PAGE);
-		assert_memory_equal(front->page[i < 15 ? 10 : 20], front->disk + 16 * SECTOR, 3 * PAGE);
+		assert_memory_equal(
+			front->disk + 16 * SECTOR, front->page[i < 18 ? 0 : 1], 3 * PAGE);
+		assert_memory_equal(
+			front->page[i < 15 ? 10 : 20], front->disk + 16 * SECTOR, 3 * PAGE);
 	}
 	assert_int_equal(fp.maps, 6);
 	disk_ops.statistics(&front_dev, &t);
@@ -384,7 +386,8 @@ static void test_memory_limit(void **state)
 	front_process_reset(1, JOURNAL_RING_ORDER);
 	begin();
 	for (i = 0; i < SEGMENTS_MAX; i++)
-		s[i] = (struct blkif_request_segment){ .gref = FRONT_REF + i % 100, .last_sect = 7 };
+		s[i] = (struct blkif_request_segment){ .gref = FRONT_REF + i % 100,
+			.last_sect = 7 };
 	for (i = 0; i < 100; i++) {
 		r = (void *)front_request(0);
 		memset(r, 0, sizeof(*r));
@@ -612,10 +615,10 @@ static void test_fuzzed(void **state)
 	}
 }
 
-#define BOTH(test)                                                                                 \
-	{ #test, test, fresh_copied, NULL, NULL },                                                 \
-	{                                                                                          \
-		#test "_persistent", test, fresh_persistent, NULL, NULL                            \
+#define BOTH(test)                                                      \
+	{ #test, test, fresh_copied, NULL, NULL },                      \
+	{                                                               \
+#test "_persistent", test, fresh_persistent, NULL, NULL \
 	}
 
 int main(void)
