@@ -21,10 +21,11 @@ struct persistent *persistent_start(uint32_t domid);
 /* Unmaps all. NULL is none. */
 void persistent_end(struct persistent *p);
 /*
- * The page with this reference, mapped now if it was not; valid until the next call. NULL: there
- * is no room (now_ns, the monotonic clock's, says how long the others were not used), or it cannot
- * be mapped.
+ * A request's references: those that are not mapped are now, together, if they can be and there is
+ * room. now_ns, the monotonic clock's, says how long others were not used.
  */
+void persistent_want(struct persistent *p, const uint32_t *refs, unsigned int n, uint64_t now_ns);
+/* The page with this reference, valid until persistent_want(); NULL: it is not mapped. */
 uint8_t *persistent_page(struct persistent *p, uint32_t ref, uint64_t now_ns);
 /* How many are mapped. */
 unsigned int persistent_count(const struct persistent *p);

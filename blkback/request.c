@@ -94,6 +94,17 @@ static void add_copy(struct request *r, uint32_t ref, unsigned int offset, void 
 		persistent_copy(ours, page + offset, len);
 }
 
+/* The request's pages, which are to stay mapped. */
+static void map_pages(struct request *r)
+{
+	uint32_t refs[SEGMENTS_MAX];
+	unsigned int i;
+
+	for (i = 0; i < r->segments; i++)
+		refs[i] = r->buffer->segment[i].gref;
+	persistent_want(r->q->disk->persistent, refs, r->segments, r->started_ns);
+}
+
 static void add_data_copies(struct request *r, bool to_guest)
 {
 	uint8_t *ours = r->buffer->data;
@@ -106,6 +117,16 @@ static void add_data_copies(struct request *r, bool to_guest)
 		add_copy(r, s->gref, s->first_sect * SECTOR, ours, len, to_guest);
 		ours += len;
 	}
+}
+
+/* Of an indirect request; SEGMENTS_MAX of them fit in the first page. */
+static void copy_segments(struct request *r)
+{
+	uint32_t ref = r->slot->indirect.indirect_grefs[0];
+
+	if (r->q->disk->persistent)
+		persistent_want(r->q->disk->persistent, &ref, 1, r->started_ns);
+	add_copy(r, ref, 0, r->buffer->segment, r->segments * sizeof(r->buffer->segment[0]), false);
 }
 
 /* First look at a copied request: what it is, how many segments. */
@@ -148,9 +169,7 @@ static void parse(struct request *r)
 	if (!r->buffer)
 		fail(r, BLKIF_RSP_ERROR);
 	else if (s->request.operation == BLKIF_OP_INDIRECT)
-		/* SEGMENTS_MAX of them fit in the first page. */
-		add_copy(r, s->indirect.indirect_grefs[0], 0, r->buffer->segment,
-			r->segments * sizeof(r->buffer->segment[0]), false);
+		copy_segments(r);
 	else
 		memcpy(r->buffer->segment, s->request.seg,
 			r->segments * sizeof(r->buffer->segment[0]));
@@ -244,6 +263,8 @@ void request_start(struct request *list)
 		if (r->step == STEP_DONE)
 			continue;
 		throttle_charge(r->q->disk, r->bytes);
+		if (r->segments && r->q->disk->persistent)
+			map_pages(r);
 		if (r->bytes && r->op != BLKIF_OP_READ)
 			add_data_copies(r, false);
 	}

@@ -18,6 +18,7 @@
 struct front *front;
 struct front_process fp;
 bool front_persistent;
+static int front_fd = -1; /* whose memory `front` is */
 struct backend_device front_dev;
 
 struct backend_channel {
@@ -214,23 +215,32 @@ int xengnttab_grant_copy(
 	return 0;
 }
 
-void *xengnttab_map_grant_ref(xengnttab_handle *h, uint32_t domid, uint32_t ref, int prot)
+void *xengnttab_map_domain_grant_refs(
+	xengnttab_handle *h, uint32_t count, uint32_t domid, uint32_t *refs, int prot)
 {
-	uint32_t n = ref - FRONT_REF;
+	uint8_t *at;
+	uint32_t i;
 
 	if (domid != front_dev.domid)
 		abort();
-	if (fp.map_fails || n >= FRONT_REFS || front->revoked[n])
-		return NULL;
+	for (i = 0; i < count; i++)
+		if (fp.map_fails || refs[i] - FRONT_REF >= FRONT_REFS ||
+			front->revoked[refs[i] - FRONT_REF])
+			return NULL;
+	at = mmap(NULL, count * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (i = 0; i < count; i++)
+		if (mmap(at + i * PAGE, PAGE, prot, MAP_SHARED | MAP_FIXED, front_fd,
+			    front->page[refs[i] - FRONT_REF] - (uint8_t *)front) == MAP_FAILED)
+			abort();
 	fp.maps++;
-	fp.mapped++;
-	return front->page[n];
+	fp.mapped += count;
+	return at;
 }
 
 int xengnttab_unmap(xengnttab_handle *h, void *start, uint32_t count)
 {
 	fp.mapped -= count;
-	return 0;
+	return munmap(start, count * PAGE);
 }
 
 void front_take(void)
@@ -260,8 +270,12 @@ void front_reset(void)
 {
 	if (front)
 		munmap(front, sizeof(*front));
-	front = mmap(
-		NULL, sizeof(*front), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (front_fd >= 0)
+		close(front_fd);
+	front_fd = memfd_create("front", 0);
+	if (front_fd < 0 || ftruncate(front_fd, sizeof(*front)))
+		abort();
+	front = mmap(NULL, sizeof(*front), PROT_READ | PROT_WRITE, MAP_SHARED, front_fd, 0);
 	if (front == MAP_FAILED)
 		abort();
 }

@@ -39,7 +39,7 @@ struct front_process {
 	bool shuffle;		   /* steps end in a random order */
 	bool racing;		   /* a thread writes to the ring: stop at nothing it does */
 	bool map_fails;		   /* pages can be copied but not mapped */
-	unsigned int maps, mapped; /* granted pages: how often, and how many are */
+	unsigned int maps, mapped; /* groups of granted pages; pages that are */
 };
 extern struct front_process fp;
 /* The front end keeps to its pages: for all processes. */
