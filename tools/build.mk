@@ -44,8 +44,9 @@ $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix too
 $(eval $(call host_test,tools_hotplug,tests/host/tools_hotplug.c $(addprefix tools/lib/,hotplug.c error.c text.c),-I.,))
 $(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c tools/build/cache.c $(addprefix tools/lib/,error.c log.c \
 	text.c),-I.,$(BUILDER_LIBS)))
-FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)
-$(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
+FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c tools_fake_tap.c)
+FAKED_GUEST := $(filter-out tools/lib/nictap.c,$(TOOLS_GUEST))
+$(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(FAKED_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
 $(eval $(call tools_test,tools_create))
-$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS) -lncurses))
+$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(FAKED_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS) -lncurses))
 $(eval $(call tools_test,tools_output))

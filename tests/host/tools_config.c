@@ -350,6 +350,7 @@ static void test_nics(void **state)
 	bad_nic("bridge", "'bridge' has no value");
 	bad_nic("bridge=a/b", "cannot be an interface's name");
 	bad_nic("bridge=aaaaaaaaaaaaaaaaaaaa", "cannot be an interface's name");
+	bad_nic("vifname=vif12.0", "vifname 'vif12.0' is how a back end names its own");
 	bad_nic("rate=fast", "rate 'fast'");
 	bad_nic("mtu=1", "mtu must be");
 	bad_nic("backendtype=qdisk", "unknown backendtype 'qdisk'");

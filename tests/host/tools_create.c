@@ -27,6 +27,7 @@
 #include "tools/lib/guest.h"
 #include "tools/lib/hostconf.h"
 #include "tools/lib/log.h"
+#include "tools/lib/nic.h"
 #include "tools/lib/paths.h"
 #include "tools/lib/record.h"
 #include "tools/vaned/lifecycle.h"
@@ -385,6 +386,91 @@ static void test_antispoof(void **state)
 	free(nft);
 }
 
+/* What vaned does for netback: how many queues of which tap. */
+static int opened(uint32_t domid, uint32_t devid)
+{
+	char *back = xprintf("/local/domain/0/backend/uvif/%u/%u", domid, devid);
+	int fds[16], n, i;
+
+	n = nic_open(&S, back, domid, devid, fds, 16, &E);
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	free(back);
+	return n;
+}
+
+/* An interface with a name of its own is found by it, and goes with its guest. */
+static void test_vifname(void **state)
+{
+	char *vif = xprintf("vif=['script=%s,vifname=web']", script_path);
+	uint32_t domid;
+
+	if (create(vif, &domid))
+		fail_msg("%s", E.what);
+	assert_int_equal(opened(1, 0), 2);
+	assert_string_equal(fake.opened, "vif1.0");
+	fake_rename_netdev("vif1.0", "web");
+	assert_int_equal(opened(1, 0), 2);
+	assert_string_equal(fake.opened, "web");
+	assert_false(fake_has_netdev("vif1.0"));
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	assert_false(fake_has_netdev("web"));
+	/* Its script failed before it renamed. */
+	assert_int_equal(create(vif, &domid), 0);
+	assert_int_equal(opened(2, 0), 2);
+	assert_int_equal(guest_destroy(&X, &S, 2, &E), 0);
+	assert_false(fake_has_netdev("vif2.0"));
+	free(vif);
+}
+
+/* What has the name that a guest's interface is to get stays whose it is, from first to last. */
+static void test_vifname_of_another(void **state)
+{
+	char *vif = xprintf("vif=['script=%s,vifname=web']", script_path);
+	uint32_t domid;
+
+	if (create(vif, &domid))
+		fail_msg("%s", E.what);
+	/* It comes while the guest's own is under way. */
+	fake_netdev("web", "vif7.0");
+	assert_int_equal(opened(1, 0), 2);
+	assert_string_equal(fake.opened, "vif1.0");
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	assert_true(fake_has_netdev("web"));
+	assert_false(fake_has_netdev("vif1.0"));
+	free(vif);
+}
+
+static void test_vifname_refused(void **state)
+{
+	char *vif = xprintf("vif=['script=%s,vifname=web']", script_path),
+	     *again = xprintf("name='h'\nuuid='11111111-2222-3333-4444-666666666666'\n%s", vif),
+	     *twice = xprintf("vif=['script=%s,vifname=web','script=%s,vifname=web']", script_path,
+		     script_path);
+	uint32_t domid;
+
+	refused(twice, "vif 1: vifname 'web' is that of vif 0");
+	fake_netdev("web", "");
+	refused(vif, "vif 0: vifname 'web': the control domain has an interface of that name");
+	fake_netdev("web", "uplink");
+	refused(vif, "an interface of that name (\"uplink\")");
+	fake_rename_netdev("web", "other");
+	memset(&E, 0, sizeof(E));
+	if (create(vif, &domid))
+		fail_msg("%s: %s", E.what, E.advice);
+	memset(&E, 0, sizeof(E));
+	assert_int_equal(create(again, &domid), -1);
+	assert_non_null(
+		strstr(E.what, "vif 0: vifname 'web' is that of interface 0 of guest \"g\""));
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	memset(&E, 0, sizeof(E));
+	assert_int_equal(create(again, &domid), 0);
+	assert_int_equal(guest_destroy(&X, &S, 2, &E), 0);
+	free(again);
+	free(twice);
+	free(vif);
+}
+
 static void stop(uint32_t domid, unsigned int reason)
 {
 	fake.domain[domid].info.flags |= XEN_DOMINF_shutdown | reason << XEN_DOMINF_shutdownshift;
@@ -547,6 +633,9 @@ int main(void)
 		T(test_refused_before),
 		T(test_hotplug_failure),
 		T(test_antispoof),
+		T(test_vifname),
+		T(test_vifname_of_another),
+		T(test_vifname_refused),
 		T(test_lifecycle),
 		T(test_host_defaults),
 		T(test_disks_of_blkback),

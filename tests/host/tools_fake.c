@@ -70,6 +70,7 @@ void fake_reset(void)
 	if (memory_fd < 0 || ftruncate(memory_fd, (uint64_t)FAKE_FRAMES << 12))
 		abort();
 	fake.next_domid = 1;
+	fake.cpus = 2;
 	d0->exists = true;
 	d0->weight = 256;
 	d0->info.flags = XEN_DOMINF_running;
