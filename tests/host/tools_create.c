@@ -423,6 +423,33 @@ static void test_vifname(void **state)
 	free(vif);
 }
 
+/* One for each CPU; no fewer than the front end may use by what it was told, however few are left.
+ */
+static void test_queues(void **state)
+{
+	static const char max[] = "/local/domain/0/backend/uvif/1/0/multi-queue-max-queues";
+	char *vif = xprintf("vif=['script=%s']", script_path);
+	uint32_t domid;
+
+	assert_int_equal(create(vif, &domid), 0);
+	fake.cpus = 3;
+	assert_int_equal(opened(1, 0), 3);
+	fake.cpus = 9;
+	assert_int_equal(opened(1, 0), 4);
+	fake_write(max, "3");
+	fake.cpus = 1;
+	assert_int_equal(opened(1, 0), 3);
+	fake.cpus = 4;
+	assert_int_equal(opened(1, 0), 4);
+	fake_write(max, "99");
+	assert_int_equal(opened(1, 0), 4);
+	fake_write(max, "-1");
+	fake.cpus = 1;
+	assert_int_equal(opened(1, 0), 1);
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	free(vif);
+}
+
 /* What has the name that a guest's interface is to get stays whose it is, from first to last. */
 static void test_vifname_of_another(void **state)
 {
@@ -634,6 +661,7 @@ int main(void)
 		T(test_hotplug_failure),
 		T(test_antispoof),
 		T(test_vifname),
+		T(test_queues),
 		T(test_vifname_of_another),
 		T(test_vifname_refused),
 		T(test_lifecycle),

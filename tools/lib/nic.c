@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "tools/lib/hostconf.h"
@@ -297,8 +298,13 @@ void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 int nic_open(struct store *s, const char *back, uint32_t domid, uint32_t devid, int *fds,
 	unsigned int max, struct error *e)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int count = cpus < 1 ? 1 : cpus > NICTAP_QUEUES ? NICTAP_QUEUES : cpus;
+	/*
+	 * A front end may use as many as it was told of: no fewer, though CPUs went offline since.
+	 */
+	long long cpus = get_nprocs(),
+		  told = store_read_number(s, 0, "%s/multi-queue-max-queues", back),
+		  want = told > cpus ? told : cpus;
+	unsigned int count = want < 1 ? 1 : want > NICTAP_QUEUES ? NICTAP_QUEUES : want;
 	char *name = tap_name(s, back, domid, devid), *mark = xprintf("vif%u.%u", domid, devid);
 	int rc = nictap_open(name, mark, fds, count < max ? count : max, e);
 
