@@ -4,7 +4,8 @@
  * io_uring, which need not look its pages up for each request, and one that the hypervisor copies
  * to and from by reference (tools/lib/backend_pages.h); Linux 6.1 does not let pages be both. Each
  * is cut into pieces of one page and of as many as a front end of Linux puts in a request. What is
- * larger, or comes when a pool is used up, gets memory of its own, which is kept for the next.
+ * larger, or comes when a pool is used up, gets memory of its own; that is bounded for the process,
+ * so for the guest, and some of it is kept for the next.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 #include "blkback/disk.h"
 
 #define LARGE_PAGES 32
+#define OTHERS_MAX  32 /* of 1 MiB */
+#define SPARE_MAX   4  /* of them that are kept */
 
 struct pool {
 	unsigned int nsmall, nlarge; /* pieces of one page and of LARGE_PAGES */
@@ -22,6 +25,7 @@ static struct pool registered = { .nsmall = 64, .nlarge = 8 };
 static struct pool granted = { .nsmall = 32, .nlarge = 4 };
 static struct backend_pages grants; /* of the latter */
 static struct buffer *others;
+static unsigned int nothers, spare; /* in use; not */
 
 static void add(struct buffer **list, struct buffer *b)
 {
@@ -98,14 +102,34 @@ struct buffer *buffer_get(unsigned int pages, bool copied)
 		b = take(&p->small);
 	if (!b && pages <= LARGE_PAGES)
 		b = take(&p->large);
-	if (!b)
-		b = take(&others);
-	return b ? b : make_other();
+	if (b)
+		return b;
+	b = take(&others);
+	if (b)
+		spare--;
+	else
+		b = make_other();
+	nothers += !!b;
+	return b;
 }
 
 void buffer_put(struct buffer *b)
 {
+	if (b->list == &others) {
+		nothers--;
+		if (spare == SPARE_MAX) {
+			munmap(b->data, SEGMENTS_MAX * PAGE);
+			free(b);
+			return;
+		}
+		spare++;
+	}
 	add(b->list, b);
+}
+
+unsigned int buffers_left(void)
+{
+	return nothers < OTHERS_MAX ? OTHERS_MAX - nothers : 0;
 }
 
 uint16_t buffer_end(union xengnttab_copy_ptr *end, void *at, unsigned int len, uint16_t by_ref)

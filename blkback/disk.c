@@ -67,8 +67,9 @@ void disk_request_over(struct disk *d)
 	}
 	if (d->barrier)
 		request_barrier(d);
-	else
-		for (i = 0; i < d->queues; i++)
+	/* One of another disk may have waited for the memory. */
+	for (d = disks; d; d = d->next)
+		for (i = 0; i < d->queues && !d->barrier; i++)
 			if (d->queue[i].waiting)
 				backend_kick(d->queue[i].channel);
 }

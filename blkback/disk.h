@@ -26,7 +26,7 @@
 #define PAGE	      4096
 #define SEGMENTS_MAX  256 /* of an indirect request */
 #define HISTOGRAM     24  /* latency classes: up to 2^n us */
-#define IN_FLIGHT_MAX 128 /* requests of a disk; each may have a buffer of 1 MiB */
+#define IN_FLIGHT_MAX 128 /* requests of a disk */
 #define BATCH	      64  /* requests taken before others have their turn */
 
 struct disk;
@@ -65,7 +65,7 @@ struct queue {
 	unsigned int entries; /* a power of two */
 	struct request *requests, *free;
 	struct backend_channel *channel;
-	bool waiting;	/* for a barrier, or for any request, to end */
+	bool waiting;	/* for a barrier, or for any request of the process, to end */
 	bool published; /* no: answers are in the ring that the guest was not told of */
 	uint32_t told;	/* rsp_prod in the ring */
 	unsigned int in_flight, most_in_flight;
@@ -89,8 +89,8 @@ struct disk {
 	struct queue queue[JOURNAL_QUEUES];
 	unsigned int queues;
 	unsigned int in_flight;
-	struct request *barrier; /* one that waits for, or keeps out, all others */
-	bool leaving, held;	 /* held: a barrier may not start yet */
+	struct request *barrier;       /* one that waits for, or keeps out, all others */
+	bool leaving, held;	       /* held: a barrier may not start yet */
 	struct persistent *persistent; /* NULL: the front end does not keep to its pages */
 	struct statistics stats;
 	/* Throttling, 0: none. Tokens come back with time; see throttle.c. */
@@ -134,6 +134,8 @@ int buffers_start(struct iovec *to_register);
  * hypervisor copies it. */
 struct buffer *buffer_get(unsigned int pages, bool copied);
 void buffer_put(struct buffer *b);
+/* How many requests may come that have no room in the pools; the next may once one has ended. */
+unsigned int buffers_left(void);
 /* Make memory of ours, in the pool or not, one end of a copy: what to set in the segment's flags.
  */
 uint16_t buffer_end(union xengnttab_copy_ptr *end, void *at, unsigned int len, uint16_t by_ref);

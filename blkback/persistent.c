@@ -16,7 +16,7 @@
 #define IDLE_NS 1000000000ull
 
 struct mapped {
-	struct mapped *next;		/* of the same hash */
+	struct mapped *next;	      /* of the same hash */
 	struct mapped *newer, *older; /* by last use */
 	uint8_t *at;
 	uint64_t used_ns;

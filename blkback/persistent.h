@@ -29,7 +29,8 @@ uint8_t *persistent_page(struct persistent *p, uint32_t ref, uint64_t now_ns);
 /* How many are mapped. */
 unsigned int persistent_count(const struct persistent *p);
 
-/* len is a multiple of 8. Not memcpy(): the guest may write meanwhile, and no checker shall mind. */
+/* len is a multiple of 8. Not memcpy(): the guest may write meanwhile, and no checker shall mind.
+ */
 static inline void persistent_copy(void *to, const void *from, size_t len)
 {
 	size_t words = len / 8;

@@ -122,10 +122,10 @@ static int available(struct queue *q)
 	return n;
 }
 
-/* Until another request of the disk is over. */
-static bool has_to_wait(const struct disk *d)
+/* Until another request is over; so many were taken that have no buffer yet. */
+static bool has_to_wait(const struct disk *d, unsigned int taken)
 {
-	return d->barrier || d->in_flight >= IN_FLIGHT_MAX;
+	return d->barrier || d->in_flight >= IN_FLIGHT_MAX || taken >= buffers_left();
 }
 
 bool queue_work(void *arg)
@@ -134,11 +134,12 @@ bool queue_work(void *arg)
 	struct disk *d = q->disk;
 	struct request *list = NULL, **end = &list;
 	int n, taken = 0;
+	bool more;
 
 	q->waiting = false;
 	for (;;) {
 		n = available(q);
-		while (n > 0 && taken < BATCH && !has_to_wait(d) && throttle_take(d)) {
+		while (n > 0 && taken < BATCH && !has_to_wait(d, taken) && throttle_take(d)) {
 			*end = take(q);
 			/* Nothing behind a barrier is taken before it is over. */
 			if ((*end)->slot->request.operation == BLKIF_OP_WRITE_BARRIER)
@@ -156,10 +157,12 @@ bool queue_work(void *arg)
 			break;
 	}
 	/* Behind a barrier, with too many or without tokens, whoever ends that state kicks. */
-	q->waiting = n > 0 && has_to_wait(d);
+	q->waiting = n > 0 && has_to_wait(d, taken);
+	/* Those that were taken may have had room in the pools. */
+	more = taken == BATCH || (taken && taken >= (int)buffers_left());
 	request_start(list);
 	request_flush();
-	return n > 0 && taken == BATCH;
+	return n > 0 && more;
 }
 
 /* What a predecessor had taken and not answered, in the order it was taken. */

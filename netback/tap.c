@@ -35,19 +35,12 @@ static int restrict_ring(void)
 
 int tap_start(void)
 {
-	static bool started;
-	int rc = 0;
+	int rc = io_uring_queue_init(ENTRIES, &ring, IORING_SETUP_R_DISABLED);
 
-	if (!started)
-		rc = io_uring_queue_init(ENTRIES, &ring, IORING_SETUP_R_DISABLED);
-	if (!started && !rc) {
+	if (!rc)
 		rc = restrict_ring();
-		if (!rc)
-			rc = io_uring_enable_rings(&ring);
-		if (rc)
-			io_uring_queue_exit(&ring);
-	}
-	started = !rc;
+	if (!rc)
+		rc = io_uring_enable_rings(&ring);
 	errno = -rc;
 	return rc ? -1 : 0;
 }

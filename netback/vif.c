@@ -132,11 +132,16 @@ static void tap_readable(void *arg)
 
 static int vif_start(void)
 {
-	if (!backend_pages_alloc(&scratch.tx_pages, NET_SLOTS) &&
-		!backend_pages_alloc(&scratch.rx_pages, RX_PAGES))
-		return 0;
-	log_line(LOG_ERROR, "netback: no memory");
-	return -1;
+	if (backend_pages_alloc(&scratch.tx_pages, NET_SLOTS) ||
+		backend_pages_alloc(&scratch.rx_pages, RX_PAGES)) {
+		log_line(LOG_ERROR, "netback: no memory");
+		return -1;
+	}
+	if (tap_start()) {
+		log_line(LOG_ERROR, "netback: no io_uring: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
 }
 
 static int vif_create(struct backend_device *dev)
@@ -146,10 +151,6 @@ static int vif_create(struct backend_device *dev)
 	dev->own = v;
 	if (!v) {
 		backend_log(dev, LOG_WARN, "no memory");
-		return -1;
-	}
-	if (tap_start()) {
-		backend_log(dev, LOG_WARN, "no io_uring: %s", strerror(errno));
 		return -1;
 	}
 	v->dev = dev;
@@ -399,8 +400,7 @@ static void vif_changed(struct backend_device *dev, const char *name)
 	}
 }
 
-static const int syscalls[] = { SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-	SCMP_SYS(io_uring_register), -1 };
+static const int syscalls[] = { SCMP_SYS(io_uring_enter), -1 };
 
 static const struct backend_ops ops = {
 	.program = "netback",

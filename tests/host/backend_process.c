@@ -77,7 +77,7 @@ static int k_connect(struct backend_device *dev)
 {
 	note(dev->resuming ? 'R' : 'C');
 	if (fail_connect)
-		return backend_fail(dev, "as told");
+		return backend_fail(dev, "as %s", "told\n<4>blkback 2.51712: \033[2J");
 	if (backend_front_number(dev, &ref, 1, 1000, "ring-ref") || !backend_map_ring(dev, &ref, 1))
 		return -1;
 	channel = backend_bind(dev, 9, work, dev);
@@ -394,7 +394,8 @@ static void test_resumption_fails(void **s)
 	fail_connect = true;
 	start();
 	expect("6", "cpRD");
-	assert_string_equal(fake_read("/local/domain/0/error/backend/test/1/5/error"), "as told");
+	assert_string_equal(fake_read("/local/domain/0/error/backend/test/1/5/error"),
+		"as told?<4>blkback 2.51712: ?[2J");
 }
 
 static void test_predecessor_has_io(void **s)

@@ -306,8 +306,10 @@ static void test_pages_stay_mapped(void **state)
 		serve();
 		expect(0, 1, BLKIF_RSP_OKAY);
 		expect(0, 2, BLKIF_RSP_OKAY);
-		assert_memory_equal(front->disk + 16 * SECTOR, front->page[i < 18 ? 0 : 1], 3 * PAGE);
-		assert_memory_equal(front->page[i < 15 ? 10 : 20], front->disk + 16 * SECTOR, 3 * PAGE);
+		assert_memory_equal(
+			front->disk + 16 * SECTOR, front->page[i < 18 ? 0 : 1], 3 * PAGE);
+		assert_memory_equal(
+			front->page[i < 15 ? 10 : 20], front->disk + 16 * SECTOR, 3 * PAGE);
 	}
 	assert_int_equal(fp.maps, 6);
 	disk_ops.statistics(&front_dev, &t);
@@ -371,6 +373,44 @@ static void test_in_flight_limit(void **state)
 		done += n;
 	}
 	assert_int_equal(done, JOURNAL_SLOTS);
+	front_stop();
+}
+
+/* Requests of the largest size: no more of them are under way than there is memory for. */
+static void test_memory_limit(void **state)
+{
+	struct blkif_request_segment *s = (void *)front->page[200];
+	blkif_request_indirect_t *r;
+	unsigned int i, n, done = 0;
+
+	front_process_reset(1, JOURNAL_RING_ORDER);
+	begin();
+	for (i = 0; i < SEGMENTS_MAX; i++)
+		s[i] = (struct blkif_request_segment){ .gref = FRONT_REF + i % 100,
+			.last_sect = 7 };
+	for (i = 0; i < 100; i++) {
+		r = (void *)front_request(0);
+		memset(r, 0, sizeof(*r));
+		r->operation = BLKIF_OP_INDIRECT;
+		r->indirect_op = BLKIF_OP_READ;
+		r->nr_segments = SEGMENTS_MAX;
+		r->id = i;
+		r->indirect_grefs[0] = FRONT_REF + 200;
+		front_next(0);
+	}
+	front_push(0);
+	for (i = 0; done < 100 && i < 10; i++) {
+		front_take();
+		front_take();
+		assert_int_equal(buffers_left(), done < 96 ? 0 : 32 - (100 - done));
+		n = front_complete();
+		assert_in_range(n, 1, 32);
+		done += n;
+		assert_int_equal(buffers_left(), 32);
+	}
+	assert_int_equal(done, 100);
+	for (i = 0; i < 100; i++)
+		expect(0, i, BLKIF_RSP_OKAY);
 	front_stop();
 }
 
@@ -575,10 +615,10 @@ static void test_fuzzed(void **state)
 	}
 }
 
-#define BOTH(test)                                                                                 \
-	{ #test, test, fresh_copied, NULL, NULL },                                                 \
-	{                                                                                          \
-		#test "_persistent", test, fresh_persistent, NULL, NULL                            \
+#define BOTH(test)                                                      \
+	{ #test, test, fresh_copied, NULL, NULL },                      \
+	{                                                               \
+#test "_persistent", test, fresh_persistent, NULL, NULL \
 	}
 
 int main(void)
@@ -596,6 +636,7 @@ int main(void)
 		BOTH(test_one_notification),
 		BOTH(test_disconnect_waits),
 		BOTH(test_in_flight_limit),
+		BOTH(test_memory_limit),
 		BOTH(test_limits),
 		BOTH(test_death_at_every_point),
 		BOTH(test_death_with_two_queues),

@@ -32,12 +32,25 @@
 struct backend_process backend_process;
 #define P backend_process
 
+/* A message, which may have words of a guest's: one line, and nothing that a terminal obeys. */
+static char *say(const char *fmt, va_list ap)
+{
+	char *text, *c;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		return xstrdup(fmt);
+	for (c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			*c = '?';
+	return text;
+}
+
 void backend_log(struct backend_device *dev, enum log_level level, const char *fmt, ...)
 {
 	struct backend_private *p = dev->p;
 	struct timespec now;
 	va_list ap;
-	char *text = NULL;
+	char *text;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (now.tv_sec != p->log_second) {
@@ -52,31 +65,29 @@ void backend_log(struct backend_device *dev, enum log_level level, const char *f
 		return;
 	}
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = say(fmt, ap);
 	va_end(ap);
-	log_line(level, "%s %u.%u: %s", P.ops->program, dev->domid, dev->devid, text ? text : fmt);
+	log_line(level, "%s %u.%u: %s", P.ops->program, dev->domid, dev->devid, text);
 	free(text);
 }
 
 int backend_fail(struct backend_device *dev, const char *fmt, ...)
 {
 	struct backend_private *p = dev->p;
-	char *text = NULL, *dir;
+	char *text, *dir;
 	va_list ap;
 
 	if (p->failed)
 		return -1;
 	p->failed = true;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = say(fmt, ap);
 	va_end(ap);
-	backend_log(dev, LOG_WARN, "%s; the device is closed", text ? text : fmt);
+	backend_log(dev, LOG_WARN, "%s; the device is closed", text);
 	/* Where the kernel's back ends leave theirs. */
 	dir = xprintf(
 		"/local/domain/0/error/backend/%s/%u/%u", P.ops->kind, dev->domid, dev->devid);
-	store_put(&P.store, dir, "error", "%s", text ? text : fmt);
+	store_put(&P.store, dir, "error", "%s", text);
 	free(dir);
 	free(text);
 	backend_look_soon(p);
