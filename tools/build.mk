@@ -22,7 +22,7 @@ TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
 BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c cache.c load.c)
 BUILDER_LIBS := -lcrypto -lz -llzma -lzstd -llz4 -lseccomp
-TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c nic.c nictap.c record.c guest.c) \
+TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c diskuse.c nic.c nictap.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
