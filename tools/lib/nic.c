@@ -89,7 +89,8 @@ static int check_vifname(
 
 	if (alias)
 		rc = error_set(e, ERR_BUSY,
-			"vif %u: vifname '%s': the control domain has an interface of that name%s%s%s",
+			"vif %u: vifname '%s': the control domain has an interface of that "
+			"name%s%s%s",
 			index, n->vifname, *alias ? " (\"" : "", alias, *alias ? "\")" : "");
 	if (rc)
 		error_advice(e, "take another vifname; ip link show %s", n->vifname);
