@@ -22,7 +22,7 @@ TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
 BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c cache.c load.c)
 BUILDER_LIBS := -lcrypto -lz -llzma -lzstd -llz4 -lseccomp
-TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c nic.c nictap.c record.c guest.c) \
+TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c diskuse.c nic.c nictap.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
 PATHS := tools/lib/paths.c
 
@@ -44,8 +44,9 @@ $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix too
 $(eval $(call host_test,tools_hotplug,tests/host/tools_hotplug.c $(addprefix tools/lib/,hotplug.c error.c text.c),-I.,))
 $(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c tools/build/cache.c $(addprefix tools/lib/,error.c log.c \
 	text.c),-I.,$(BUILDER_LIBS)))
-FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c)
-$(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
+FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c tools_fake_tap.c)
+FAKED_GUEST := $(filter-out tools/lib/nictap.c,$(TOOLS_GUEST))
+$(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(FAKED_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS)))
 $(eval $(call tools_test,tools_create))
-$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(TOOLS_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS) -lncurses))
+$(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(FAKED_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS) -lncurses))
 $(eval $(call tools_test,tools_output))

@@ -193,6 +193,7 @@ static void test_disks(void **state)
 	good_disk("format=raw, vdev=xvdb, access=ro, target=/x,with,commas=1", "/x,with,commas=1",
 		"xvdb", false);
 	good_disk("vdev=xvdb,target=/x", "/x", "xvdb", true);
+	good_disk("/x,raw,xvdb,w!", "/x", "xvdb", true);
 	good_disk("phy:/dev/vg/a,xvda,w", "/dev/vg/a", "xvda", true);
 	good_disk("phy:vg/a,xvda,w", "/dev/vg/a", "xvda", true);
 	good_disk("file:/a.img,hda,r", "/a.img", "hda", false);
@@ -238,6 +239,47 @@ static void image(const char *spec, const char *protocol, const char *format)
 	free(got[0]);
 	free(got[1]);
 	disk_config_free(&d);
+}
+
+static void nbd_name(const char *uri, const char *name)
+{
+	char *got = diskimage_nbd_name(uri);
+
+	assert_string_equal(got, name);
+	free(got);
+}
+
+static void test_nbd_names(void **state)
+{
+	nbd_name("nbd://Host.example/Disk", "nbd://host.example:10809/Disk");
+	nbd_name("nbd://host.example:/Disk", "nbd://host.example:10809/Disk");
+	nbd_name("nbd://host.example:10810", "nbd://host.example:10810/");
+	nbd_name("nbd://host.example:10810/", "nbd://host.example:10810/");
+	nbd_name("nbd+unix:///a?socket=/Run/s", "nbd+unix:///a?socket=/Run/s");
+	nbd_name("nbd+unix://?socket=/s", "nbd+unix:///?socket=/s");
+	nbd_name("nbd://", "nbd://");
+}
+
+/* What an access is written as in a guest's record, for its next life. */
+static void test_access_kept(void **state)
+{
+	static const char *const access[] = { "ro", "rw", "w!" };
+	char why[256], spec[64], *text;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct disk_config d = { 0 }, again = { 0 };
+
+		snprintf(spec, sizeof(spec), "/x,raw,xvda,%s", access[i]);
+		assert_int_equal(disk_parse(spec, &d, why, sizeof(why)), 0);
+		text = disk_format(&d);
+		assert_int_equal(disk_parse(text, &again, why, sizeof(why)), 0);
+		assert_int_equal(again.readwrite, i != 0);
+		assert_int_equal(again.unchecked, i == 2);
+		free(text);
+		disk_config_free(&again);
+		disk_config_free(&d);
+	}
 }
 
 static void test_images(void **state)
@@ -350,6 +392,7 @@ static void test_nics(void **state)
 	bad_nic("bridge", "'bridge' has no value");
 	bad_nic("bridge=a/b", "cannot be an interface's name");
 	bad_nic("bridge=aaaaaaaaaaaaaaaaaaaa", "cannot be an interface's name");
+	bad_nic("vifname=vif12.0", "vifname 'vif12.0' is how a back end names its own");
 	bad_nic("rate=fast", "rate 'fast'");
 	bad_nic("mtu=1", "mtu must be");
 	bad_nic("backendtype=qdisk", "unknown backendtype 'qdisk'");
@@ -476,6 +519,8 @@ int main(void)
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_nbd_names),
+		cmocka_unit_test(test_access_kept),
 		cmocka_unit_test(test_vdevs),
 		cmocka_unit_test(test_nics),
 		cmocka_unit_test(test_antispoof),

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -27,6 +28,7 @@
 #include "tools/lib/guest.h"
 #include "tools/lib/hostconf.h"
 #include "tools/lib/log.h"
+#include "tools/lib/nic.h"
 #include "tools/lib/paths.h"
 #include "tools/lib/record.h"
 #include "tools/vaned/lifecycle.h"
@@ -385,6 +387,118 @@ static void test_antispoof(void **state)
 	free(nft);
 }
 
+/* What vaned does for netback: how many queues of which tap. */
+static int opened(uint32_t domid, uint32_t devid)
+{
+	char *back = xprintf("/local/domain/0/backend/uvif/%u/%u", domid, devid);
+	int fds[16], n, i;
+
+	n = nic_open(&S, back, domid, devid, fds, 16, &E);
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	free(back);
+	return n;
+}
+
+/* An interface with a name of its own is found by it, and goes with its guest. */
+static void test_vifname(void **state)
+{
+	char *vif = xprintf("vif=['script=%s,vifname=web']", script_path);
+	uint32_t domid;
+
+	if (create(vif, &domid))
+		fail_msg("%s", E.what);
+	assert_int_equal(opened(1, 0), 2);
+	assert_string_equal(fake.opened, "vif1.0");
+	fake_rename_netdev("vif1.0", "web");
+	assert_int_equal(opened(1, 0), 2);
+	assert_string_equal(fake.opened, "web");
+	assert_false(fake_has_netdev("vif1.0"));
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	assert_false(fake_has_netdev("web"));
+	/* Its script failed before it renamed. */
+	assert_int_equal(create(vif, &domid), 0);
+	assert_int_equal(opened(2, 0), 2);
+	assert_int_equal(guest_destroy(&X, &S, 2, &E), 0);
+	assert_false(fake_has_netdev("vif2.0"));
+	free(vif);
+}
+
+/* One for each CPU; no fewer than the front end may use by what it was told, however few are left.
+ */
+static void test_queues(void **state)
+{
+	static const char max[] = "/local/domain/0/backend/uvif/1/0/multi-queue-max-queues";
+	char *vif = xprintf("vif=['script=%s']", script_path);
+	uint32_t domid;
+
+	assert_int_equal(create(vif, &domid), 0);
+	fake.cpus = 3;
+	assert_int_equal(opened(1, 0), 3);
+	fake.cpus = 9;
+	assert_int_equal(opened(1, 0), 4);
+	fake_write(max, "3");
+	fake.cpus = 1;
+	assert_int_equal(opened(1, 0), 3);
+	fake.cpus = 4;
+	assert_int_equal(opened(1, 0), 4);
+	fake_write(max, "99");
+	assert_int_equal(opened(1, 0), 4);
+	fake_write(max, "-1");
+	fake.cpus = 1;
+	assert_int_equal(opened(1, 0), 1);
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	free(vif);
+}
+
+/* What has the name that a guest's interface is to get stays whose it is, from first to last. */
+static void test_vifname_of_another(void **state)
+{
+	char *vif = xprintf("vif=['script=%s,vifname=web']", script_path);
+	uint32_t domid;
+
+	if (create(vif, &domid))
+		fail_msg("%s", E.what);
+	/* It comes while the guest's own is under way. */
+	fake_netdev("web", "vif7.0");
+	assert_int_equal(opened(1, 0), 2);
+	assert_string_equal(fake.opened, "vif1.0");
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	assert_true(fake_has_netdev("web"));
+	assert_false(fake_has_netdev("vif1.0"));
+	free(vif);
+}
+
+static void test_vifname_refused(void **state)
+{
+	char *vif = xprintf("vif=['script=%s,vifname=web']", script_path),
+	     *again = xprintf("name='h'\nuuid='11111111-2222-3333-4444-666666666666'\n%s", vif),
+	     *twice = xprintf("vif=['script=%s,vifname=web','script=%s,vifname=web']", script_path,
+		     script_path);
+	uint32_t domid;
+
+	refused(twice, "vif 1: vifname 'web' is that of vif 0");
+	fake_netdev("web", "");
+	refused(vif, "vif 0: vifname 'web': the control domain has an interface of that name");
+	fake_netdev("web", "uplink");
+	refused(vif, "an interface of that name (\"uplink\")");
+	fake_rename_netdev("web", "other");
+	memset(&E, 0, sizeof(E));
+	if (create(vif, &domid))
+		fail_msg("%s: %s", E.what, E.advice);
+	memset(&E, 0, sizeof(E));
+	assert_int_equal(create(again, &domid), -1);
+	assert_non_null(
+		strstr(E.what, "vif 0: vifname 'web' is that of interface 0 of guest \"g\""));
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	memset(&E, 0, sizeof(E));
+	assert_int_equal(create(again, &domid), 0);
+	assert_int_equal(guest_destroy(&X, &S, 2, &E), 0);
+	free(again);
+	free(twice);
+	free(vif);
+}
+
 static void stop(uint32_t domid, unsigned int reason)
 {
 	fake.domain[domid].info.flags |= XEN_DOMINF_shutdown | reason << XEN_DOMINF_shutdownshift;
@@ -483,6 +597,124 @@ static void test_disks_of_blkback(void **state)
 	free(config);
 }
 
+/* What the toolstack says of a disk; "" for nothing. */
+static void disk_says(const char *spec, const char *words)
+{
+	struct disk_config d = { 0 };
+	char why[256];
+	int rc;
+
+	memset(&E, 0, sizeof(E));
+	if (disk_parse(spec, &d, why, sizeof(why)))
+		fail_msg("%s: %s", spec, why);
+	rc = disk_check(&S, &d, &E);
+	disk_config_free(&d);
+	if (rc != (*words ? -1 : 0) || !strstr(E.what, words))
+		fail_msg("%s: \"%s\" is not in: %s", spec, words, E.what);
+}
+
+/* Two guests and one file, whatever its name; reading does no harm to who only reads. */
+static void test_disk_of_two(void **state)
+{
+	char image[128], other[128], *config, *second;
+	uint32_t domid;
+
+	snprintf(image, sizeof(image), "%s/disk", fake.dir);
+	snprintf(other, sizeof(other), "%s/link", fake.dir);
+	write_file(image, "", 0, 0600);
+	assert_int_equal(truncate(image, 1 << 20), 0);
+	assert_int_equal(symlink(image, other), 0);
+	config = xprintf("disk=['%s,raw,xvda,w']", image);
+	second = xprintf(
+		"name='h'\nuuid='11111111-2222-3333-4444-666666666666'\ndisk=['%s,raw,xvdb,%%s']",
+		other);
+	assert_int_equal(create(config, &domid), 0);
+	free(config);
+	config = xprintf(second, "w");
+	assert_int_equal(create(config, &domid), -1);
+	assert_non_null(strstr(E.what, "disk xvdb: "));
+	assert_non_null(strstr(E.what, "/link is in use by guest \"g\""));
+	free(config);
+	config = xprintf(second, "r");
+	memset(&E, 0, sizeof(E));
+	assert_int_equal(create(config, &domid), -1);
+	assert_non_null(strstr(E.what, "is in use by guest \"g\""));
+	assert_int_equal(guest_destroy(&X, &S, 1, &E), 0);
+	memset(&E, 0, sizeof(E));
+	assert_int_equal(create(config, &domid), 0);
+	free(config);
+	config = xprintf("%s,raw,xvda,r", image);
+	disk_says(config, "");
+	config[strlen(config) - 1] = 'w';
+	disk_says(config, "is in use by guest \"h\"");
+	free(config);
+	config = xprintf("%s,raw,xvda,w!", image);
+	disk_says(config, "");
+	assert_int_equal(guest_destroy(&X, &S, 2, &E), 0);
+	free(config);
+	free(second);
+}
+
+static void test_nbd_of_two(void **state)
+{
+	fake_write("/local/domain/3/name", "web");
+	fake_write("/libxl/3/device/vbd/51712/params", "/run/xen/images/disk-3-51712");
+	fake_write("/libxl/3/device/vbd/51712/image", "nbd://Store/a");
+	fake_write("/libxl/3/device/vbd/51712/mode", "w");
+	disk_says("nbd://store:10809/a,raw,xvdb,w", "disk xvdb: nbd://store:10809/a is in use by "
+						    "guest \"web\"");
+	disk_says("nbd://store/a,raw,xvdb,r", "in use by guest \"web\"");
+	disk_says("nbd://store/a,qcow2,xvdb,w", "in use by guest \"web\"");
+	disk_says("nbd://store/a,raw,xvdb,w!", "");
+	disk_says("nbd://store/b,raw,xvdb,w", "");
+	disk_says("nbd://store:10810/a,raw,xvdb,w", "");
+	disk_says("format=raw,vdev=xvdb,target=nbd+unix:///a?socket=/s", "");
+	fake_write("/libxl/3/device/vbd/51712/mode", "r");
+	disk_says("nbd://store/a,raw,xvdb,w", "in use by guest \"web\"");
+	disk_says("nbd://store/a,raw,xvdb,r", "");
+}
+
+/* A block device that the control domain has mounted: by its number, its name, or a part of it. */
+static void test_mounted_disk(void **state)
+{
+	char *disk = xprintf("%s/sdz", fake.dir), *block = xprintf("%s/dev/block/7:201", fake.dir),
+	     *mounts, *writes = xprintf("%s,raw,xvdb,w", disk);
+
+	assert_int_equal(mknod(disk, S_IFBLK | 0600, makedev(7, 200)), 0);
+	disk_says(writes, "mountinfo: No such file");
+	write_file(path_mounts, "", 0, 0600);
+	disk_says(writes, "");
+	mounts = xprintf("21 1 0:5 / /proc rw - proc proc rw\n"
+			 "31 1 7:200 / /srv rw,noatime shared:1 - ext4 /dev/root rw\n");
+	write_file(path_mounts, mounts, strlen(mounts), 0600);
+	disk_says(writes, "/sdz is mounted in the control domain on /srv");
+	assert_non_null(strstr(E.advice, "umount /srv"));
+	writes[strlen(writes) - 1] = 'r';
+	disk_says(writes, "");
+	free(writes);
+	writes = xprintf("%s,raw,xvdb,w!", disk);
+	disk_says(writes, "");
+	writes[strlen(writes) - 1] = 0;
+	free(mounts);
+	mounts = xprintf("31 1 0:44 /@ /home rw - btrfs %s rw\n", disk);
+	write_file(path_mounts, mounts, strlen(mounts), 0600);
+	disk_says(writes, "is mounted in the control domain on /home");
+	free(mounts);
+	mounts = xprintf("31 1 7:201 / /boot rw - ext4 /dev/none rw\n");
+	write_file(path_mounts, mounts, strlen(mounts), 0600);
+	disk_says(writes, "");
+	free(mounts);
+	mounts = xprintf("mkdir -p %s/dev/block %s/sys/part; echo 7:200 >%s/sys/dev; echo 1 "
+			 ">%s/sys/part/partition; ln -s %s/sys/part %s",
+		fake.dir, fake.dir, fake.dir, fake.dir, fake.dir, block);
+	assert_int_equal(system(mounts), 0);
+	disk_says(writes, "is mounted in the control domain on /boot");
+	free(mounts);
+	free(writes);
+	free(block);
+	free(disk);
+}
+
 static void put(const char *dir, const char *name, const char *text)
 {
 	char *path = xprintf("%s/%s", dir, name);
@@ -547,9 +779,16 @@ int main(void)
 		T(test_refused_before),
 		T(test_hotplug_failure),
 		T(test_antispoof),
+		T(test_vifname),
+		T(test_queues),
+		T(test_vifname_of_another),
+		T(test_vifname_refused),
 		T(test_lifecycle),
 		T(test_host_defaults),
 		T(test_disks_of_blkback),
+		T(test_disk_of_two),
+		T(test_nbd_of_two),
+		T(test_mounted_disk),
 		T(test_discard_limits),
 		T(test_records),
 	};

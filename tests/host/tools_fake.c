@@ -22,13 +22,14 @@ struct fake fake;
 static int memory_fd = -1;
 
 static char state_dir[64], lock_path[80], script_dir[80], socket_path[80], conf_path[80],
-	cache_dir[80], nft_path[80];
+	cache_dir[80], nft_path[80], mounts_path[80];
 const char *const path_state = state_dir;
 const char *const path_lock = lock_path;
 const char *const path_scripts = script_dir;
 const char *const path_conf = conf_path;
 const char *const path_cache = cache_dir;
 const char *const path_nft = nft_path;
+const char *const path_mounts = mounts_path;
 const char *const path_vaned = socket_path;
 const char *const path_sysfs = fake.dir;
 
@@ -60,6 +61,7 @@ void fake_reset(void)
 		abort();
 	strcpy(state_dir, fake.dir);
 	snprintf(nft_path, sizeof(nft_path), "%s/nft", fake.dir);
+	snprintf(mounts_path, sizeof(mounts_path), "%s/mountinfo", fake.dir);
 	snprintf(lock_path, sizeof(lock_path), "%s/lock", fake.dir);
 	snprintf(script_dir, sizeof(script_dir), "%s/scripts", fake.dir);
 	snprintf(cache_dir, sizeof(cache_dir), "%s/cache", fake.dir);
@@ -70,6 +72,7 @@ void fake_reset(void)
 	if (memory_fd < 0 || ftruncate(memory_fd, (uint64_t)FAKE_FRAMES << 12))
 		abort();
 	fake.next_domid = 1;
+	fake.cpus = 2;
 	d0->exists = true;
 	d0->weight = 256;
 	d0->info.flags = XEN_DOMINF_running;

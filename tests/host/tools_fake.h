@@ -36,7 +36,9 @@ struct fake {
 	long calls;
 	long fail_at;	    /* the call that fails; 0: none */
 	bool backends_dead; /* back ends that do not answer */
-	char dir[64];	    /* of records, scripts and the lock */
+	char dir[64];	    /* of records, scripts, the lock, and sysfs */
+	char opened[16];    /* the tap that was opened last */
+	int cpus;	    /* of the control domain */
 };
 extern struct fake fake;
 
@@ -54,5 +56,9 @@ const char *fake_read(const char *path);
 void fake_perms(const char *path, int *owner, int *reader);
 void fake_write(const char *path, const char *value);
 void fake_remove(const char *path);
+/* A network device of the control domain: make it, is it there, give it another name. */
+void fake_netdev(const char *name, const char *alias);
+bool fake_has_netdev(const char *name);
+void fake_rename_netdev(const char *name, const char *to);
 
 #endif

@@ -68,6 +68,19 @@ static int check_memory(struct creation *k, struct error *e)
 	return -1;
 }
 
+/* Has an interface before this one the same name in the control domain? */
+static int same_vifname(const struct config *c, unsigned int i, struct error *e)
+{
+	const char *name = c->nics[i].vifname;
+	unsigned int k;
+
+	for (k = 0; name && k < i; k++)
+		if (c->nics[k].vifname && !strcmp(c->nics[k].vifname, name))
+			return error_set(e, ERR_CONFIG, "vif %u: vifname '%s' is that of vif %u", i,
+				name, k);
+	return 0;
+}
+
 static int check_all(struct creation *k, struct error *e)
 {
 	struct config *c = k->c;
@@ -83,7 +96,7 @@ static int check_all(struct creation *k, struct error *e)
 		if (disk_check(k->s, &c->disks[i], e))
 			return -1;
 	for (i = 0; i < c->nnics; i++)
-		if (nic_check(&c->nics[i], i, e))
+		if (same_vifname(c, i, e) || nic_check(k->s, &c->nics[i], i, e))
 			return -1;
 	if (host_physinfo(k->x, &k->phys))
 		return error_errno(e, ERR_PERM, "the hypervisor does not answer");

@@ -35,7 +35,8 @@ struct disk_config {
 	uint32_t number; /* the vdev's xenbus number */
 	char *script;	 /* NULL: none was given */
 	bool readwrite, removable, cdrom;
-	bool discard; /* may be switched off with no-discard */
+	bool unchecked; /* "w!": whoever else uses it */
+	bool discard;	/* may be switched off with no-discard */
 	bool discard_set, direct_io_safe, phy;
 	enum backend_type backend;
 	struct cfg_place at;

@@ -17,48 +17,10 @@
 #include <unistd.h>
 
 #include "tools/lib/diskimage.h"
+#include "tools/lib/diskuse.h"
 #include "tools/lib/hostconf.h"
 #include "tools/lib/hotplug.h"
 #include "tools/lib/log.h"
-
-/* Is another guest using the same file or device, with one of the two writing? */
-static int check_sharing(
-	struct store *s, const struct disk_config *d, const struct stat *st, struct error *e)
-{
-	unsigned int ndoms, ndisks, i, k;
-	char **doms = store_list(s, &ndoms, "/libxl"), **disks, *path, *mode, *name;
-	struct stat other;
-	bool same;
-	int rc = 0;
-
-	for (i = 0; i < ndoms && !rc; i++) {
-		disks = store_list(s, &ndisks, "/libxl/%s/device/vbd", doms[i]);
-		for (k = 0; k < ndisks && !rc; k++) {
-			path = store_read(s, "/libxl/%s/device/vbd/%s/image", doms[i], disks[k]);
-			if (!path)
-				path = store_read(
-					s, "/libxl/%s/device/vbd/%s/params", doms[i], disks[k]);
-			mode = store_read(s, "/libxl/%s/device/vbd/%s/mode", doms[i], disks[k]);
-			same = path && !stat(path, &other) &&
-			       (S_ISBLK(st->st_mode) ? S_ISBLK(other.st_mode) &&
-							       other.st_rdev == st->st_rdev
-						     : other.st_dev == st->st_dev &&
-							       other.st_ino == st->st_ino);
-			if (same && (d->readwrite || (mode && *mode == 'w'))) {
-				name = store_read(s, "/local/domain/%s/name", doms[i]);
-				rc = error_set(e, ERR_BUSY, "disk %s: %s is in use by guest \"%s\"",
-					d->vdev, d->path, name ? name : doms[i]);
-				error_advice(e, "stop that guest, or give both access=ro");
-				free(name);
-			}
-			free(path);
-			free(mode);
-		}
-		free(disks);
-	}
-	free(doms);
-	return rc;
-}
 
 int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 {
@@ -70,7 +32,7 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 		return error_set(e, ERR_CONFIG,
 			"disk %s: the kernel's back end serves raw disks only", d->vdev);
 	if (diskimage_is_nbd(d->path))
-		return 0;
+		return diskuse_check(s, d, NULL, e);
 	if (stat(d->path, &st)) {
 		error_errno(e, ERR_NOFILE, "disk %s: %s", d->vdev, d->path);
 		error_advice(e, "create it (qemu-img create -f raw %s 4G), or correct the target",
@@ -84,7 +46,7 @@ int disk_check(struct store *s, const struct disk_config *d, struct error *e)
 		return error_set(e, ERR_CONFIG, "disk %s: %s is empty", d->vdev, d->path);
 	if (access(d->path, d->readwrite ? R_OK | W_OK : R_OK))
 		return error_errno(e, ERR_PERM, "disk %s: %s", d->vdev, d->path);
-	return check_sharing(s, d, &st, e);
+	return diskuse_check(s, d, &st, e);
 }
 
 /* A free loop device over the file; its path in out. */

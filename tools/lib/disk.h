@@ -12,8 +12,8 @@
 #include "tools/lib/config.h"
 #include "tools/lib/device.h"
 
-/* Checks that need nothing of a domain: the file is there, may be opened, no other guest writes to
- * it. */
+/* Checks that need nothing of a domain: the file is there, may be opened, and nobody else uses it
+ * so that the two would be at odds (diskuse.h). */
 int disk_check(struct store *s, const struct disk_config *d, struct error *e);
 int disk_attach(struct store *s, uint32_t domid, const struct disk_config *d, struct error *e);
 /* Take a disk away: back end, script, loop device, nodes. Failures are logged, the rest is done. */

@@ -17,6 +17,9 @@ bool diskimage_is(const struct disk_config *d);
 const char *diskimage_driver(const char *format);
 /* "nbd://host[:port][/export]" or "nbd+unix://[/export]?socket=path". */
 bool diskimage_is_nbd(const char *target);
+/* An NBD URI in one form, for comparing: host in small letters, port and export. Caller frees.
+ * Pure. */
+char *diskimage_nbd_name(const char *uri);
 /* The two block nodes of a disk, as --blockdev takes them; caller frees. Pure. */
 int diskimage_blockdevs(
 	const struct disk_config *d, char **protocol, char **format, struct error *e);

@@ -62,10 +62,13 @@ static int set_vdev(struct spec *s, const char *v)
 static int set_access(struct spec *s, const char *v)
 {
 	s->access_set = true;
+	s->d->unchecked = false;
 	if (!strcmp(v, "r") || !strcmp(v, "ro"))
 		s->d->readwrite = false;
 	else if (!strcmp(v, "w") || !strcmp(v, "rw") || !*v)
 		s->d->readwrite = true;
+	else if (!strcmp(v, "w!") || !strcmp(v, "rw!"))
+		s->d->readwrite = s->d->unchecked = true;
 	else
 		return bad(s, "access '%.100s' is neither r nor w", v);
 	return 0;
@@ -279,7 +282,9 @@ char *disk_format(const struct disk_config *d)
 	struct text t = { 0 };
 
 	text_add(&t, "format=%s,vdev=%s,access=%s", d->format ? d->format : "raw", d->vdev,
-		d->readwrite ? "rw" : "ro");
+		d->unchecked   ? "w!"
+		: d->readwrite ? "rw"
+			       : "ro");
 	if (d->cdrom)
 		text_add(&t, ",devtype=cdrom");
 	if (d->backend != BACKEND_DEFAULT)

@@ -3,6 +3,7 @@
  * Formats of disk images and NBD URIs, and how qemu-storage-daemon is told of them: the pure part
  * of diskimage.h.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,38 +54,76 @@ static void common(struct json *j, const char *driver, const char *node, bool re
 	json_string(j, "discard", "unmap");
 }
 
-/* Into "server" and "export". */
-static int nbd_server(struct json *j, const char *uri, struct error *e)
+/* What a URI names; socket or host and port are NULL. */
+struct nbd {
+	char *socket, *host, *port, *export;
+};
+
+static int nbd_split(const char *uri, struct nbd *n)
 {
 	bool unix_socket = !strncmp(uri, "nbd+unix://", 11);
 	const char *rest = uri + (unix_socket ? 11 : 6), *socket = strstr(rest, "?socket=");
-	size_t host = strcspn(rest, ":/?"), end = strcspn(rest, "/?"), name;
-	char *part;
+	size_t host = strcspn(rest, ":/?"), end = strcspn(rest, "/?");
 
+	memset(n, 0, sizeof(*n));
 	if (unix_socket ? !socket || !socket[8] || host : !host || rest[end] == '?')
+		return -1;
+	if (unix_socket) {
+		n->socket = xstrdup(socket + 8);
+	} else {
+		n->host = xprintf("%.*s", (int)host, rest);
+		n->port = end > host + 1 ? xprintf("%.*s", (int)(end - host - 1), rest + host + 1)
+					 : xstrdup("10809");
+	}
+	if (rest[end] == '/')
+		end++;
+	n->export = xprintf("%.*s", (int)strcspn(rest + end, "?"), rest + end);
+	return 0;
+}
+
+static void nbd_free(struct nbd *n)
+{
+	free(n->socket);
+	free(n->host);
+	free(n->port);
+	free(n->export);
+}
+
+char *diskimage_nbd_name(const char *uri)
+{
+	struct nbd n;
+	char *name, *p;
+
+	if (nbd_split(uri, &n))
+		return xstrdup(uri);
+	for (p = n.host; p && *p; p++)
+		*p = tolower((unsigned char)*p);
+	name = n.socket ? xprintf("nbd+unix:///%s?socket=%s", n.export, n.socket)
+			: xprintf("nbd://%s:%s/%s", n.host, n.port, n.export);
+	nbd_free(&n);
+	return name;
+}
+
+/* Into "server" and "export". */
+static int nbd_server(struct json *j, const char *uri, struct error *e)
+{
+	struct nbd n;
+
+	if (nbd_split(uri, &n))
 		return error_set(e, ERR_CONFIG,
 			"'%s' is neither nbd://host:port/export nor nbd+unix:///export?socket=path",
 			uri);
 	json_open(j, "server", '{');
-	json_string(j, "type", unix_socket ? "unix" : "inet");
-	if (unix_socket) {
-		json_string(j, "path", socket + 8);
+	json_string(j, "type", n.socket ? "unix" : "inet");
+	if (n.socket) {
+		json_string(j, "path", n.socket);
 	} else {
-		part = xprintf("%.*s", (int)host, rest);
-		json_string(j, "host", part);
-		free(part);
-		part = end > host + 1 ? xprintf("%.*s", (int)(end - host - 1), rest + host + 1)
-				      : xstrdup("10809");
-		json_string(j, "port", part);
-		free(part);
+		json_string(j, "host", n.host);
+		json_string(j, "port", n.port);
 	}
 	json_close(j, '}');
-	if (rest[end] == '/')
-		end++;
-	name = strcspn(rest + end, "?");
-	part = xprintf("%.*s", (int)name, rest + end);
-	json_string(j, "export", part);
-	free(part);
+	json_string(j, "export", n.export);
+	nbd_free(&n);
 	return 0;
 }
 

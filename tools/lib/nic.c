@@ -6,10 +6,10 @@
 #include "tools/lib/nic.h"
 
 #include <dirent.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "tools/lib/hostconf.h"
@@ -41,7 +41,64 @@ static void list_bridges(struct text *t)
 		closedir(dir);
 }
 
-int nic_check(const struct nic_config *n, unsigned int index, struct error *e)
+/* Which guest's interface is to have that name, renamed yet or not? */
+static int check_guests(
+	struct store *s, const struct nic_config *n, unsigned int index, struct error *e)
+{
+	unsigned int ndoms, nvifs, i, k;
+	char **doms = store_list(s, &ndoms, "/libxl"), **vifs, *its, *name;
+	int rc = 0;
+
+	for (i = 0; i < ndoms && !rc; i++) {
+		vifs = store_list(s, &nvifs, "/libxl/%s/device/vif", doms[i]);
+		for (k = 0; k < nvifs && !rc; k++) {
+			its = store_read(s, "/libxl/%s/device/vif/%s/vifname", doms[i], vifs[k]);
+			if (its && !strcmp(its, n->vifname)) {
+				name = store_read(s, "/local/domain/%s/name", doms[i]);
+				rc = error_set(e, ERR_BUSY,
+					"vif %u: vifname '%s' is that of interface %s of guest "
+					"\"%s\"",
+					index, n->vifname, vifs[k], name ? name : doms[i]);
+				free(name);
+			}
+			free(its);
+		}
+		free(vifs);
+	}
+	free(doms);
+	return rc;
+}
+
+/* An interface's alias, "" for none; the caller frees it. NULL: there is no such interface. */
+static char *alias_of(const char *netdev)
+{
+	char *path = xprintf("%s/class/net/%s/ifalias", path_sysfs, netdev),
+	     *alias = file_read(path, 512, NULL);
+
+	if (alias)
+		alias[strcspn(alias, "\n")] = 0;
+	free(path);
+	return alias;
+}
+
+static int check_vifname(
+	struct store *s, const struct nic_config *n, unsigned int index, struct error *e)
+{
+	int rc = check_guests(s, n, index, e);
+	char *alias = rc ? NULL : alias_of(n->vifname);
+
+	if (alias)
+		rc = error_set(e, ERR_BUSY,
+			"vif %u: vifname '%s': the control domain has an interface of that "
+			"name%s%s%s",
+			index, n->vifname, *alias ? " (\"" : "", alias, *alias ? "\")" : "");
+	if (rc)
+		error_advice(e, "take another vifname; ip link show %s", n->vifname);
+	free(alias);
+	return rc;
+}
+
+int nic_check(struct store *s, const struct nic_config *n, unsigned int index, struct error *e)
 {
 	char *script = hotplug_path(script_of(n)), path[64];
 	struct text present = { 0 };
@@ -50,6 +107,8 @@ int nic_check(const struct nic_config *n, unsigned int index, struct error *e)
 	if (access(script, X_OK))
 		rc = error_errno(e, ERR_NOFILE, "vif %u: hotplug script %s", index, script);
 	free(script);
+	if (!rc && n->vifname)
+		rc = check_vifname(s, n, index, e);
 	if (rc || !n->bridge || strcmp(script_of(n), DEFAULT_SCRIPT))
 		return rc;
 	snprintf(path, sizeof(path), "/sys/class/net/%s", n->bridge);
@@ -188,12 +247,29 @@ int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, stru
 	return rc;
 }
 
+/*
+ * The name that a device's tap has now; caller frees. The hotplug script gives it the name in
+ * xenstore once it is there; what has that name and is not marked as this device's is another's.
+ */
+static char *tap_name(struct store *s, const char *dir, uint32_t domid, uint32_t devid)
+{
+	char *name = store_read(s, "%s/vifname", dir), *first = xprintf("vif%u.%u", domid, devid),
+	     *alias = name ? alias_of(name) : NULL;
+	bool renamed = alias && !strcmp(alias, first);
+
+	free(alias);
+	free(renamed ? first : name);
+	return renamed ? name : first;
+}
+
 void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 {
 	struct device dev = device_find(s, domid, "vif", devid);
 	char *script = store_read(s, "%s/script", dev.record),
 	     *status = store_read(s, "%s/hotplug-status", dev.back);
-	char *vif = store_read(s, "%s/vifname", dev.record),
+	bool user = strcmp(dev.back_kind, dev.kind) != 0;
+	char *vif = user ? tap_name(s, dev.record, domid, devid)
+			 : store_read(s, "%s/vifname", dev.record),
 	     *netdev = store_read(s, "%s/gatewaydev", dev.record);
 	char *guarded = store_read(s, "%s/antispoof", dev.record),
 	     *first = xprintf("vif%u.%u", domid, devid);
@@ -206,7 +282,7 @@ void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 		log_line(LOG_WARN, "warning: %s", e.what);
 	if (!device_close(s, &dev))
 		log_line(LOG_WARN, "warning: the back end of %s did not close", vif);
-	if (strcmp(dev.back_kind, dev.kind) != 0)
+	if (user)
 		nictap_remove(vif);
 	/* Named by the device's first name; after the device, so that nothing passes between. */
 	if (guarded && run_nft(first, nicguard_no_rules(first), &e))
@@ -223,17 +299,17 @@ void nic_detach(struct store *s, uint32_t domid, uint32_t devid)
 int nic_open(struct store *s, const char *back, uint32_t domid, uint32_t devid, int *fds,
 	unsigned int max, struct error *e)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int count = cpus < 1 ? 1 : cpus > NICTAP_QUEUES ? NICTAP_QUEUES : cpus;
-	char *name = store_read(s, "%s/vifname", back);
-	int rc;
+	/*
+	 * A front end may use as many as it was told of: no fewer, though CPUs went offline since.
+	 */
+	long long cpus = get_nprocs(),
+		  told = store_read_number(s, 0, "%s/multi-queue-max-queues", back),
+		  want = told > cpus ? told : cpus;
+	unsigned int count = want < 1 ? 1 : want > NICTAP_QUEUES ? NICTAP_QUEUES : want;
+	char *name = tap_name(s, back, domid, devid), *mark = xprintf("vif%u.%u", domid, devid);
+	int rc = nictap_open(name, mark, fds, count < max ? count : max, e);
 
-	/* The hotplug script gives it that name once it is there. */
-	if (!name || !if_nametoindex(name)) {
-		free(name);
-		name = xprintf("vif%u.%u", domid, devid);
-	}
-	rc = nictap_open(name, fds, count < max ? count : max, e);
+	free(mark);
 	free(name);
 	return rc;
 }

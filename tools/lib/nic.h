@@ -10,8 +10,11 @@
 #include "tools/lib/config.h"
 #include "tools/lib/device.h"
 
-/* The bridge is there and the script can be run. The advice names the bridges of this host. */
-int nic_check(const struct nic_config *n, unsigned int index, struct error *e);
+/*
+ * The bridge is there, the script can be run, and the name that the interface is to get is free.
+ * The advice names the bridges of this host.
+ */
+int nic_check(struct store *s, const struct nic_config *n, unsigned int index, struct error *e);
 /* An address of Xen's range (00:16:3e) when none was given. */
 void nic_fill_mac(struct nic_config *n, const uint8_t uuid[16]);
 int nic_attach(struct store *s, uint32_t domid, const struct nic_config *n, struct error *e);

@@ -49,6 +49,17 @@ static int set_ifname(struct spec *s, char **to, const char *v)
 		       : bad(s, "'%.100s' cannot be an interface's name (15 letters at most)", v);
 }
 
+/* Not one that another guest's interface begins with. */
+static int set_vifname(struct spec *s, const char *v)
+{
+	unsigned int domid, devid;
+	int end = 0;
+
+	sscanf(v, "vif%u.%u%n", &domid, &devid, &end);
+	return end && !v[end] ? bad(s, "vifname '%.100s' is how a back end names its own", v)
+			      : set_ifname(s, &s->n->vifname, v);
+}
+
 static int set_mac(struct spec *s, const char *v)
 {
 	if (parse_mac(v, s->n->mac))
@@ -97,7 +108,7 @@ static int set_key(struct spec *s, const char *key, const char *v)
 	if (!strcmp(key, "bridge"))
 		return set_ifname(s, &n->bridge, v);
 	if (!strcmp(key, "vifname"))
-		return set_ifname(s, &n->vifname, v);
+		return set_vifname(s, v);
 	if (!strcmp(key, "gatewaydev") || !strcmp(key, "netdev"))
 		return set_ifname(s, &n->gatewaydev, v);
 	if (!strcmp(key, "ip"))

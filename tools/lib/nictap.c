@@ -2,7 +2,8 @@
 /*
  * The tap that stands for an interface served by netback: it is named vif<domid>.<devid> (or as
  * the hotplug script renamed it), lives on when netback is killed, so that its place in bridges,
- * its address and its rules stay, and goes with the interface. Each open of it is one queue.
+ * its address and its rules stay, and goes with the interface. Its alias says whose it is, under
+ * whatever name. Each open of it is one queue.
  * Interface: <linux/if_tun.h>.
  */
 #include "tools/lib/nictap.h"
@@ -21,6 +22,9 @@
 #include <unistd.h>
 
 #include <net/if_arp.h>
+
+#include "tools/lib/paths.h"
+#include "tools/lib/text.h"
 
 #define TUN_PATH  "/dev/net/tun"
 #define TUN_FLAGS (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE)
@@ -65,26 +69,38 @@ static int open_queue(const char *name, struct error *e)
 	return -1;
 }
 
-/* Of a new tap: that it stays, and its address. */
-static int set_up(int fd, const char *name, struct error *e)
+static int set_alias(const char *name, const char *alias)
+{
+	char *path = xprintf("%s/class/net/%s/ifalias", path_sysfs, name);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, alias, strlen(alias));
+
+	free(path);
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* Of a new tap: whose it is, its address, and, when it has both, that it stays. */
+static int set_up(int fd, const char *name, const char *mark, struct error *e)
 {
 	struct ifreq r = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
 
 	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
 	memcpy(r.ifr_hwaddr.sa_data, TAP_MAC, 6);
-	if (ioctl(fd, TUNSETPERSIST, 1) || ioctl(fd, SIOCSIFHWADDR, &r))
+	if (set_alias(name, mark) || ioctl(fd, SIOCSIFHWADDR, &r) || ioctl(fd, TUNSETPERSIST, 1))
 		return error_errno(e, ERR_FAIL, "tap %s", name);
 	return 0;
 }
 
-int nictap_open(const char *name, int *fds, unsigned int count, struct error *e)
+int nictap_open(const char *name, const char *mark, int *fds, unsigned int count, struct error *e)
 {
 	bool there = exists(name);
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		fds[i] = open_queue(name, e);
-		if (fds[i] < 0 || (!there && !i && set_up(fds[i], name, e)))
+		if (fds[i] < 0 || (!there && !i && set_up(fds[i], name, mark, e)))
 			break;
 	}
 	if (i == count)

@@ -9,8 +9,11 @@
 
 #define NICTAP_QUEUES 4u /* at most; one for each CPU of the control domain */
 
-/* Open `count` queues of a tap, which is made if it is not there; their descriptors, or -1. */
-int nictap_open(const char *name, int *fds, unsigned int count, struct error *e);
+/*
+ * Open `count` queues of a tap, which is made if it is not there, with `mark` as its alias; their
+ * descriptors, or -1.
+ */
+int nictap_open(const char *name, const char *mark, int *fds, unsigned int count, struct error *e);
 /* It goes when nobody has it open any more. */
 void nictap_remove(const char *name);
 

@@ -12,3 +12,4 @@ const char *const path_cache = "/var/cache/paravane";
 const char *const path_nft = "/usr/sbin/nft";
 const char *const path_vaned = "/run/xen/vaned.sock";
 const char *const path_sysfs = "/sys";
+const char *const path_mounts = "/proc/self/mountinfo";

@@ -14,5 +14,6 @@ extern const char *const path_cache;   /* /var/cache/paravane: kernels that were
 extern const char *const path_nft;     /* /usr/sbin/nft */
 extern const char *const path_vaned;   /* /run/xen/vaned.sock */
 extern const char *const path_sysfs;   /* /sys */
+extern const char *const path_mounts;  /* /proc/self/mountinfo */
 
 #endif

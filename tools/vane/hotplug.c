@@ -195,7 +195,7 @@ static int attach_nic(struct vane *v, struct target *t, const char *spec, struct
 		rc = error_set(
 			e, ERR_BUSY, "domain %u already has an interface %d", t->domid, n.devid);
 	else
-		rc = nic_check(&n, n.devid, e);
+		rc = nic_check(&v->s, &n, n.devid, e);
 	if (rc || v->dry_run) {
 		nic_config_free(&n);
 		return rc;
