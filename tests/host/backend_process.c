@@ -22,6 +22,7 @@
 
 #include "tests/host/tools_fake.h"
 #include "tools/lib/backend_private.h"
+#include "tools/lib/backend_source.h"
 
 #define BACK   "/local/domain/0/backend/test/1/5"
 #define FRONT  "/local/domain/1/device/test/5"
@@ -170,7 +171,7 @@ void backend_ask(struct backend_private *p)
 	if (p->dev.devid == 6) {
 		close(fd);
 		fd = memfd_create("second", MFD_CLOEXEC);
-		assert_int_equal(ftruncate(fd, 4096), 0);
+		assert_int_equal(ftruncate(fd, BACKEND_MEMORY), 0);
 	}
 	backend_opened(p->dev.devid, &fd, 1);
 }
@@ -305,7 +306,7 @@ static int setup(void **s)
 	works = 0;
 	mapped = bound = notified = 0;
 	memory_fd = memfd_create("memory", MFD_CLOEXEC);
-	return memory_fd < 0 || ftruncate(memory_fd, 4096);
+	return memory_fd < 0 || ftruncate(memory_fd, BACKEND_MEMORY);
 }
 
 static void close_all(void)
@@ -314,6 +315,27 @@ static void close_all(void)
 	close(kernel_end);
 	close(memory_fd);
 	fake_end();
+}
+
+/* As after SIGKILL: nothing in xenstore changes, and the guest's memory neither. */
+static void killed(void)
+{
+	struct backend_private *p;
+
+	while ((p = backend_process.devices)) {
+		backend_process.devices = p->next;
+		backend_release(p);
+		sd_event_source_disable_unref(p->lock_timer);
+		munmap(p->dev.memory, kind.memory);
+		munmap(p->mark, BACKEND_MARK);
+		close(p->dev.memory_fd);
+		free(p);
+	}
+	sd_event_source_unref(backend_process.looker);
+	backend_loop_close();
+	close(our_end);
+	close(kernel_end);
+	fake_unwatch();
 }
 
 /* The device's directory goes; the process has nothing left and ends. */
@@ -386,6 +408,53 @@ static void test_resumed(void **s)
 	start();
 	expect("4", "cpR");
 	assert_int_equal(mapped, 1);
+}
+
+/* The toolstack asked for the device, the front end keeps it: whoever comes next serves it. */
+static void test_closing_is_resumed(void **s)
+{
+	device("1", "1");
+	start();
+	front("3");
+	front("4");
+	expect("4", "cpC");
+	fake_write(BACK "/online", "0");
+	fake_write(BACK "/state", "5");
+	front("5");
+	expect("5", "");
+	killed();
+	start();
+	expect("5", "cpR");
+	assert_int_equal(mapped, 1);
+	killed();
+	/* It lets go while nobody is there. */
+	fake_write(FRONT "/state", "6");
+	start();
+	expect("6", "cp");
+	assert_int_equal(mapped, 0);
+}
+
+/* It lets go without ever having been connected, or not since it was last closed. */
+static void test_closing_without_a_connection(void **s)
+{
+	device("1", "1");
+	start();
+	front("5");
+	expect("5", "cp");
+	killed();
+	start();
+	expect("5", "cp");
+	front("6");
+	expect("6", "");
+	front("1");
+	front("3");
+	front("6");
+	front("1");
+	front("5");
+	expect("5", "CD");
+	killed();
+	start();
+	expect("5", "cp");
 }
 
 static void test_resumption_fails(void **s)
@@ -663,6 +732,8 @@ int main(void)
 		T(test_life),
 		T(test_toolstack_closes),
 		T(test_resumed),
+		T(test_closing_is_resumed),
+		T(test_closing_without_a_connection),
 		T(test_resumption_fails),
 		T(test_predecessor_has_io),
 		T(test_front_end_lies),

@@ -54,5 +54,7 @@ const char *fake_read(const char *path);
 void fake_perms(const char *path, int *owner, int *reader);
 void fake_write(const char *path, const char *value);
 void fake_remove(const char *path);
+/* A client ends: its watches, and what they had to tell. */
+void fake_unwatch(void);
 
 #endif

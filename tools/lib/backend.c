@@ -6,6 +6,7 @@
  * process that is stopped leaves its devices as they are, for the one that is started next.
  */
 #include "tools/lib/backend_private.h"
+#include "tools/lib/backend_source.h"
 #include "tools/lib/backend_state.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ void backend_publish(struct backend_device *dev, const char *name, const char *f
 	va_list ap;
 
 	/* The front end has read all that from our predecessor. */
-	if (dev->p->probing && dev->state == XenbusStateConnected)
+	if (dev->p->probing && dev->p->resumes)
 		return;
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) >= 0)
@@ -216,9 +217,17 @@ static void drop(struct backend_private *p)
 	sd_event_source_disable_unref(p->lock_timer);
 	if (p->dev.memory)
 		munmap(p->dev.memory, P.ops->memory);
+	if (p->mark)
+		munmap(p->mark, BACKEND_MARK);
 	if (p->dev.memory_fd >= 0)
 		close(p->dev.memory_fd);
 	free(p);
+}
+
+static void mark_connected(struct backend_private *p, bool connected)
+{
+	if (p->mark)
+		p->mark->connected = connected;
 }
 
 void backend_disconnected(struct backend_device *dev)
@@ -227,6 +236,7 @@ void backend_disconnected(struct backend_device *dev)
 
 	p->connected = p->leaving = p->failed = false;
 	backend_release(p);
+	mark_connected(p, false);
 	if (p->then == THEN_CLOSED)
 		set_state(p, XenbusStateClosed);
 	else if (p->then == THEN_WAIT)
@@ -255,6 +265,7 @@ static void connect_front(struct backend_private *p, bool resuming)
 		backend_look_soon(p);
 		return;
 	}
+	mark_connected(p, true);
 	if (!resuming)
 		set_state(p, XenbusStateConnected);
 	backend_log(&p->dev, LOG_INFO, resuming ? "goes on" : "connected");
@@ -392,10 +403,16 @@ static int look_around(sd_event_source *src, void *arg)
 /* The memory is mapped and nobody else's I/O is in flight: the kind's turn. */
 static void probe(struct backend_private *p)
 {
+	long long theirs =
+		store_read_number(&P.store, XenbusStateUnknown, "%s/state", p->dev.front);
 	unsigned int n = p->nfds;
 	int rc;
 
 	p->nfds = 0;
+	p->resumes = backend_resumes(p->dev.state, theirs) &&
+		     (p->dev.state == XenbusStateConnected || !p->mark || p->mark->connected);
+	if (!p->resumes)
+		mark_connected(p, false);
 	p->probed = true;
 	p->probing = true;
 	rc = P.ops->probe(&p->dev, p->fds, n);
@@ -404,7 +421,7 @@ static void probe(struct backend_private *p)
 		p->failed = true;
 	} else if (p->dev.state == XenbusStateInitialising) {
 		set_state(p, XenbusStateInitWait);
-	} else if (p->dev.state == XenbusStateConnected) {
+	} else if (p->resumes) {
 		connect_front(p, true);
 	}
 	backend_look_soon(p);
@@ -426,6 +443,13 @@ static int try_lock(sd_event_source *src, uint64_t now, void *arg)
 	return 0;
 }
 
+static void *map(int fd, size_t size, off_t at)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 {
 	struct backend_private *p = backend_find(devid);
@@ -443,9 +467,9 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 		probe(p);
 		return;
 	}
-	p->dev.memory = mmap(NULL, P.ops->memory, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
-	if (p->dev.memory == MAP_FAILED) {
-		p->dev.memory = NULL;
+	p->dev.memory = map(fds[0], P.ops->memory, 0);
+	p->mark = map(fds[0], BACKEND_MARK, BACKEND_MEMORY - BACKEND_MARK);
+	if (!p->dev.memory || !p->mark) {
 		backend_fail(&p->dev, "no restart memory: %s", strerror(errno));
 	} else if (!flock(fds[0], LOCK_EX | LOCK_NB)) {
 		probe(p);

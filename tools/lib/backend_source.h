@@ -20,6 +20,7 @@
 #define BACKEND_DIR "/run/xen/backend"
 
 #define BACKEND_MEMORY	   (1 << 20) /* bytes of a restart memory; what is not used costs nothing */
+#define BACKEND_MARK	   4096	     /* the last of them, see struct backend_mark */
 #define BACKEND_SOURCE_FDS 17	     /* the restart memory and at most 16 others */
 
 static inline void backend_socket_path(const char *program, uint32_t domid, char *path, size_t size)
