@@ -36,6 +36,7 @@ static unsigned int works;
 static uint32_t ref;
 static int memory_fd = -1, kernel_end = -1, our_end = -1, mapped, bound, notified;
 static bool no_broker;
+static unsigned int refusals, asks; /* of the broker: still to come; how often it was asked */
 
 static void note(char c)
 {
@@ -162,6 +163,12 @@ void backend_ask(struct backend_private *p)
 	if (p->asked || no_broker)
 		return;
 	p->asked = true;
+	asks++;
+	if (refusals) {
+		refusals--;
+		backend_not_opened(p->dev.devid, "not now");
+		return;
+	}
 	/* Opened anew, as the broker does: a description, and so a lock, of its own. */
 	char path[32];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_fd);
@@ -303,7 +310,7 @@ static int setup(void **s)
 	fake.backends_dead = true;
 	memset(did, 0, sizeof(did));
 	fail_connect = slow_disconnect = more_work = always_more = fail_work = no_broker = false;
-	works = 0;
+	works = refusals = asks = 0;
 	mapped = bound = notified = 0;
 	memory_fd = memfd_create("memory", MFD_CLOEXEC);
 	return memory_fd < 0 || ftruncate(memory_fd, BACKEND_MEMORY);
@@ -326,6 +333,7 @@ static void killed(void)
 		backend_process.devices = p->next;
 		backend_release(p);
 		sd_event_source_disable_unref(p->lock_timer);
+		sd_event_source_disable_unref(p->open_timer);
 		munmap(p->dev.memory, kind.memory);
 		munmap(p->mark, BACKEND_MARK);
 		close(p->dev.memory_fd);
@@ -482,6 +490,89 @@ static void test_predecessor_has_io(void **s)
 	close(other);
 	usleep(5000);
 	expect("4", "pR");
+}
+
+#define ERROR "/local/domain/0/error/backend/test/1/5/error"
+
+/* As if the pause were over. */
+static void next_ask(void)
+{
+	sd_event_source *t = backend_process.devices->open_timer;
+
+	assert_non_null(t);
+	assert_true(sd_event_source_set_time(t, 0) >= 0);
+	backend_loop_changed();
+	settle();
+}
+
+/* What does not open for a moment closes no disk that a guest is using. */
+static void test_opened_later(void **s)
+{
+	device("4", "4");
+	refusals = 3;
+	start();
+	expect("4", "c");
+	/* Not before the pause is over. */
+	assert_int_equal(asks, 1);
+	next_ask();
+	next_ask();
+	expect("4", "");
+	assert_null(fake_read(ERROR));
+	next_ask();
+	expect("4", "pR");
+	assert_int_equal(asks, 4);
+	assert_null(backend_process.devices->open_timer);
+}
+
+static void test_never_opened(void **s)
+{
+	unsigned int i;
+
+	device("5", "4");
+	refusals = 1000;
+	start();
+	for (i = 0; i < 30; i++) {
+		expect("5", i ? "" : "c");
+		next_ask();
+	}
+	expect("6", "");
+	assert_string_equal(fake_read(ERROR), "not now");
+	assert_int_equal(asks, 31);
+}
+
+/* Meanwhile the toolstack takes it away, which waits for Closed. */
+static void test_taken_away_before_opened(void **s)
+{
+	device("4", "4");
+	refusals = 1000;
+	start();
+	fake_write(BACK "/state", "5");
+	fake_remove(FRONT);
+	expect("5", "c");
+	next_ask();
+	expect("6", "");
+	assert_int_equal(asks, 2);
+}
+
+/* It goes while it is waited for. */
+static void test_gone_before_opened(void **s)
+{
+	device("4", "4");
+	refusals = 1000;
+	start();
+	fake_remove(BACK);
+	expect("", "cx");
+}
+
+/* A new one that does not open is told of at once: nobody uses it. */
+static void test_new_one_not_opened(void **s)
+{
+	device("1", "1");
+	refusals = 1;
+	start();
+	expect("6", "c");
+	assert_string_equal(fake_read(ERROR), "not now");
+	assert_int_equal(asks, 1);
 }
 
 static void test_front_end_lies(void **s)
@@ -736,6 +827,11 @@ int main(void)
 		T(test_closing_without_a_connection),
 		T(test_resumption_fails),
 		T(test_predecessor_has_io),
+		T(test_opened_later),
+		T(test_never_opened),
+		T(test_taken_away_before_opened),
+		T(test_gone_before_opened),
+		T(test_new_one_not_opened),
 		T(test_front_end_lies),
 		T(test_storm),
 		T(test_slow_disconnection),

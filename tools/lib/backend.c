@@ -27,6 +27,8 @@
 #include <xentoollog.h>
 
 #define LOG_LINES_A_SECOND 5
+#define OPEN_TRIES	   30
+#define OPEN_PAUSE_US	   1000000
 #define LOCK_POLL_US	   2000	  /* at first */
 #define LOCK_POLL_MAX_US   100000 /* a disk that does not answer for long */
 
@@ -215,6 +217,7 @@ static void drop(struct backend_private *p)
 	while (p->nfds)
 		close(p->fds[--p->nfds]);
 	sd_event_source_disable_unref(p->lock_timer);
+	sd_event_source_disable_unref(p->open_timer);
 	if (p->dev.memory)
 		munmap(p->dev.memory, P.ops->memory);
 	if (p->mark)
@@ -349,6 +352,11 @@ static void look_for_devices(void)
 		sd_event_exit(backend_loop(), 0);
 }
 
+static long long front_state(struct backend_private *p)
+{
+	return store_read_number(&P.store, XenbusStateUnknown, "%s/state", p->dev.front);
+}
+
 static void look_at(struct backend_private *p)
 {
 	struct backend_device *dev = &p->dev;
@@ -380,7 +388,7 @@ static void look_at(struct backend_private *p)
 	if (stored == XenbusStateClosing && dev->state != XenbusStateClosed)
 		dev->state = XenbusStateClosing;
 	before = dev->state;
-	stored = store_read_number(&P.store, XenbusStateUnknown, "%s/state", dev->front);
+	stored = front_state(p);
 	act(p, backend_action(dev->state, stored), stored);
 	/* One step may make the next one due: Initialising again after Closed. */
 	if (dev->state != before && !p->failed && !p->leaving)
@@ -403,13 +411,11 @@ static int look_around(sd_event_source *src, void *arg)
 /* The memory is mapped and nobody else's I/O is in flight: the kind's turn. */
 static void probe(struct backend_private *p)
 {
-	long long theirs =
-		store_read_number(&P.store, XenbusStateUnknown, "%s/state", p->dev.front);
 	unsigned int n = p->nfds;
 	int rc;
 
 	p->nfds = 0;
-	p->resumes = backend_resumes(p->dev.state, theirs) &&
+	p->resumes = backend_resumes(p->dev.state, front_state(p)) &&
 		     (p->dev.state == XenbusStateConnected || !p->mark || p->mark->connected);
 	if (!p->resumes)
 		mark_connected(p, false);
@@ -463,6 +469,7 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 	memcpy(p->fds, fds + 1, (count - 1) * sizeof(*fds));
 	p->nfds = count - 1;
 	p->dev.memory_fd = fds[0];
+	p->open_timer = sd_event_source_disable_unref(p->open_timer);
 	if (!P.ops->memory) {
 		probe(p);
 		return;
@@ -480,11 +487,41 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 	}
 }
 
+static int ask_again(sd_event_source *src, uint64_t now, void *arg)
+{
+	struct backend_private *p = arg;
+
+	p->open_timer = sd_event_source_disable_unref(p->open_timer);
+	p->asked = false;
+	backend_look_soon(p);
+	return 0;
+}
+
+/*
+ * A guest is using the device, and it did open for our predecessor: what has gone may come back,
+ * while closing it would be an error of every request.
+ */
+static bool try_again(struct backend_private *p, const char *why)
+{
+	long long ours = backend_own_number(&p->dev, "state", XenbusStateUnknown);
+
+	if (!backend_resumes(ours, front_state(p)) || p->open_tries >= OPEN_TRIES ||
+		backend_after(&p->open_timer, OPEN_PAUSE_US, ask_again, p))
+		return false;
+	if (!p->open_tries++)
+		backend_log(
+			&p->dev, LOG_WARN, "%s; it is tried again for %u seconds", why, OPEN_TRIES);
+	return true;
+}
+
 void backend_not_opened(uint32_t devid, const char *why)
 {
 	struct backend_private *p = backend_find(devid);
 
-	if (p && p->asked && !p->probed)
+	/* A second answer, to a vaned that came after the first was asked. */
+	if (!p || !p->asked || p->probed || p->nfds || p->dev.memory_fd >= 0)
+		return;
+	if (!p->open_timer && !try_again(p, why))
 		backend_fail(&p->dev, "%s", why);
 }
 

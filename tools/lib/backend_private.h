@@ -56,6 +56,8 @@ struct backend_private {
 	int fds[BACKEND_FDS]; /* while the restart memory's lock is waited for */
 	unsigned int nfds;
 	sd_event_source *lock_timer;
+	sd_event_source *open_timer; /* it could not be opened: until it is asked for again */
+	unsigned int open_tries;
 	uint64_t lock_poll_us;
 	long log_second; /* the second of the last line, and lines in it */
 	unsigned int log_lines, log_dropped;
