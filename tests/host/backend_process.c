@@ -564,6 +564,19 @@ static void test_gone_before_opened(void **s)
 	expect("", "cx");
 }
 
+/* It went before the answer came: no error is left of what is no more. */
+static void test_gone_before_refused(void **s)
+{
+	device("1", "1");
+	no_broker = true;
+	start();
+	backend_process.devices->asked = true;
+	fake_remove(BACK);
+	backend_not_opened(5, "no such device");
+	expect("", "cx");
+	assert_null(fake_read(ERROR));
+}
+
 /* A new one that does not open is told of at once: nobody uses it. */
 static void test_new_one_not_opened(void **s)
 {
@@ -831,6 +844,7 @@ int main(void)
 		T(test_never_opened),
 		T(test_taken_away_before_opened),
 		T(test_gone_before_opened),
+		T(test_gone_before_refused),
 		T(test_new_one_not_opened),
 		T(test_front_end_lies),
 		T(test_storm),

@@ -521,7 +521,10 @@ void backend_not_opened(uint32_t devid, const char *why)
 	/* A second answer, to a vaned that came after the first was asked. */
 	if (!p || !p->asked || p->probed || p->nfds || p->dev.memory_fd >= 0)
 		return;
-	if (!p->open_timer && !try_again(p, why))
+	/* Nothing is to be said of what is no more: nobody would remove it. */
+	if (!store_exists(&P.store, p->dev.back))
+		backend_look_soon(p);
+	else if (!p->open_timer && !try_again(p, why))
 		backend_fail(&p->dev, "%s", why);
 }
 
