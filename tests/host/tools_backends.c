@@ -229,6 +229,19 @@ static void test_opened(void **state)
 	assert_string_equal(shared->answer, "fds 768 2");
 	assert_int_equal(stat(MEMORY, &st), 0);
 	assert_int_equal(st.st_size, BACKEND_MEMORY);
+	/* What is not there yet may not be there when it is written. */
+	assert_true(st.st_blocks * 512 >= BACKEND_MEMORY);
+}
+
+static void test_no_room(void **state)
+{
+	shared->go = true;
+	no_space = 1;
+	fake_write(DISK "/state", "1");
+	until(answered);
+	assert_string_equal(shared->answer,
+		"no 768 no restart memory in " BACKEND_DIR ": No space left on device");
+	assert_int_equal(shared->opened, 0);
 }
 
 static void test_opener_killed(void **state)
@@ -314,6 +327,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		T(test_opened),
+		T(test_no_room),
 		T(test_opener_killed),
 		T(test_no_process_to_open),
 		T(test_openers_always_killed),

@@ -615,6 +615,8 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 		sigaddset(&set, stops[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	if (ops->memory > BACKEND_MEMORY - BACKEND_MARK)
+		return error_set(e, ERR_FAIL, "%s: too much restart memory", ops->program);
 	if (backend_loop_open() ||
 		sd_event_add_defer(backend_loop(), &P.looker, look_around, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event loop");

@@ -21,7 +21,7 @@
 #define BACKEND_DIR "/run/xen/backend"
 #endif
 
-#define BACKEND_MEMORY	   (1 << 20) /* bytes of a restart memory; what is not used costs nothing */
+#define BACKEND_MEMORY	   (1 << 19) /* bytes of a restart memory, all of them allocated */
 #define BACKEND_MARK	   4096	     /* the last of them, see struct backend_mark */
 #define BACKEND_SOURCE_FDS 17	     /* the restart memory and at most 16 others */
 

@@ -185,14 +185,18 @@ static int send_fds(int to, const char *line, const int *fds, int n, int flags)
 	return sendmsg(to, &msg, MSG_NOSIGNAL | flags) < 0 ? -1 : 0;
 }
 
+/* All of it is there from now on: a page that cannot be had is SIGBUS to whoever writes it. */
 static int open_memory(const struct backend_kind *kind, uint32_t domid, uint32_t devid)
 {
 	char *path = xprintf(BACKEND_DIR "/%s-%u-%u", kind->kind, domid, devid);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd >= 0 && ftruncate(fd, BACKEND_MEMORY)) {
+	int rc = fd >= 0 ? posix_fallocate(fd, 0, BACKEND_MEMORY) : 0;
+
+	if (rc) {
 		close(fd);
 		fd = -1;
+		errno = rc;
 	}
 	free(path);
 	return fd;
@@ -208,7 +212,7 @@ static void open_device(const struct backend_kind *kind, uint32_t domid, uint32_
 
 	fds[0] = open_memory(kind, domid, devid);
 	if (fds[0] < 0)
-		error_errno(&e, ERR_FAIL, "no restart memory");
+		error_errno(&e, ERR_FAIL, "no restart memory in " BACKEND_DIR);
 	else if (!store_open(&S, &e) && !store_exists(&S, back))
 		error_set(&e, ERR_NOTFOUND, "no such device");
 	else if (S.xs)
