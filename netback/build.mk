@@ -24,6 +24,7 @@ $(B)/test/netback_race.d/%.o: %.c | $(B)/stamp/packages
 
 # And with libFuzzer: `make fuzz-netback FUZZ_SECONDS=600`.
 .PHONY: fuzz-netback
+SOAK_TARGETS += fuzz-netback
 fuzz-netback: $(B)/test/fuzz-netback
 	$(Q)$(B)/test/fuzz-netback -max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=2048 -timeout=10
 $(B)/test/fuzz-netback: $(NETBACK_FAKE) tests/fuzz/netback.c tests/fuzz/netback_main.c | $(B)/stamp/packages

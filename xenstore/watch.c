@@ -230,7 +230,8 @@ static uint32_t collect(struct watch_index *x, uint32_t n, uint32_t hash, const 
 	list_for_each (l, &p->watches) {
 		struct watch *w = list_entry(l, struct watch, at);
 
-		if (w->conn != asked) { /* A client's watches at one path mostly follow each other. */
+		/* A client's watches at one path mostly follow each other. */
+		if (w->conn != asked) {
 			asked = w->conn;
 			hears = may_hear(who, asked->dom);
 		}

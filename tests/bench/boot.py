@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from host import ROOT, Host, HostFailed, cache  # noqa: E402
+from host import ROOT, Host, HostFailed, cache, inputs  # noqa: E402
 
 OUT = os.path.join(ROOT, "build", "bench")
 PM_HZ, PM_WRAP = 3579545, 1 << 24
@@ -23,7 +23,7 @@ HOST_MB, DOM0_MB, GUEST_MB, GUESTS = 2048, 768, 128, 8
 CONFIG = """cat >/tmp/g{0}.cfg <<'END'
 name="g{0}"
 type="pv"
-kernel="/guests/vmlinuz"
+kernel="/guests/vmlinux"
 ramdisk="/guests/initrd.gz"
 memory={1}
 vcpus=1
@@ -34,7 +34,7 @@ xl create -q -p /tmp/g{0}.cfg"""
 def instructions(hypervisor):
 	"""Instructions from reset to the first act of dom0's initrd."""
 	host = Host(hypervisor, name=f"bench-boot-{hypervisor}", cpus=1, memory=HOST_MB, icount=True, network=None,
-		programs=False, tools="xen", dom0_args="paravane.stop", cpu="max,-smap,-xsave,-erms,-fsrm",
+		programs=False, tools="xen", dom0_args="paravane.stop", kernel=inputs.vmlinuz(), cpu="max,-smap,-xsave,-erms,-fsrm",
 		extra=["-device", "pvpanic", "-action", "panic=pause"])
 	host.qemu.start()
 	try:
@@ -54,7 +54,7 @@ def memory(hypervisor):
 	def free():
 		return int(host.ok("/opt/boot/pages").split()[1]) * 4
 	with Host(hypervisor, name=f"bench-memory-{hypervisor}", cpus=2, memory=HOST_MB, dom0_mem=DOM0_MB, network=None,
-			tools="xen", files=[(os.path.join(OUT, "pages"), "boot/pages")]) as host:
+			tools="xen", kernel=inputs.vmlinuz(), files=[(os.path.join(OUT, "pages"), "boot/pages")]) as host:
 		host.ok(CONFIG.format(0, GUEST_MB), 120)
 		host.ok("xl destroy g0")
 		before = free()

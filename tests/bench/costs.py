@@ -30,7 +30,7 @@ FACT = re.compile(rb"^(?:\(XEN\) )?  (hc_\w+) = (\d+)\r*$", re.M)
 CONFIG = """cat >/tmp/bench.cfg <<'END'
 name = "bench"
 type = "pv"
-kernel = "/guests/vmlinuz"
+kernel = "/guests/vmlinux"
 ramdisk = "/opt/boot/primitives.gz"
 cmdline = "console=hvc0 quiet rdinit=/init"
 memory = 320
@@ -72,7 +72,7 @@ def on_bare(path):
 
 def on_dom0(hypervisor, path, rows=()):
 	"""The program as the control domain's first process; all its rows, or those that are named."""
-	module = f"{inputs.vmlinuz()} console=hvc0 quiet rdinit=/init -- {' '.join(rows)}".replace(",", ",,")
+	module = f"{inputs.vmlinux()} console=hvc0 quiet rdinit=/init -- {' '.join(rows)}".replace(",", ",,")
 	return until_end(f"dom0-{hypervisor}", ["-kernel", hypervisor_file(hypervisor), "-append", "console=com1 dom0_mem=640M",
 		"-initrd", f"{module},{path}"], ROW, rb"rows end")
 

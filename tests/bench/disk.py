@@ -21,7 +21,7 @@ from costs import CPU, LIMIT, OUT, ROW, Host, HostFailed, cache, images, inputs 
 CONFIG = """cat >/tmp/bench.cfg <<'END'
 name = "bench"
 type = "pv"
-kernel = "/guests/vmlinuz"
+kernel = "/guests/vmlinux"
 ramdisk = "/opt/boot/disk.gz"
 cmdline = "console=hvc0 quiet rdinit=/init ARGS"
 memory = 160

@@ -32,7 +32,7 @@ CONFIG = f"""cp --sparse=always /guests/debian.img /guests/guest1.img; disk=/gue
 cat >/tmp/net.cfg <<END
 name = "guest1"
 type = "pv"
-kernel = "/guests/vmlinuz"
+kernel = "/guests/vmlinux"
 ramdisk = "/guests/initrd.gz"
 cmdline = "root=/dev/xvda rw init={LIB}/init console=hvc0 net.ifnames=0 quiet loglevel=4"
 memory = 192

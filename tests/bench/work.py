@@ -13,7 +13,7 @@ from host import HostFailed  # noqa: E402
 CONFIG = """cat >/tmp/work.cfg <<END
 name = "work"
 type = "pv"
-kernel = "/guests/vmlinuz"
+kernel = "/guests/vmlinux"
 ramdisk = "/guests/initrd.gz"
 cmdline = "console=hvc0 quiet loglevel=4 root=/dev/xvda ro init=/jobs/init"
 memory = 256

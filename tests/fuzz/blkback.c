@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A ring image and what is done with it, from bytes: the first ones are the number of queues, the
- * ring's order, and whether the front end keeps to its pages, then actions of a front end that owns all its memory. The front end's model
- * (blkback_front.c) aborts when a request reaches outside the disk or another domain's pages; here
- * it is checked that no more is answered than was asked.
+ * ring's order, and whether the front end keeps to its pages, then actions of a front end that owns
+ * all its memory. The front end's model (blkback_front.c) aborts when a request reaches outside the
+ * disk or another domain's pages; here it is checked that no more is answered than was asked.
  */
 #include "tests/fuzz/blkback.h"
 

@@ -2,6 +2,7 @@
 # Host tests of the back ends' states and of blkback's data path; the latter under ASan and UBSan, and under TSan.
 BLKBACK_TESTED := $(addprefix blkback/,disk.c queue.c request.c buffer.c persistent.c throttle.c) $(addprefix tools/lib/,backend_loop.c text.c) tests/host/blkback_front.c \
 	tests/host/blkback_disk.c tests/fuzz/blkback.c tests/host/blkback.c
+comma := ,
 BLKBACK_TEST_CFLAGS := -Itests/host/crash -I.
 $(eval $(call host_test,backend_states,tests/host/backend_states.c tools/lib/backend_state.c,-I.,))
 $(eval $(call host_test,blkback,$(BLKBACK_TESTED),$(BLKBACK_TEST_CFLAGS),-lsystemd -lpthread))
@@ -11,7 +12,7 @@ $(eval $(call host_test,blkback_persistent,tests/host/blkback_persistent.c blkba
 
 # On a file, through the io_uring that blkback uses.
 $(eval $(call host_test,blkback_source,$(addprefix blkback/,disk.c queue.c request.c buffer.c persistent.c throttle.c source.c) \
-	$(addprefix tools/lib/,backend_loop.c text.c log.c) tests/host/blkback_front.c tests/host/blkback_source.c,$(BLKBACK_TEST_CFLAGS),-lsystemd -l:liburing.a))
+	$(addprefix tools/lib/,backend_loop.c text.c log.c) tests/host/blkback_front.c tests/host/blkback_source.c,$(BLKBACK_TEST_CFLAGS),-lsystemd -l:liburing.a -Wl$(comma)--wrap=io_uring_submit))
 
 HOST_TESTS += $(B)/test/blkback_tsan
 TSAN_CFLAGS := $(COMMON) -D_GNU_SOURCE -O1 -Wno-tsan -fsanitize=thread -fno-omit-frame-pointer
@@ -27,6 +28,7 @@ $(B)/test/blkback_tsan.d/%.o: %.c | $(B)/stamp/packages
 BLKBACK_FUZZ_SECONDS ?= 60
 BLKBACK_FUZZED := $(filter-out tests/host/blkback.c,$(BLKBACK_TESTED)) tests/fuzz/blkback_main.c
 .PHONY: fuzz-blkback
+SOAK_TARGETS += fuzz-blkback
 fuzz-blkback: $(B)/test/fuzz-blkback
 	$(Q)mkdir -p $(B)/test/fuzz-blkback.corpus && $(B)/test/fuzz-blkback -max_total_time=$(BLKBACK_FUZZ_SECONDS) -max_len=2048 \
 		-timeout=10 -close_fd_mask=2 $(B)/test/fuzz-blkback.corpus

@@ -33,12 +33,12 @@ struct front_process {
 	bool failed;	   /* backend_fail() was called */
 	bool disconnected; /* backend_disconnected() was called */
 	unsigned int notified, logged;
-	long crash_at;	   /* the order point at which to end; 0: never */
-	long points;	   /* order points so far */
-	int64_t fail_next; /* the source's next step fails with -errno */
-	bool shuffle;	   /* steps end in a random order */
-	bool racing;	   /* a thread writes to the ring: stop at nothing it does */
-	bool map_fails;	   /* pages can be copied but not mapped */
+	long crash_at;		   /* the order point at which to end; 0: never */
+	long points;		   /* order points so far */
+	int64_t fail_next;	   /* the source's next step fails with -errno */
+	bool shuffle;		   /* steps end in a random order */
+	bool racing;		   /* a thread writes to the ring: stop at nothing it does */
+	bool map_fails;		   /* pages can be copied but not mapped */
 	unsigned int maps, mapped; /* granted pages: how often, and how many are */
 };
 extern struct front_process fp;

@@ -14,7 +14,7 @@
 #include "blkback/persistent.h"
 #include "tools/lib/backend.h"
 
-#define S 1000000000ull
+#define S      1000000000ull
 #define DOMAIN 7
 
 static unsigned int maps, mapped;

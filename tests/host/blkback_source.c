@@ -11,11 +11,32 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <liburing.h>
 
 #include "tests/host/blkback_front.h"
 #include "tools/lib/backend_loop.h"
 
 #define PAGES 8
+
+static unsigned int writes, durable; /* that were handed to the io_uring */
+
+int __real_io_uring_submit(struct io_uring *ring);
+int __wrap_io_uring_submit(struct io_uring *ring);
+
+int __wrap_io_uring_submit(struct io_uring *ring)
+{
+	const struct io_uring_sqe *sqe;
+	unsigned int i;
+
+	for (i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++) {
+		sqe = &ring->sq.sqes[i & (ring->sq.ring_entries - 1)];
+		if (sqe->opcode != IORING_OP_WRITE && sqe->opcode != IORING_OP_WRITE_FIXED)
+			continue;
+		writes++;
+		durable += !!(sqe->rw_flags & RWF_DSYNC);
+	}
+	return __real_io_uring_submit(ring);
+}
 
 void front_disk_reset(void)
 {
@@ -89,7 +110,11 @@ static void test_everything(void **state)
 		put(BLKIF_OP_FLUSH_DISKCACHE, 3, 0, 0, 0);
 		put(BLKIF_OP_WRITE_BARRIER, 4, 128, 2, 4);
 		put(BLKIF_OP_WRITE, 5, 256, 1, 6);
+		writes = durable = 0;
 		answers(5);
+		/* Only what has to be is on the disk when it is answered. */
+		assert_int_equal(writes, 4);
+		assert_int_equal(durable, 1);
 		in_file(0, 16);
 		for (i = 0; i < 3; i++)
 			in_file(1 + i, 64 + 8 * i);

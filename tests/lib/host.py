@@ -78,13 +78,14 @@ def initrd_with(files):
 
 class Host:
 	"""A host: `hypervisor` is paravane, xen or none (the bare kernel); `tools` is paravane or xen, by default the
-	hypervisor's own; `boot` is kernel (Multiboot 1), bios or uefi (GRUB with Multiboot 2); `disk` is dom0's as QEMU's
-	-drive has it."""
+	hypervisor's own; `boot` is kernel (Multiboot 1, the kernel's file unpacked before, or `kernel`), bios or uefi (GRUB with
+	Multiboot 2, the kernel's file as it is); `disk` is dom0's as QEMU's -drive has it."""
 
 	def __init__(self, hypervisor="paravane", cpus=2, memory=2048, dom0_mem=768, tools=None, hypervisor_args="",
 			dom0_args="", boot="kernel", name="host", icount=False, reboots=False, network="e1000", extra=(),
-			services=True, programs=True, scratch_mb=0, files=(), cpu=CPU, disk=None):
+			services=True, programs=True, scratch_mb=0, files=(), cpu=CPU, disk=None, kernel=None):
 		self.hypervisor, self.boot, self.name = hypervisor, boot, name
+		self.kernel = kernel or inputs.vmlinux()
 		self.disk = disk or f"file={images.dom0()},format=raw,snapshot=on,cache=unsafe"
 		self.tools = tools or ("xen" if hypervisor == "xen" else "paravane")
 		self.memory, self.cpus, self.next_id, self.broken = memory, cpus, 0, None
@@ -120,11 +121,10 @@ class Host:
 		image = hypervisor_file(self.hypervisor)
 		if not os.path.exists(image):
 			raise HostFailed(f"{image} is not there: run make first")
-		kernel = inputs.vmlinuz()
 		if self.boot == "kernel":
-			module = f"{kernel} {self.dom0_args}".replace(",", ",,")
+			module = f"{self.kernel} {self.dom0_args}".replace(",", ",,")
 			return ["-kernel", image, "-append", self.hypervisor_args, "-initrd", f"{module},{self.initrd}"]
-		iso = self._iso(image, kernel)
+		iso = self._iso(image, inputs.vmlinuz())
 		arguments = ["-drive", f"file={iso},format=raw,media=cdrom,if=ide,readonly=on"]
 		if self.boot == "uefi":
 			arguments += ["-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd"]

@@ -110,6 +110,23 @@ class TestBlkbackDisks:
 			" blkdiscard /dev/xvdf 2>/dev/null || echo refused") == "refused"
 		guest.ok(f"{guest.vane} block-detach guest1 xvdf; rm /guests/f.img")
 
+	def test_large_sectors(self, guest):
+		"""A disk with sectors of 4096 bytes has them in the guest too, and no smaller ones are written."""
+		loop = guest.ok("truncate -s 8M /guests/g.img; losetup -b 4096 --show -f /guests/g.img")
+		guest.ok(f"{guest.vane} block-attach guest1 {loop},raw,xvdg,w")
+		out = guest.guest(1, "for i in $(seq 50); do [ -b /dev/xvdg ] && break; sleep 0.1; done;"
+			" cat /sys/block/xvdg/queue/logical_block_size /sys/block/xvdg/size; dd if=/root/r of=/dev/xvdg bs=4k seek=3 count=5 oflag=direct status=none;"
+			" dd if=/dev/xvdg bs=4k skip=3 count=5 iflag=direct status=none | cmp -n 20480 - /root/r && echo same;"
+			" dd if=/root/r of=/dev/xvdg bs=512 count=1 oflag=direct status=none 2>/dev/null || echo refused")
+		assert out.split() == ["4096", str(8 << 11), "same", "refused"]
+		assert guest.ok("cmp -i 12288:0 -n 20480 /guests/g.img /guests/b.img && echo same") == "same"
+		guest.ok(f"{guest.vane} block-detach guest1 xvdg; losetup -d {loop}; rm /guests/g.img")
+
+	def test_pages_stay_mapped(self, guest):
+		"""Linux keeps to its pages: they were mapped, and its data is copied by the process."""
+		out = guest.ok(f"{guest.vane} block-list -s guest1")
+		assert int(re.search(r"^persistent_pages (\d+)", out[out.index("device 51728"):], re.M).group(1)) > 100
+
 	def test_resize(self, guest):
 		out = guest.ok(f"{guest.vane} block-resize guest1 xvdb 48m")
 		assert f"{48 << 11} sectors, before {32 << 11}" in out
@@ -152,6 +169,25 @@ class TestBlkbackDisks:
 		before = guest.ok(ticks)
 		time.sleep(10)
 		assert guest.ok(ticks) == before
+
+	def test_idle_with_two_of_each(self, guest):
+		"""The same of both back ends of a guest with two disks and two interfaces."""
+		off = "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$f; done"
+		guest.ok(f"truncate -s 4M /guests/h.img; {guest.vane} block-attach guest1 /guests/h.img,raw,xvdh,w;"
+			f" {guest.vane} network-attach guest1 bridge=xenbr0")
+		guest.guest(1, "for i in $(seq 50); do [ -b /dev/xvdh -a -e /sys/class/net/eth1 ] && break; sleep 0.1; done; head -c 1M /dev/xvdh >/dev/null;"
+			f" ip link set eth1 up; {off}; sync")
+		guest.ok(f"{off}; ip link set xenbr0 type bridge mcast_snooping 0")
+		domid = guest.ok(f"{guest.vane} domid guest1")
+		assert guest.ok(f"cat /sys/class/net/vif{domid}.[01]/carrier; xenstore-read /local/domain/0/backend/uv*/{domid}/*/state | sort | uniq -c").split() \
+			== ["1", "1", "4", "4"]
+		ticks = f"for p in $(pgrep -f '(blkback|netback) .* {domid}$'); do cat /proc/$p/comm; awk '/ctxt_switches/ {{ n += $2 }} END {{ print n }}' /proc/$p/task/*/status; done"
+		time.sleep(25)
+		before = guest.ok(ticks)
+		assert sorted(before.split()[::2]) == ["blkback", "netback"]
+		time.sleep(10)
+		assert guest.ok(ticks) == before
+		guest.ok(f"{guest.vane} network-detach guest1 1; {guest.vane} block-detach guest1 xvdh; rm /guests/h.img")
 
 	def test_bad_target(self, guest):
 		"""A disk that cannot be opened is refused with the reason, and leaves nothing."""

@@ -11,7 +11,7 @@ import time
 from host import WORK, Host, cache, images
 
 # Of the disk's power, about ten a minute; and of the host's, about one.
-CUTS = int(os.environ.get("CUTS", "3"))
+CUTS = int(os.environ.get("CUTS", "5"))
 HOST_CUTS = int(os.environ.get("HOST_CUTS", "3"))
 # DISK_CACHE=unsafe is a disk that says yes to a flush and forgets: the tests must fail.
 CACHE = os.environ.get("DISK_CACHE", "writeback")

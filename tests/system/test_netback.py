@@ -215,6 +215,17 @@ class TestNetbackOurs(Interfaces):
 		domid = guests.ok(f"{guests.vane} domid guest1")
 		assert guests.ok(f"grep -c /dev/xen/gntalloc /proc/$(pgrep -f 'netback .* {domid}$')/maps") == "2"
 
+	def test_sandboxed(self, guests):
+		"""A user of its own, no capabilities, a filter, an empty root, no network."""
+		domid = guests.ok(f"{guests.vane} domid guest1")
+		proc = f"/proc/$(pgrep -f 'netback .* {domid}$')"
+		status = guests.ok(f"cat {proc}/status")
+		assert re.search(rf"^Uid:(\s+{0x70008000 + int(domid)}){{4}}$", status, re.M)
+		assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapPrm:\s+0+$", status, re.M)
+		assert re.search(r"^NoNewPrivs:\s+1$", status, re.M) and re.search(r"^Seccomp:\s+2$", status, re.M)
+		assert guests.ok(f"ls -A {proc}/root/") == ""
+		assert guests.ok(f"[ $(readlink {proc}/ns/net) != $(readlink /proc/self/ns/net) ] && echo apart") == "apart"
+
 	def test_killed_under_load(self, guests):
 		"""Streams both ways over one connection each go on through kills; not a byte is lost or doubled, and no state changed."""
 		source = "while [ ! -e /tmp/stop ]; do head -c 1M /dev/urandom; done | tee >(sha256sum >/tmp/out) | nc -N"
@@ -237,7 +248,9 @@ class TestNetbackOurs(Interfaces):
 	def test_pause(self, guests):
 		"""Between two answers to a ping every 50 ms no more than 2 s pass when the back end is killed."""
 		domid = guests.ok(f"{guests.vane} domid guest1")
+		before = guests.ok(f"pgrep -f 'netback .* {domid}$'")
 		out = guests.ok("(sleep 2; pkill -9 -f 'netback .* %s$') & ping -D -i 0.05 -c 100 10.77.0.11; true" % domid)
+		assert guests.ok(f"pgrep -f 'netback .* {domid}$'") not in ("", before)
 		times = [float(t) for t in re.findall(r"^\[([\d.]+)\] 64 bytes", out, re.M)]
 		assert len(times) >= 60
 		assert max(b - a for a, b in zip(times, times[1:])) < 2

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# dom0-image.sh BASE.tar OVERLAY FOLDER MB KERNELTREE VERSION GUEST.img INITRD: make FOLDER/dom0.img.  FOLDER/packages
+# dom0-image.sh BASE.tar OVERLAY FOLDER MB KERNELTREE VERSION GUEST.img INITRD VMLINUX: make FOLDER/dom0.img.  FOLDER/packages
 # lists packages to unpack over the base system, FOLDER/modules the modules to take from KERNELTREE.
 set -eu
-base=$1 overlay=$2 folder=$3 mb=$4 kernel=$5 version=$6 guest=$7 initrd=$8
+base=$1 overlay=$2 folder=$3 mb=$4 kernel=$5 version=$6 guest=$7 initrd=$8 vmlinux=$9
 tree=$folder/tree
 mkdir "$tree"
 tar -C "$tree" --exclude='./dev/*' --exclude='./var/lib/apt/lists/*' --exclude='./var/cache/*.bin' -xpf "$base"
@@ -26,6 +26,7 @@ for copy in debian guest1 guest2; do
 	cp --sparse=always "$guest" "$tree/guests/$copy.img"
 done
 cp "$kernel/boot/vmlinuz-$version" "$tree/guests/vmlinuz"
+cp "$vmlinux" "$tree/guests/vmlinux"
 cp "$initrd" "$tree/guests/initrd.gz"
 # Not root but as if: a file that its owner may not read could not be copied into the image.
 find "$tree" ! -type l ! -perm -u+r -exec chmod u+r {} +

@@ -133,7 +133,7 @@ def dom0():
 		with open(os.path.join(folder, "packages"), "w") as f:
 			f.write("\n".join(inputs.package(p) for p in inputs.DOM0_PACKAGES) + "\n")
 		as_root("dom0-image.sh", inputs.base(), os.path.join(SETUP, "dom0"), folder, str(DOM0_MB),
-			inputs.kernel(), inputs.kernel_version(), guest(), initrd())
+			inputs.kernel(), inputs.kernel_version(), guest(), initrd(), inputs.vmlinux())
 	key = cache.digest(inputs.base(), guest(), initrd(), inputs.kernel(), "@" + os.path.join(SETUP, "dom0"),
 		"@" + os.path.join(SETUP, "dom0-image.sh"), str(DOM0_MB), *DOM0_MODULES)
 	return os.path.join(cache.step("dom0", key, build, "making dom0's disk"), "dom0.img")

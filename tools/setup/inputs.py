@@ -8,8 +8,10 @@ namespace where the machine allows one, or else through sudo.
 """
 import glob
 import gzip
+import lzma
 import os
 import shutil
+import struct
 import sys
 
 import cache
@@ -166,6 +168,23 @@ def kernel():
 def vmlinuz():
 	"""The kernel's file."""
 	return os.path.join(kernel(), "boot", "vmlinuz-" + kernel_version())
+
+
+def payload(image):
+	"""What a bzImage has packed, by its header (Linux's Documentation/x86/boot.rst), unpacked; Debian packs by xz."""
+	with open(image, "rb") as f:
+		data = f.read()
+	at, length = struct.unpack_from("<II", data, 0x248)
+	at += 512 * (1 + (data[0x1f1] or 4))
+	return lzma.LZMADecompressor().decompress(data[at:at + length])
+
+
+def vmlinux():
+	"""The same kernel as the ELF file that it packs: to unpack it is half of an emulated machine's boot."""
+	def build(folder):
+		with open(os.path.join(folder, "vmlinux"), "wb") as f:
+			f.write(payload(vmlinuz()))
+	return os.path.join(cache.step("vmlinux", cache.digest(kernel()), build, "unpacking the kernel's file"), "vmlinux")
 
 
 def peer():
