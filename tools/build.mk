@@ -50,3 +50,7 @@ $(eval $(call host_test,tools_create,tests/host/tools_create.c $(FAKE) $(FAKED_G
 $(eval $(call tools_test,tools_create))
 $(eval $(call host_test,tools_output,tests/host/tools_output.c $(FAKE) $(VANE) $(FAKED_GUEST),-I. -D_FORTIFY_SOURCE=0,$(BUILDER_LIBS) -lncurses))
 $(eval $(call tools_test,tools_output))
+# vaned's care for back ends, with processes that fail.
+BACKENDS_WRAP := -Wl,--wrap=fork,--wrap=socketpair,--wrap=posix_fallocate,--wrap=mkdir,--wrap=execl
+$(eval $(call host_test,tools_backends,tests/host/tools_backends.c $(FAKE) tools/vaned/backends.c $(addprefix tools/lib/,store.c error.c log.c text.c), \
+	-I. -D_FORTIFY_SOURCE=0 -DBACKEND_DIR='"backends"',-lsystemd $(BACKENDS_WRAP)))

@@ -22,6 +22,7 @@
 
 #include "tests/host/tools_fake.h"
 #include "tools/lib/backend_private.h"
+#include "tools/lib/backend_source.h"
 
 #define BACK   "/local/domain/0/backend/test/1/5"
 #define FRONT  "/local/domain/1/device/test/5"
@@ -35,6 +36,7 @@ static unsigned int works;
 static uint32_t ref;
 static int memory_fd = -1, kernel_end = -1, our_end = -1, mapped, bound, notified;
 static bool no_broker;
+static unsigned int refusals, asks; /* of the broker: still to come; how often it was asked */
 
 static void note(char c)
 {
@@ -161,6 +163,12 @@ void backend_ask(struct backend_private *p)
 	if (p->asked || no_broker)
 		return;
 	p->asked = true;
+	asks++;
+	if (refusals) {
+		refusals--;
+		backend_not_opened(p->dev.devid, "not now");
+		return;
+	}
 	/* Opened anew, as the broker does: a description, and so a lock, of its own. */
 	char path[32];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_fd);
@@ -170,7 +178,7 @@ void backend_ask(struct backend_private *p)
 	if (p->dev.devid == 6) {
 		close(fd);
 		fd = memfd_create("second", MFD_CLOEXEC);
-		assert_int_equal(ftruncate(fd, 4096), 0);
+		assert_int_equal(ftruncate(fd, BACKEND_MEMORY), 0);
 	}
 	backend_opened(p->dev.devid, &fd, 1);
 }
@@ -302,10 +310,10 @@ static int setup(void **s)
 	fake.backends_dead = true;
 	memset(did, 0, sizeof(did));
 	fail_connect = slow_disconnect = more_work = always_more = fail_work = no_broker = false;
-	works = 0;
+	works = refusals = asks = 0;
 	mapped = bound = notified = 0;
 	memory_fd = memfd_create("memory", MFD_CLOEXEC);
-	return memory_fd < 0 || ftruncate(memory_fd, 4096);
+	return memory_fd < 0 || ftruncate(memory_fd, BACKEND_MEMORY);
 }
 
 static void close_all(void)
@@ -314,6 +322,28 @@ static void close_all(void)
 	close(kernel_end);
 	close(memory_fd);
 	fake_end();
+}
+
+/* As after SIGKILL: nothing in xenstore changes, and the guest's memory neither. */
+static void killed(void)
+{
+	struct backend_private *p;
+
+	while ((p = backend_process.devices)) {
+		backend_process.devices = p->next;
+		backend_release(p);
+		sd_event_source_disable_unref(p->lock_timer);
+		sd_event_source_disable_unref(p->open_timer);
+		munmap(p->dev.memory, kind.memory);
+		munmap(p->mark, BACKEND_MARK);
+		close(p->dev.memory_fd);
+		free(p);
+	}
+	sd_event_source_unref(backend_process.looker);
+	backend_loop_close();
+	close(our_end);
+	close(kernel_end);
+	fake_unwatch();
 }
 
 /* The device's directory goes; the process has nothing left and ends. */
@@ -388,6 +418,53 @@ static void test_resumed(void **s)
 	assert_int_equal(mapped, 1);
 }
 
+/* The toolstack asked for the device, the front end keeps it: whoever comes next serves it. */
+static void test_closing_is_resumed(void **s)
+{
+	device("1", "1");
+	start();
+	front("3");
+	front("4");
+	expect("4", "cpC");
+	fake_write(BACK "/online", "0");
+	fake_write(BACK "/state", "5");
+	front("5");
+	expect("5", "");
+	killed();
+	start();
+	expect("5", "cpR");
+	assert_int_equal(mapped, 1);
+	killed();
+	/* It lets go while nobody is there. */
+	fake_write(FRONT "/state", "6");
+	start();
+	expect("6", "cp");
+	assert_int_equal(mapped, 0);
+}
+
+/* It lets go without ever having been connected, or not since it was last closed. */
+static void test_closing_without_a_connection(void **s)
+{
+	device("1", "1");
+	start();
+	front("5");
+	expect("5", "cp");
+	killed();
+	start();
+	expect("5", "cp");
+	front("6");
+	expect("6", "");
+	front("1");
+	front("3");
+	front("6");
+	front("1");
+	front("5");
+	expect("5", "CD");
+	killed();
+	start();
+	expect("5", "cp");
+}
+
 static void test_resumption_fails(void **s)
 {
 	device("4", "4");
@@ -413,6 +490,102 @@ static void test_predecessor_has_io(void **s)
 	close(other);
 	usleep(5000);
 	expect("4", "pR");
+}
+
+#define ERROR "/local/domain/0/error/backend/test/1/5/error"
+
+/* As if the pause were over. */
+static void next_ask(void)
+{
+	sd_event_source *t = backend_process.devices->open_timer;
+
+	assert_non_null(t);
+	assert_true(sd_event_source_set_time(t, 0) >= 0);
+	backend_loop_changed();
+	settle();
+}
+
+/* What does not open for a moment closes no disk that a guest is using. */
+static void test_opened_later(void **s)
+{
+	device("4", "4");
+	refusals = 3;
+	start();
+	expect("4", "c");
+	/* Not before the pause is over. */
+	assert_int_equal(asks, 1);
+	next_ask();
+	next_ask();
+	expect("4", "");
+	assert_null(fake_read(ERROR));
+	next_ask();
+	expect("4", "pR");
+	assert_int_equal(asks, 4);
+	assert_null(backend_process.devices->open_timer);
+}
+
+static void test_never_opened(void **s)
+{
+	unsigned int i;
+
+	device("5", "4");
+	refusals = 1000;
+	start();
+	for (i = 0; i < 30; i++) {
+		expect("5", i ? "" : "c");
+		next_ask();
+	}
+	expect("6", "");
+	assert_string_equal(fake_read(ERROR), "not now");
+	assert_int_equal(asks, 31);
+}
+
+/* Meanwhile the toolstack takes it away, which waits for Closed. */
+static void test_taken_away_before_opened(void **s)
+{
+	device("4", "4");
+	refusals = 1000;
+	start();
+	fake_write(BACK "/state", "5");
+	fake_remove(FRONT);
+	expect("5", "c");
+	next_ask();
+	expect("6", "");
+	assert_int_equal(asks, 2);
+}
+
+/* It goes while it is waited for. */
+static void test_gone_before_opened(void **s)
+{
+	device("4", "4");
+	refusals = 1000;
+	start();
+	fake_remove(BACK);
+	expect("", "cx");
+}
+
+/* It went before the answer came: no error is left of what is no more. */
+static void test_gone_before_refused(void **s)
+{
+	device("1", "1");
+	no_broker = true;
+	start();
+	backend_process.devices->asked = true;
+	fake_remove(BACK);
+	backend_not_opened(5, "no such device");
+	expect("", "cx");
+	assert_null(fake_read(ERROR));
+}
+
+/* A new one that does not open is told of at once: nobody uses it. */
+static void test_new_one_not_opened(void **s)
+{
+	device("1", "1");
+	refusals = 1;
+	start();
+	expect("6", "c");
+	assert_string_equal(fake_read(ERROR), "not now");
+	assert_int_equal(asks, 1);
 }
 
 static void test_front_end_lies(void **s)
@@ -663,8 +836,16 @@ int main(void)
 		T(test_life),
 		T(test_toolstack_closes),
 		T(test_resumed),
+		T(test_closing_is_resumed),
+		T(test_closing_without_a_connection),
 		T(test_resumption_fails),
 		T(test_predecessor_has_io),
+		T(test_opened_later),
+		T(test_never_opened),
+		T(test_taken_away_before_opened),
+		T(test_gone_before_opened),
+		T(test_gone_before_refused),
+		T(test_new_one_not_opened),
 		T(test_front_end_lies),
 		T(test_storm),
 		T(test_slow_disconnection),

@@ -44,6 +44,26 @@ static void test_every_cell(void **state)
 	}
 }
 
+/* Only these have rings that somebody still uses; whoever closed, went or began anew has none. */
+static void test_resumed(void **state)
+{
+	static const char *const resumed[BACKEND_STATES] = {
+		[XenbusStateConnected] = "yyyyyyyyy",
+		[XenbusStateClosing] = "..yyyy...",
+	};
+	char row[BACKEND_STATES + 1] = "";
+	int ours, theirs;
+
+	for (ours = 0; ours < BACKEND_STATES; ours++) {
+		for (theirs = 0; theirs < BACKEND_STATES; theirs++)
+			row[theirs] = backend_resumes(ours, theirs) ? 'y' : '.';
+		assert_string_equal(row, resumed[ours] ? resumed[ours] : ".........");
+	}
+	assert_false(backend_resumes(XenbusStateClosing, -1));
+	assert_false(backend_resumes(XenbusStateClosing, BACKEND_STATES));
+	assert_false(backend_resumes(99, XenbusStateConnected));
+}
+
 static void test_no_states(void **state)
 {
 	assert_int_equal(backend_action(XenbusStateConnected, -1), ACT_ERROR);
@@ -56,6 +76,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_cell),
+		cmocka_unit_test(test_resumed),
 		cmocka_unit_test(test_no_states),
 	};
 

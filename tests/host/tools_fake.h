@@ -60,5 +60,7 @@ void fake_remove(const char *path);
 void fake_netdev(const char *name, const char *alias);
 bool fake_has_netdev(const char *name);
 void fake_rename_netdev(const char *name, const char *to);
+/* A client ends: its watches, and what they had to tell. */
+void fake_unwatch(void);
 
 #endif

@@ -92,18 +92,27 @@ void fake_store_reset(void)
 	event_fd = eventfd(0, EFD_CLOEXEC);
 }
 
-void fake_store_end(void)
+void fake_unwatch(void)
 {
-	clear(&now);
-	clear(&saved);
+	uint64_t all;
+
 	while (nwatches) {
 		free(watches[--nwatches].path);
 		free(watches[nwatches].token);
 	}
+	if (nevents && read(event_fd, &all, sizeof(all)) < 0)
+		abort();
 	while (nevents) {
 		free(events[--nevents].path);
 		free(events[nevents].token);
 	}
+}
+
+void fake_store_end(void)
+{
+	clear(&now);
+	clear(&saved);
+	fake_unwatch();
 	if (event_fd >= 0)
 		close(event_fd);
 	event_fd = -1;

@@ -419,9 +419,17 @@ static void test_attach(void **state)
 	ends("xl block-attach gpv nonsense", 1, "no vdev is given");
 	ends("xl block-detach gpv xvdc", 1, "domain 1 has no disk xvdc");
 	ends("xl network-detach gpv 7", 1, "domain 1 has no interface 7");
+	/* What went wrong with a device is told of for as long as there is the device. */
+	fake_write("/local/domain/0/error/backend/vbd/1/51728/error", "as told");
+	fake_write("/local/domain/0/error/backend/uvif/1/0/error", "another's");
+	fake_write("/local/domain/0/error/backend/uvif/1/1/error", "as told");
 	prints("xl block-detach gpv xvdb", "");
+	assert_null(fake_read("/local/domain/0/error/backend/vbd"));
 	prints("xl network-detach gpv 00:16:3e:00:00:09", "");
 	assert_null(fake_read("/libxl/1/device/vif/1"));
+	assert_null(fake_read("/local/domain/0/error/backend/uvif/1/1"));
+	assert_string_equal(fake_read("/local/domain/0/error/backend/uvif/1/0/error"), "another's");
+	fake_remove("/local/domain/0/error");
 	assert_int_equal(run("xl list -l gpv"), 0);
 	assert_null(strstr(said.s, "xvdb"));
 	assert_non_null(strstr(said.s, "\"vdev\": \"xvda\""));

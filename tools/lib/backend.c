@@ -6,6 +6,7 @@
  * process that is stopped leaves its devices as they are, for the one that is started next.
  */
 #include "tools/lib/backend_private.h"
+#include "tools/lib/backend_source.h"
 #include "tools/lib/backend_state.h"
 
 #include <errno.h>
@@ -26,6 +27,8 @@
 #include <xentoollog.h>
 
 #define LOG_LINES_A_SECOND 5
+#define OPEN_TRIES	   30
+#define OPEN_PAUSE_US	   1000000
 #define LOCK_POLL_US	   2000	  /* at first */
 #define LOCK_POLL_MAX_US   100000 /* a disk that does not answer for long */
 
@@ -100,7 +103,7 @@ void backend_publish(struct backend_device *dev, const char *name, const char *f
 	va_list ap;
 
 	/* The front end has read all that from our predecessor. */
-	if (dev->p->probing && dev->state == XenbusStateConnected)
+	if (dev->p->probing && dev->p->resumes)
 		return;
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) >= 0)
@@ -214,11 +217,20 @@ static void drop(struct backend_private *p)
 	while (p->nfds)
 		close(p->fds[--p->nfds]);
 	sd_event_source_disable_unref(p->lock_timer);
+	sd_event_source_disable_unref(p->open_timer);
 	if (p->dev.memory)
 		munmap(p->dev.memory, P.ops->memory);
+	if (p->mark)
+		munmap(p->mark, BACKEND_MARK);
 	if (p->dev.memory_fd >= 0)
 		close(p->dev.memory_fd);
 	free(p);
+}
+
+static void mark_connected(struct backend_private *p, bool connected)
+{
+	if (p->mark)
+		p->mark->connected = connected;
 }
 
 void backend_disconnected(struct backend_device *dev)
@@ -227,6 +239,7 @@ void backend_disconnected(struct backend_device *dev)
 
 	p->connected = p->leaving = p->failed = false;
 	backend_release(p);
+	mark_connected(p, false);
 	if (p->then == THEN_CLOSED)
 		set_state(p, XenbusStateClosed);
 	else if (p->then == THEN_WAIT)
@@ -255,6 +268,7 @@ static void connect_front(struct backend_private *p, bool resuming)
 		backend_look_soon(p);
 		return;
 	}
+	mark_connected(p, true);
 	if (!resuming)
 		set_state(p, XenbusStateConnected);
 	backend_log(&p->dev, LOG_INFO, resuming ? "goes on" : "connected");
@@ -338,6 +352,11 @@ static void look_for_devices(void)
 		sd_event_exit(backend_loop(), 0);
 }
 
+static long long front_state(struct backend_private *p)
+{
+	return store_read_number(&P.store, XenbusStateUnknown, "%s/state", p->dev.front);
+}
+
 static void look_at(struct backend_private *p)
 {
 	struct backend_device *dev = &p->dev;
@@ -369,7 +388,7 @@ static void look_at(struct backend_private *p)
 	if (stored == XenbusStateClosing && dev->state != XenbusStateClosed)
 		dev->state = XenbusStateClosing;
 	before = dev->state;
-	stored = store_read_number(&P.store, XenbusStateUnknown, "%s/state", dev->front);
+	stored = front_state(p);
 	act(p, backend_action(dev->state, stored), stored);
 	/* One step may make the next one due: Initialising again after Closed. */
 	if (dev->state != before && !p->failed && !p->leaving)
@@ -396,6 +415,10 @@ static void probe(struct backend_private *p)
 	int rc;
 
 	p->nfds = 0;
+	p->resumes = backend_resumes(p->dev.state, front_state(p)) &&
+		     (p->dev.state == XenbusStateConnected || !p->mark || p->mark->connected);
+	if (!p->resumes)
+		mark_connected(p, false);
 	p->probed = true;
 	p->probing = true;
 	rc = P.ops->probe(&p->dev, p->fds, n);
@@ -404,7 +427,7 @@ static void probe(struct backend_private *p)
 		p->failed = true;
 	} else if (p->dev.state == XenbusStateInitialising) {
 		set_state(p, XenbusStateInitWait);
-	} else if (p->dev.state == XenbusStateConnected) {
+	} else if (p->resumes) {
 		connect_front(p, true);
 	}
 	backend_look_soon(p);
@@ -426,6 +449,13 @@ static int try_lock(sd_event_source *src, uint64_t now, void *arg)
 	return 0;
 }
 
+static void *map(int fd, size_t size, off_t at)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 {
 	struct backend_private *p = backend_find(devid);
@@ -439,13 +469,14 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 	memcpy(p->fds, fds + 1, (count - 1) * sizeof(*fds));
 	p->nfds = count - 1;
 	p->dev.memory_fd = fds[0];
+	p->open_timer = sd_event_source_disable_unref(p->open_timer);
 	if (!P.ops->memory) {
 		probe(p);
 		return;
 	}
-	p->dev.memory = mmap(NULL, P.ops->memory, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
-	if (p->dev.memory == MAP_FAILED) {
-		p->dev.memory = NULL;
+	p->dev.memory = map(fds[0], P.ops->memory, 0);
+	p->mark = map(fds[0], BACKEND_MARK, BACKEND_MEMORY - BACKEND_MARK);
+	if (!p->dev.memory || !p->mark) {
 		backend_fail(&p->dev, "no restart memory: %s", strerror(errno));
 	} else if (!flock(fds[0], LOCK_EX | LOCK_NB)) {
 		probe(p);
@@ -456,11 +487,44 @@ void backend_opened(uint32_t devid, const int *fds, unsigned int count)
 	}
 }
 
+static int ask_again(sd_event_source *src, uint64_t now, void *arg)
+{
+	struct backend_private *p = arg;
+
+	p->open_timer = sd_event_source_disable_unref(p->open_timer);
+	p->asked = false;
+	backend_look_soon(p);
+	return 0;
+}
+
+/*
+ * A guest is using the device, and it did open for our predecessor: what has gone may come back,
+ * while closing it would be an error of every request.
+ */
+static bool try_again(struct backend_private *p, const char *why)
+{
+	long long ours = backend_own_number(&p->dev, "state", XenbusStateUnknown);
+
+	if (!backend_resumes(ours, front_state(p)) || p->open_tries >= OPEN_TRIES ||
+		backend_after(&p->open_timer, OPEN_PAUSE_US, ask_again, p))
+		return false;
+	if (!p->open_tries++)
+		backend_log(
+			&p->dev, LOG_WARN, "%s; it is tried again for %u seconds", why, OPEN_TRIES);
+	return true;
+}
+
 void backend_not_opened(uint32_t devid, const char *why)
 {
 	struct backend_private *p = backend_find(devid);
 
-	if (p && p->asked && !p->probed)
+	/* A second answer, to a vaned that came after the first was asked. */
+	if (!p || !p->asked || p->probed || p->nfds || p->dev.memory_fd >= 0)
+		return;
+	/* Nothing is to be said of what is no more: nobody would remove it. */
+	if (!store_exists(&P.store, p->dev.back))
+		backend_look_soon(p);
+	else if (!p->open_timer && !try_again(p, why))
 		backend_fail(&p->dev, "%s", why);
 }
 
@@ -551,6 +615,8 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 		sigaddset(&set, stops[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	if (ops->memory > BACKEND_MEMORY - BACKEND_MARK)
+		return error_set(e, ERR_FAIL, "%s: too much restart memory", ops->program);
 	if (backend_loop_open() ||
 		sd_event_add_defer(backend_loop(), &P.looker, look_around, NULL) < 0)
 		return error_set(e, ERR_FAIL, "no event loop");

@@ -56,7 +56,8 @@ struct backend_device {
 struct backend_ops {
 	const char *program; /* "blkback" */
 	const char *kind;    /* "uvbd": the directory below backend/ */
-	size_t memory;	     /* bytes of restart memory; at most BACKEND_MEMORY, 0: none */
+	/* Bytes of restart memory; at most BACKEND_MEMORY - BACKEND_MARK, 0: none. */
+	size_t memory;
 	/* Once, before the sandbox: what needs more than it allows. -1: the process ends. May be
 	 * NULL. */
 	int (*start)(void);
@@ -72,8 +73,8 @@ struct backend_ops {
 	/*
 	 * The front end's nodes are there: read them with backend_front_*(), map rings, bind
 	 * channels. Connected follows (nothing is published by us but what connect() publishes).
-	 * resuming: the state is and stays Connected; go on where the restart memory says, look at
-	 * the rings at once and notify once: events may have been lost meanwhile.
+	 * resuming: the state is and stays Connected or Closing; go on where the restart memory
+	 * says, look at the rings at once and notify once: events may have been lost meanwhile.
 	 */
 	int (*connect)(struct backend_device *dev);
 	/*

@@ -11,6 +11,12 @@
 
 #include <xenevtchn.h>
 
+/* The skeleton's own page of the restart memory, its last. */
+struct backend_mark {
+	/* There are rings. Closing does not say so: it comes after InitWait as well. */
+	uint32_t connected;
+};
+
 struct backend_mapping {
 	struct backend_mapping *next;
 	void *pages;
@@ -37,17 +43,21 @@ struct backend_private {
 	bool dirty;	    /* something changed: look at it */
 	bool seen;	    /* during a look at the list */
 	bool created;	    /* create() done */
+	bool resumes;	    /* a predecessor's connection goes on */
 	bool probing;	    /* in probe() */
 	bool asked, probed; /* for its descriptors; and they came */
 	bool connected;	    /* connect() was called and disconnect() is not over */
 	bool leaving;	    /* disconnect() was called and is not over */
 	bool failed;	    /* backend_fail() was called in this connection */
 	enum backend_then then;
+	struct backend_mark *mark; /* NULL: no restart memory */
 	struct backend_mapping *mappings;
 	struct backend_channel *channels;
 	int fds[BACKEND_FDS]; /* while the restart memory's lock is waited for */
 	unsigned int nfds;
 	sd_event_source *lock_timer;
+	sd_event_source *open_timer; /* it could not be opened: until it is asked for again */
+	unsigned int open_tries;
 	uint64_t lock_poll_us;
 	long log_second; /* the second of the last line, and lines in it */
 	unsigned int log_lines, log_dropped;

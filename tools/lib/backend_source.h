@@ -17,9 +17,12 @@
 #include <stdio.h>
 
 /* Sockets, lock files and restart memories; root's alone, and gone after a boot. */
+#ifndef BACKEND_DIR /* a test's */
 #define BACKEND_DIR "/run/xen/backend"
+#endif
 
-#define BACKEND_MEMORY	   (1 << 20) /* bytes of a restart memory; what is not used costs nothing */
+#define BACKEND_MEMORY	   (1 << 19) /* bytes of a restart memory, all of them allocated */
+#define BACKEND_MARK	   4096	     /* the last of them, see struct backend_mark */
 #define BACKEND_SOURCE_FDS 17	     /* the restart memory and at most 16 others */
 
 static inline void backend_socket_path(const char *program, uint32_t domid, char *path, size_t size)

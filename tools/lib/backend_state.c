@@ -65,3 +65,10 @@ enum backend_action backend_action(enum xenbus_state ours, long long theirs)
 		return ACT_ERROR;
 	return table[ours][theirs];
 }
+
+bool backend_resumes(enum xenbus_state ours, long long theirs)
+{
+	if (ours == XenbusStateConnected)
+		return true;
+	return ours == XenbusStateClosing && backend_action(ours, theirs) == ACT_STAY;
+}

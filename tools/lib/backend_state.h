@@ -23,5 +23,10 @@ enum backend_action {
 
 /* theirs may be any number that a guest writes; absent nodes are XenbusStateUnknown. */
 enum backend_action backend_action(enum xenbus_state ours, long long theirs);
+/*
+ * After a restart: may the front end still use the rings of a connection that our predecessor had?
+ * theirs as above. In Closing it does until it has closed, went or began anew.
+ */
+bool backend_resumes(enum xenbus_state ours, long long theirs);
 
 #endif

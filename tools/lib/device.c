@@ -106,6 +106,12 @@ int device_create(struct store *s, const struct device *d, const struct nodes *f
 	return rc ? error_errno(e, ERR_FAIL, "cannot write %s to xenstore", d->back) : 0;
 }
 
+/* Where a back end says what went wrong, the kernel's as well as ours. */
+static char *errors_of(const struct device *d)
+{
+	return xprintf("/local/domain/0/error/backend/%s/%u/%u", d->back_kind, d->domid, d->devid);
+}
+
 static bool ready(struct store *s, void *arg)
 {
 	const struct device *d = arg;
@@ -119,12 +125,13 @@ int device_wait_ready(struct store *s, const struct device *d, const char *what,
 	struct error *e)
 {
 	int rc = store_wait(s, d->back, DEVICE_SECONDS * 1000, ready, (void *)d);
-	char *why;
+	char *why, *errors;
 
 	if (!rc && store_read_number(s, 0, "%s/state", d->back) == XenbusStateInitWait)
 		return 0;
-	why = store_read(s, "/local/domain/0/error/backend/%s/%u/%u/error", d->back_kind, d->domid,
-		d->devid);
+	errors = errors_of(d);
+	why = store_read(s, "%s/error", errors);
+	free(errors);
 	if (!rc)
 		error_set(e, ERR_FAIL, "%s: its back end refused it%s%s", what, why ? ": " : "",
 			why ? why : "");
@@ -189,6 +196,10 @@ bool device_release(struct store *s, const struct device *d)
 
 void device_forget(struct store *s, const struct device *d)
 {
+	char *errors = errors_of(d);
+
+	store_rm_up(s, errors, 3);
+	free(errors);
 	store_rm_up(s, d->front, 4);
 	store_rm_up(s, d->back, 4);
 	store_rm_up(s, d->record, 3);

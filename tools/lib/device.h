@@ -55,7 +55,7 @@ bool device_close(struct store *s, const struct device *d);
  * was not using it.
  */
 bool device_release(struct store *s, const struct device *d);
-/* Remove all three directories. */
+/* Remove all three directories, and what its back end said went wrong. */
 void device_forget(struct store *s, const struct device *d);
 
 #endif

@@ -31,6 +31,8 @@
 
 #define DELAY_FIRST_MS 100
 #define DELAY_LAST_MS  5000
+#define OPEN_TRIES     6
+#define OPEN_PAUSE_MS  100 /* after the first; each is twice the one before */
 #define BROKER_FD      3
 
 static const struct backend_kind kinds[] = {
@@ -47,6 +49,10 @@ struct backend {
 	pid_t pid; /* 0: none runs */
 	long started_ms, delay_ms;
 	sd_event_source *end, *broker, *timer;
+	/* What it asked for last, how often that was tried, and until it is tried again. */
+	uint32_t devid;
+	unsigned int tries;
+	sd_event_source *reopen;
 };
 
 static sd_event *loop;
@@ -54,7 +60,6 @@ static struct store S;
 static sd_event_source *watch;
 static struct backend *all;
 
-static void look(void);
 static void run(struct backend *b);
 
 static long now_ms(void)
@@ -107,6 +112,7 @@ static void drop(struct backend *b)
 	sd_event_source_disable_unref(b->end);
 	sd_event_source_disable_unref(b->broker);
 	sd_event_source_disable_unref(b->timer);
+	sd_event_source_disable_unref(b->reopen);
 	free(b);
 }
 
@@ -117,6 +123,16 @@ static int timer(sd_event_source *src, uint64_t now, void *arg)
 	b->timer = sd_event_source_disable_unref(src);
 	run(b);
 	return 0;
+}
+
+/* Start it later, each time later than the last. Without a timer the tick does it (look_for()). */
+static void again(struct backend *b)
+{
+	if (!b->delay_ms)
+		b->delay_ms = DELAY_FIRST_MS;
+	sd_event_add_time_relative(
+		loop, &b->timer, CLOCK_MONOTONIC, b->delay_ms * 1000, 1000, timer, b);
+	b->delay_ms = b->delay_ms * 2 < DELAY_LAST_MS ? b->delay_ms * 2 : DELAY_LAST_MS;
 }
 
 /* The process has ended: again, if there is something for it to do. */
@@ -132,6 +148,7 @@ static int ended(sd_event_source *src, int fd, uint32_t events, void *arg)
 	b->pid = 0;
 	b->end = sd_event_source_disable_unref(src);
 	b->broker = sd_event_source_disable_unref(b->broker);
+	b->reopen = sd_event_source_disable_unref(b->reopen);
 	if (!S.xs || wanted(b->kind, b->domid)) {
 		if (now_ms() - b->started_ms >= 1000)
 			b->delay_ms = 0;
@@ -140,9 +157,7 @@ static int ended(sd_event_source *src, int fd, uint32_t events, void *arg)
 			run(b);
 			return 0;
 		}
-		sd_event_add_time_relative(
-			loop, &b->timer, CLOCK_MONOTONIC, b->delay_ms * 1000, 1000, timer, b);
-		b->delay_ms = b->delay_ms * 2 < DELAY_LAST_MS ? b->delay_ms * 2 : DELAY_LAST_MS;
+		again(b);
 		return 0;
 	}
 	remove_files(b);
@@ -150,7 +165,7 @@ static int ended(sd_event_source *src, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-static int send_fds(int to, const char *line, const int *fds, int n)
+static int send_fds(int to, const char *line, const int *fds, int n, int flags)
 {
 	union {
 		char space[CMSG_SPACE(BACKEND_SOURCE_FDS * sizeof(int))];
@@ -167,17 +182,21 @@ static int send_fds(int to, const char *line, const int *fds, int n)
 		CMSG_FIRSTHDR(&msg)->cmsg_len = CMSG_LEN(n * sizeof(int));
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, n * sizeof(int));
 	}
-	return sendmsg(to, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	return sendmsg(to, &msg, MSG_NOSIGNAL | flags) < 0 ? -1 : 0;
 }
 
+/* All of it is there from now on: a page that cannot be had is SIGBUS to whoever writes it. */
 static int open_memory(const struct backend_kind *kind, uint32_t domid, uint32_t devid)
 {
 	char *path = xprintf(BACKEND_DIR "/%s-%u-%u", kind->kind, domid, devid);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd >= 0 && ftruncate(fd, BACKEND_MEMORY)) {
+	int rc = fd >= 0 ? posix_fallocate(fd, 0, BACKEND_MEMORY) : 0;
+
+	if (rc) {
 		close(fd);
 		fd = -1;
+		errno = rc;
 	}
 	free(path);
 	return fd;
@@ -193,7 +212,7 @@ static void open_device(const struct backend_kind *kind, uint32_t domid, uint32_
 
 	fds[0] = open_memory(kind, domid, devid);
 	if (fds[0] < 0)
-		error_errno(&e, ERR_FAIL, "no restart memory");
+		error_errno(&e, ERR_FAIL, "no restart memory in " BACKEND_DIR);
 	else if (!store_open(&S, &e) && !store_exists(&S, back))
 		error_set(&e, ERR_NOTFOUND, "no such device");
 	else if (S.xs)
@@ -202,9 +221,10 @@ static void open_device(const struct backend_kind *kind, uint32_t domid, uint32_
 		snprintf(line, sizeof(line), "fds %u %d", devid, n + 1);
 	else
 		snprintf(line, sizeof(line), "no %u %s", devid, e.what);
-	if (send_fds(to, line, fds, n >= 0 ? n + 1 : 0))
-		fprintf(stderr, "vaned: %s: %s\n", line, strerror(errno));
-	_exit(0);
+	if (!send_fds(to, line, fds, n >= 0 ? n + 1 : 0, 0))
+		_exit(0);
+	fprintf(stderr, "vaned: %s: %s\n", line, strerror(errno));
+	_exit(1);
 }
 
 static void unblock_signals(void)
@@ -219,6 +239,7 @@ static void unblock_signals(void)
 struct opener {
 	const struct backend_kind *kind;
 	uint32_t domid;
+	pid_t pid; /* of that process */
 };
 
 static struct backend *find(const struct backend_kind *kind, uint32_t domid)
@@ -230,13 +251,46 @@ static struct backend *find(const struct backend_kind *kind, uint32_t domid)
 	return b;
 }
 
+static void open_for(struct backend *b);
+
+static int reopen(sd_event_source *src, uint64_t now, void *arg)
+{
+	struct backend *b = arg;
+
+	b->reopen = sd_event_source_disable_unref(src);
+	open_for(b);
+	return 0;
+}
+
+/* It has not answered. The process waits for an answer and would not ask again. */
+static void opener_failed(struct backend *b)
+{
+	char line[64];
+
+	if (b->tries < OPEN_TRIES &&
+		sd_event_add_time_relative(loop, &b->reopen, CLOCK_MONOTONIC,
+			(OPEN_PAUSE_MS * 1000UL) << (b->tries - 1), 1000, reopen, b) >= 0)
+		return;
+	log_line(
+		LOG_WARN, "warning: no process to open device %u of domain %u", b->devid, b->domid);
+	snprintf(line, sizeof(line), "no %u vaned's process that opens it was lost", b->devid);
+	if (send_fds(sd_event_source_get_io_fd(b->broker), line, NULL, 0, MSG_DONTWAIT))
+		log_line(LOG_WARN, "warning: %s of domain %u is not told", b->kind->program,
+			b->domid);
+	sd_event_source_set_enabled(b->broker, SD_EVENT_ON);
+}
+
 static int opener_ended(sd_event_source *src, const siginfo_t *info, void *arg)
 {
 	struct opener *o = arg;
 	struct backend *b = find(o->kind, o->domid);
 
-	if (b && b->broker)
-		sd_event_source_set_enabled(b->broker, SD_EVENT_ON);
+	if (b && b->broker && b->pid == o->pid) {
+		if (info->si_code == CLD_EXITED && !info->si_status)
+			sd_event_source_set_enabled(b->broker, SD_EVENT_ON);
+		else
+			opener_failed(b);
+	}
 	free(o);
 	sd_event_source_unref(src);
 	return 0;
@@ -248,13 +302,35 @@ static int opener_started(struct backend *b, pid_t pid)
 	struct opener *o = xalloc(sizeof(*o));
 	sd_event_source *src;
 
-	*o = (struct opener){ b->kind, b->domid };
+	*o = (struct opener){ b->kind, b->domid, b->pid };
 	if (sd_event_add_child(loop, &src, pid, WEXITED, opener_ended, o) < 0) {
 		free(o);
 		return -1;
 	}
-	sd_event_source_set_enabled(b->broker, SD_EVENT_OFF);
 	return 0;
+}
+
+/* The broker's socket is not read before the answer is there, or there is none to come. */
+static void open_for(struct backend *b)
+{
+	int fd = sd_event_source_get_io_fd(b->broker);
+	pid_t pid = fork();
+
+	if (!pid) {
+		unblock_signals();
+		dup2(fd, BROKER_FD);
+		close_range(BROKER_FD + 1, ~0U, 0);
+		open_device(b->kind, b->domid, b->devid, BROKER_FD);
+	}
+	b->tries++;
+	sd_event_source_set_enabled(b->broker, SD_EVENT_OFF);
+	if (pid > 0 && !opener_started(b, pid))
+		return;
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	opener_failed(b);
 }
 
 static int asked(sd_event_source *src, int fd, uint32_t events, void *arg)
@@ -263,7 +339,6 @@ static int asked(sd_event_source *src, int fd, uint32_t events, void *arg)
 	unsigned int devid;
 	char line[64], end;
 	ssize_t n = recv(fd, line, sizeof(line) - 1, MSG_DONTWAIT);
-	pid_t pid;
 
 	if (n <= 0) {
 		if (!n || (errno != EAGAIN && errno != EINTR))
@@ -273,15 +348,9 @@ static int asked(sd_event_source *src, int fd, uint32_t events, void *arg)
 	line[n] = 0;
 	if (sscanf(line, "open %u%c", &devid, &end) != 1)
 		return 0;
-	pid = fork();
-	if (!pid) {
-		unblock_signals();
-		dup2(fd, BROKER_FD);
-		close_range(BROKER_FD + 1, ~0U, 0);
-		open_device(b->kind, b->domid, devid, BROKER_FD);
-	}
-	if (pid < 0 || opener_started(b, pid))
-		log_line(LOG_WARN, "warning: no process to open devices");
+	b->devid = devid;
+	b->tries = 0;
+	open_for(b);
 	return 0;
 }
 
@@ -291,7 +360,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-/* A running process: know its end, and answer it. Both descriptors are taken over. */
+/* A running process: know its end, and answer it. The descriptor is taken over. */
 static int adopt(struct backend *b, pid_t pid, int broker)
 {
 	int pidfd = pidfd_open(pid, 0);
@@ -300,22 +369,26 @@ static int adopt(struct backend *b, pid_t pid, int broker)
 	b->started_ms = now_ms();
 	if (pidfd < 0 || sd_event_add_io(loop, &b->end, pidfd, EPOLLIN, ended, b) < 0) {
 		close_fd(pidfd);
-		close_fd(broker);
-		return -1;
+		goto fail;
 	}
 	sd_event_source_set_io_fd_own(b->end, true);
 	if (sd_event_add_io(loop, &b->broker, broker, EPOLLIN, asked, b) < 0)
-		close(broker);
-	else
-		sd_event_source_set_io_fd_own(b->broker, true);
+		goto fail;
+	sd_event_source_set_io_fd_own(b->broker, true);
 	return 0;
+fail:
+	b->end = sd_event_source_disable_unref(b->end);
+	b->pid = 0;
+	close(broker);
+	return -1;
 }
 
-static void start(struct backend *b)
+/* 0, or -1: there is no process. */
+static int start(struct backend *b)
 {
 	char self[256], *domid = xprintf("%u", b->domid), *path, *slash, fd_arg[32];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int pair[2];
+	int pair[2], rc = -1;
 	pid_t pid;
 
 	self[n > 0 ? n : 0] = 0;
@@ -340,16 +413,26 @@ static void start(struct backend *b)
 		_exit(127);
 	}
 	close(pair[1]);
-	if (pid < 0 || adopt(b, pid, pair[0]))
+	if (pid < 0)
+		close(pair[0]);
+	else
+		rc = adopt(b, pid, pair[0]);
+	if (rc)
 		log_line(LOG_ERROR, "vaned: no process for %s of domain %u: %s", b->kind->program,
 			b->domid, strerror(errno));
+	/* One that nobody would look after. */
+	if (rc && pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
 out:
 	free(path);
 	free(domid);
+	return rc;
 }
 
-/* One that a vaned before us started; true if there is one. */
-static bool found(struct backend *b)
+/* One that a vaned before us started: a connection to it, and its process; -1: there is none. */
+static int found(struct backend *b, pid_t *pid)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -361,22 +444,28 @@ static bool found(struct backend *b)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) ||
 		send(fd, "broker", 6, MSG_NOSIGNAL) != 6) {
 		close_fd(fd);
-		return false;
+		return -1;
 	}
 	log_line(LOG_INFO, "%s of domain %u runs already", b->kind->program, b->domid);
-	return !adopt(b, who.pid, fd);
+	*pid = who.pid;
+	return fd;
 }
 
 static void run(struct backend *b)
 {
-	if (!found(b))
-		start(b);
+	pid_t pid = 0;
+	int fd = found(b, &pid);
+
+	if (fd >= 0 ? adopt(b, pid, fd) : start(b))
+		again(b);
 }
 
 static void look_for(const struct backend_kind *kind, uint32_t domid)
 {
 	struct backend *b = find(kind, domid);
 
+	if (b && !b->end && !b->timer)
+		run(b);
 	if (b || !wanted(kind, domid))
 		return;
 	b = xalloc(sizeof(*b));
