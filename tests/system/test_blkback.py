@@ -232,7 +232,7 @@ class TestBlkback:
 		programs.give_tools(guest, 1)
 		guest.guest(1, FIO % (SLOW_MIB, SLOW_MIB))
 		before = int(guest.ok(f"sleep 2; grep -c 'blkback.*51712.*goes on' {log}; true"))
-		guest.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -x blkback) && kill -9 $p || exit 1; sleep 1.1; done", 60 + 3 * KILLS)
+		guest.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -x blkback) && kill -9 $p || exit 1; sleep 1.1; done", 60 + 8 * KILLS)
 		rounds = guest.guest(1, "cd /root; rm go; for i in $(seq 600); do [ -s rounds ] && break; sleep 0.1; done; cat bad; cat rounds", 90)
 		again = int(guest.ok(f"grep '51728.*done again' {log} | grep -vc ': 0 req'"))
 		print(f"{KILLS} kills, {rounds} rounds of fio, {again} rings with requests in flight")
