@@ -80,7 +80,8 @@ def jobs(hypervisor, path):
 		host.ok(UNTIL_UP.format(vane=vane))
 		did("boot of the guest to its init", UP)
 		did("destroy of it", f"{vane} destroy large", 2000)
-		for _ in range(2):
+		# Xen's xl does it all again each time, which takes as long as the first.
+		for _ in range(2 if hypervisor == "paravane" else 1):
 			did(AGAIN, f"{vane} create -q -p /tmp/large.cfg")
 			did("destroy of it", f"{vane} destroy large", 2000)
 		said = work.run(host, lambda job, command: did(job, command, 0))
