@@ -117,15 +117,15 @@ class TestBlkbackDisks:
 		out = guest.guest(1, "for i in $(seq 50); do [ -b /dev/xvdg ] && break; sleep 0.1; done;"
 			" cat /sys/block/xvdg/queue/logical_block_size /sys/block/xvdg/size; dd if=/root/r of=/dev/xvdg bs=4k seek=3 count=5 oflag=direct status=none;"
 			" dd if=/dev/xvdg bs=4k skip=3 count=5 iflag=direct status=none | cmp -n 20480 - /root/r && echo same;"
-			" dd if=/root/r of=/dev/xvdg bs=512 count=1 oflag=direct status=none 2>/dev/null || echo refused")
-		assert out.split() == ["4096", str(8 << 11), "same", "refused"]
-		assert guest.ok("cmp -i 12288:0 -n 20480 /guests/g.img /guests/b.img && echo same") == "same"
+			" dd if=/root/r of=/dev/xvdg bs=512 count=1 oflag=direct status=none 2>/dev/null || echo refused; head -c 20480 /root/r | md5sum")
+		assert out.split()[:4] == ["4096", str(8 << 11), "same", "refused"]
+		assert guest.ok("dd if=/guests/g.img bs=4k skip=3 count=5 status=none | md5sum").split()[0] == out.split()[4]
 		guest.ok(f"{guest.vane} block-detach guest1 xvdg; losetup -d {loop}; rm /guests/g.img")
 
 	def test_pages_stay_mapped(self, guest):
 		"""Linux keeps to its pages: they were mapped, and its data is copied by the process."""
 		out = guest.ok(f"{guest.vane} block-list -s guest1")
-		assert int(re.search(r"^persistent_pages (\d+)", out[out.index("device 51728"):], re.M).group(1)) > 100
+		assert int(re.search(r"^persistent_pages (\d+)", out[out.index("device 51728"):], re.M).group(1)) >= 32
 
 	def test_resize(self, guest):
 		out = guest.ok(f"{guest.vane} block-resize guest1 xvdb 48m")
