@@ -189,10 +189,20 @@ class TestBlkbackDisks:
 		assert guest.ok(ticks) == before
 		guest.ok(f"{guest.vane} network-detach guest1 1; {guest.vane} block-detach guest1 xvdh; rm /guests/h.img")
 
+	def test_target_comes_back(self, guest):
+		"""A disk that cannot be opened after a kill, but can be some seconds later: the guest waits and has no error."""
+		guest.ok(f"head -c 1M /dev/urandom >/guests/i.img; {guest.vane} block-attach guest1 /guests/i.img,raw,xvdi,w")
+		guest.guest(1, "for i in $(seq 50); do [ -b /dev/xvdi ] && break; sleep 0.1; done; sleep 1")
+		guest.ok("mv /guests/i.img /guests/away.img; kill -9 $(pgrep -x blkback); (sleep 5; mv /guests/away.img /guests/i.img) >/dev/null 2>&1 &")
+		assert guest.guest(1, "dd if=/dev/xvdi bs=64k iflag=direct status=none | md5sum", 90) == guest.ok("md5sum </guests/i.img")
+		quiet(guest)
+		guest.ok(f"{guest.vane} block-detach guest1 xvdi; rm /guests/i.img")
+
 	def test_bad_target(self, guest):
-		"""A disk that cannot be opened is refused with the reason, and leaves nothing."""
+		"""A disk that cannot be opened after a kill is tried again for half a minute; then it is closed with the reason."""
 		status, out = guest.run(f"truncate -s 1M /guests/d.img; {guest.vane} block-attach guest1 /guests/d.img,raw,xvdd,w"
-			" && rm /guests/d.img && kill -9 $(pgrep -x blkback); sleep 3;"
+			" && rm /guests/d.img && kill -9 $(pgrep -x blkback);"
+			" for i in $(seq 60); do sleep 1; [ $(xenstore-read /local/domain/0/backend/uvbd/1/51760/state) = 6 ] && break; done;"
 			" xenstore-read /local/domain/0/error/backend/uvbd/1/51760/error; xenstore-read /local/domain/0/backend/uvbd/1/51760/state")
 		assert "/guests/d.img: No such file" in out and out.split()[-1] == "6"
 		assert guest.guest(1, "cat /root/r | wc -c") == str(8 << 20)
