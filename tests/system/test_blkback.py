@@ -203,7 +203,7 @@ class TestBlkbackDisks:
 		status, out = guest.run(f"truncate -s 1M /guests/d.img; {guest.vane} block-attach guest1 /guests/d.img,raw,xvdd,w"
 			" && rm /guests/d.img && kill -9 $(pgrep -x blkback);"
 			" for i in $(seq 60); do sleep 1; [ $(xenstore-read /local/domain/0/backend/uvbd/1/51760/state) = 6 ] && break; done;"
-			" xenstore-read /local/domain/0/error/backend/uvbd/1/51760/error; xenstore-read /local/domain/0/backend/uvbd/1/51760/state")
+			" xenstore-read /local/domain/0/error/backend/uvbd/1/51760/error; xenstore-read /local/domain/0/backend/uvbd/1/51760/state", 100)
 		assert "/guests/d.img: No such file" in out and out.split()[-1] == "6"
 		assert guest.guest(1, "cat /root/r | wc -c") == str(8 << 20)
 		guest.ok(f"{guest.vane} block-detach -f guest1 xvdd")
