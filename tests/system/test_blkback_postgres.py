@@ -9,7 +9,7 @@ import pytest
 
 import programs
 from host import Host
-from test_blkback import quiet
+from test_blkback import kill_over_and_over, quiet
 
 KILLS = int(os.environ.get("KILLS", "20"))
 LOG = "/var/log/xen/vaned.log"
@@ -53,7 +53,7 @@ class TestBlkbackPostgres:
 		"""KILLS times; each transaction that a client was told to be committed is counted."""
 		guest.guest(1, LOAD)
 		before = int(guest.ok(f"sleep 2; grep -c 'blkback.*51728.*goes on' {LOG}; true"))
-		guest.ok(f"for i in $(seq {KILLS}); do p=$(pgrep -x blkback) && kill -9 $p || exit 1; sleep 1.1; done", 60 + 8 * KILLS)
+		kill_over_and_over(guest, 51728, LOG, before)
 		time.sleep(1)
 		rounds = guest.guest(1, STOP, 90).splitlines()
 		counts = [re.fullmatch(r"number of transactions actually processed: (\d+)/(\d+)", line) for line in rounds]
