@@ -200,8 +200,8 @@ class Host:
 		return self.ok(f"/usr/local/lib/paravane/in-guest {number} {shlex.quote(command)}", timeout)
 
 	def start_guests(self, first, last, *keys, timeout=180):
-		"""Create guests with the quick init and wait until they answer."""
-		self.ok(f"/usr/local/lib/paravane/guests start {first} {last} {shlex.join(keys)}", timeout)
+		"""Create guests with the quick init, of the kernel's file unpacked before, and wait until they answer."""
+		self.ok(f"/usr/local/lib/paravane/guests start {first} {last} kernel=/guests/vmlinux {shlex.join(keys)}", timeout)
 		for i in range(first, last + 1):
 			self.ok(f"/usr/local/lib/paravane/in-guest {i} --wait {timeout}", timeout + 10)
 
