@@ -42,7 +42,7 @@ struct buffer {
 };
 
 /* What is to be done to the source, in this order; a step without work is skipped. */
-enum step { STEP_NEW, STEP_DRAIN, STEP_FLUSH, STEP_DATA, STEP_DONE };
+enum step { STEP_NEW, STEP_DRAIN, STEP_FLUSH, STEP_DATA, STEP_SYNC, STEP_DONE };
 
 struct request {
 	struct queue *q;

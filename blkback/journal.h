@@ -48,6 +48,7 @@ struct journal_queue {
 struct journal {
 	uint32_t magic, queues;
 	struct journal_queue queue[JOURNAL_QUEUES];
+	uint32_t no_flushes; /* one has failed: the front end sends no more of them */
 };
 
 #endif

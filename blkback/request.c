@@ -10,7 +10,8 @@
 
 #include "blkback/disk.h"
 
-#define COPIES 2048 /* of one hypercall's batch */
+#define COPIES	   2048 /* of one hypercall's batch */
+#define RSP_FAILED (-3) /* none of blkif.h's: see flush_failed() */
 
 static struct request *ended, **ended_end = &ended;
 
@@ -209,7 +210,7 @@ static void go(struct request *r)
 {
 	bool write = r->op != BLKIF_OP_READ;
 
-	if (r->step == STEP_FLUSH) {
+	if (r->step == STEP_FLUSH || r->step == STEP_SYNC) {
 		source_flush(r);
 	} else if (r->step == STEP_DATA && r->op == BLKIF_OP_DISCARD) {
 		source_discard(r);
@@ -275,6 +276,21 @@ void request_start(struct request *list)
 	}
 }
 
+/* The front end's that this request is of, for as long as it is connected. */
+static struct journal *journal_of(const struct request *r)
+{
+	return r->q->disk->dev->memory;
+}
+
+static enum step next_step(const struct request *r)
+{
+	if (r->step == STEP_FLUSH && r->bytes)
+		return STEP_DATA;
+	if (r->step == STEP_DATA && r->op == BLKIF_OP_WRITE && journal_of(r)->no_flushes)
+		return STEP_SYNC;
+	return STEP_DONE;
+}
+
 void request_step_done(struct request *r, int64_t result)
 {
 	struct disk *d = r->q->disk;
@@ -286,7 +302,7 @@ void request_step_done(struct request *r, int64_t result)
 			(unsigned long long)r->sector,
 			result < 0 ? strerror(-result) : "not all of it was done");
 	} else {
-		r->step = r->step == STEP_FLUSH && r->bytes ? STEP_DATA : STEP_DONE;
+		r->step = next_step(r);
 	}
 	go(r);
 }
@@ -303,6 +319,21 @@ static void account(struct disk *d, const struct request *r, uint64_t now)
 	if (r->status == BLKIF_RSP_OKAY)
 		*(r->op == BLKIF_OP_READ ? &d->stats.bytes_read : &d->stats.bytes_written) +=
 			r->bytes;
+}
+
+/*
+ * Linux's front end takes BLKIF_RSP_ERROR for a flush or barrier without data as "not supported",
+ * and lets it succeed; any other status is an error to it. After either, as after any flush that
+ * failed, it sends no more of them: each write has to be on the disk then when it is answered.
+ */
+static void flush_failed(struct request *r)
+{
+	if (!r->segments)
+		r->status = RSP_FAILED;
+	if (!journal_of(r)->no_flushes)
+		backend_log(r->q->disk->dev, LOG_WARN,
+			"a flush failed: from now on each write is flushed by itself");
+	journal_of(r)->no_flushes = 1;
 }
 
 static void answer_ended(void)
@@ -323,6 +354,9 @@ static void answer_ended(void)
 		d = r->q->disk;
 		account(d, r, now);
 		put_buffer(r);
+		if (r->status == BLKIF_RSP_ERROR &&
+			(r->op == BLKIF_OP_FLUSH_DISKCACHE || r->op == BLKIF_OP_WRITE_BARRIER))
+			flush_failed(r);
 		if (d->barrier == r)
 			d->barrier = NULL;
 		queue_answer(r->q, r);

@@ -151,6 +151,50 @@ static void test_flush_and_barrier(void **state)
 	front_stop();
 }
 
+/*
+ * A flush that fails: Linux would let it succeed if it were answered with BLKIF_RSP_ERROR, and
+ * sends no other. So each write after it is flushed, by a successor too; not by one that another
+ * front end is connected to.
+ */
+static void test_flush_fails(void **state)
+{
+	begin();
+	put(0, BLKIF_OP_WRITE, 1, 8, 1, 0);
+	serve();
+	expect(0, 1, BLKIF_RSP_OKAY);
+	assert_int_equal(front->flushes, 0);
+	put(0, BLKIF_OP_FLUSH_DISKCACHE, 2, 0, 0, 0);
+	fp.fail_next = -EIO;
+	serve();
+	expect(0, 2, -3);
+	assert_int_equal(front->flushes, 0);
+	put(0, BLKIF_OP_WRITE, 3, 16, 1, 0);
+	put(0, BLKIF_OP_READ, 4, 16, 1, 1);
+	serve();
+	expect(0, 4, BLKIF_RSP_OKAY);
+	expect(0, 3, BLKIF_RSP_OKAY);
+	assert_int_equal(front->flushes, 1);
+	front_process_reset(1, 0);
+	assert_int_equal(front_start(true, "w"), 0);
+	put(0, BLKIF_OP_WRITE, 5, 24, 1, 0);
+	front_push(0);
+	front_take();
+	assert_int_equal(front_complete(), 1);
+	assert_null(front_answer(0));
+	fp.fail_next = -EIO;
+	assert_int_equal(front_complete(), 1);
+	expect(0, 5, BLKIF_RSP_ERROR);
+	front_stop();
+	front_reset();
+	front_process_reset(1, 0);
+	begin();
+	put(0, BLKIF_OP_WRITE, 1, 8, 1, 0);
+	serve();
+	expect(0, 1, BLKIF_RSP_OKAY);
+	assert_int_equal(front->flushes, 0);
+	front_stop();
+}
+
 static void test_discard(void **state)
 {
 	blkif_request_discard_t *r;
@@ -629,6 +673,7 @@ int main(void)
 		BOTH(test_write_and_read),
 		BOTH(test_parts_of_pages),
 		BOTH(test_flush_and_barrier),
+		BOTH(test_flush_fails),
 		BOTH(test_discard),
 		BOTH(test_indirect),
 		BOTH(test_wrong_requests),
