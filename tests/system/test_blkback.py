@@ -185,8 +185,9 @@ class TestBlkbackDisks:
 			f" ip link set eth1 up; {off}; sync")
 		guest.ok(f"{off}; ip link set xenbr0 type bridge mcast_snooping 0")
 		domid = guest.ok(f"{guest.vane} domid guest1")
-		assert guest.ok(f"cat /sys/class/net/vif{domid}.[01]/carrier; xenstore-read /local/domain/0/backend/uv*/{domid}/*/state | sort | uniq -c").split() \
-			== ["1", "1", "4", "4"]
+		states = f"for k in uvbd/{domid} uvif/{domid}; do for d in $(xenstore-list /local/domain/0/backend/$k); do" \
+			" xenstore-read /local/domain/0/backend/$k/$d/state; done; done"
+		assert guest.ok(f"cat /sys/class/net/vif{domid}.[01]/carrier; {states}").split() == ["1", "1"] + ["4"] * 4
 		ticks = f"for p in $(pgrep -f '(blkback|netback) .* {domid}$'); do cat /proc/$p/comm; awk '/ctxt_switches/ {{ n += $2 }} END {{ print n }}' /proc/$p/task/*/status; done"
 		time.sleep(25)
 		before = guest.ok(ticks)
