@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/lib/backend_source.h"
+
 static struct disk *disks;
 
 uint64_t disk_now_ns(void)
@@ -296,6 +298,8 @@ static int command(struct backend_device *dev, const char *words, struct text *t
 	text_add(t, "unknown command\n");
 	return -1;
 }
+
+_Static_assert(sizeof(struct journal) <= BACKEND_MEMORY_UVBD, "it is allocated");
 
 static const int syscalls[] = { SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
 	SCMP_SYS(statx), -1 };

@@ -20,6 +20,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "tools/lib/backend_source.h"
+
 #define TX_TURNS  4 /* of a ring's worth each, before others may go */
 #define PORT_MAX  131071u
 #define NS_PER_US 1000u
@@ -399,6 +401,8 @@ static void vif_changed(struct backend_device *dev, const char *name)
 		rate_over(NULL, 0, v);
 	}
 }
+
+_Static_assert(sizeof(struct vif_memory) <= BACKEND_MEMORY_UVIF, "it is allocated");
 
 static const int syscalls[] = { SCMP_SYS(io_uring_enter), -1 };
 

@@ -21,9 +21,13 @@
 #define BACKEND_DIR "/run/xen/backend"
 #endif
 
-#define BACKEND_MEMORY	   (1 << 19) /* bytes of a restart memory, all of them allocated */
-#define BACKEND_MARK	   4096	     /* the last of them, see struct backend_mark */
-#define BACKEND_SOURCE_FDS 17	     /* the restart memory and at most 16 others */
+/* Bytes of a restart memory. What a kind has use for, from the start, and the mark are allocated.
+ */
+#define BACKEND_MEMORY	    (1 << 19)
+#define BACKEND_MEMORY_UVBD (272 << 10)
+#define BACKEND_MEMORY_UVIF (16 << 10)
+#define BACKEND_MARK	    4096 /* the last of them, see struct backend_mark */
+#define BACKEND_SOURCE_FDS  17	 /* the restart memory and at most 16 others */
 
 static inline void backend_socket_path(const char *program, uint32_t domid, char *path, size_t size)
 {
@@ -41,6 +45,7 @@ typedef int source_open_fn(struct store *s, const char *back, uint32_t domid, ui
 struct backend_kind {
 	const char *program; /* "blkback" */
 	const char *kind;    /* "uvbd" */
+	size_t memory;	     /* at most BACKEND_MEMORY - BACKEND_MARK */
 	source_open_fn *open;
 };
 

@@ -36,8 +36,8 @@
 #define BROKER_FD      3
 
 static const struct backend_kind kinds[] = {
-	{ "blkback", "uvbd", disk_open },
-	{ "netback", "uvif", nic_open },
+	{ "blkback", "uvbd", BACKEND_MEMORY_UVBD, disk_open },
+	{ "netback", "uvif", BACKEND_MEMORY_UVIF, nic_open },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -185,14 +185,15 @@ static int send_fds(int to, const char *line, const int *fds, int n, int flags)
 	return sendmsg(to, &msg, MSG_NOSIGNAL | flags) < 0 ? -1 : 0;
 }
 
-/* All of it is there from now on: a page that cannot be had is SIGBUS to whoever writes it. */
+/* What is used of it is there from now on: a page that cannot be had is SIGBUS to who writes it. */
 static int open_memory(const struct backend_kind *kind, uint32_t domid, uint32_t devid)
 {
 	char *path = xprintf(BACKEND_DIR "/%s-%u-%u", kind->kind, domid, devid);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int rc = fd >= 0 ? posix_fallocate(fd, 0, kind->memory) : 0;
 
-	int rc = fd >= 0 ? posix_fallocate(fd, 0, BACKEND_MEMORY) : 0;
-
+	if (fd >= 0 && !rc)
+		rc = posix_fallocate(fd, BACKEND_MEMORY - BACKEND_MARK, BACKEND_MARK);
 	if (rc) {
 		close(fd);
 		fd = -1;
