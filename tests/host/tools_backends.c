@@ -219,14 +219,20 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The disk comes, its process asks for it: what it is told. */
+static const char *answer(void)
+{
+	fake_write(DISK "/state", "1");
+	until(answered);
+	return (const char *)shared->answer;
+}
+
 static void test_opened(void **state)
 {
 	struct stat st;
 
 	shared->go = true;
-	fake_write(DISK "/state", "1");
-	until(answered);
-	assert_string_equal(shared->answer, "fds 768 2");
+	assert_string_equal(answer(), "fds 768 2");
 	assert_int_equal(stat(MEMORY, &st), 0);
 	assert_int_equal(st.st_size, BACKEND_MEMORY);
 	/* What is not there yet may not be there when it is written. */
@@ -237,10 +243,8 @@ static void test_no_room(void **state)
 {
 	shared->go = true;
 	no_space = 1;
-	fake_write(DISK "/state", "1");
-	until(answered);
-	assert_string_equal(shared->answer,
-		"no 768 no restart memory in " BACKEND_DIR ": No space left on device");
+	assert_string_equal(
+		answer(), "no 768 no restart memory in " BACKEND_DIR ": No space left on device");
 	assert_int_equal(shared->opened, 0);
 }
 
@@ -248,9 +252,7 @@ static void test_opener_killed(void **state)
 {
 	shared->go = true;
 	shared->kills = 2;
-	fake_write(DISK "/state", "1");
-	until(answered);
-	assert_string_equal(shared->answer, "fds 768 2");
+	assert_string_equal(answer(), "fds 768 2");
 	assert_int_equal(shared->opened, 3);
 }
 
@@ -270,9 +272,7 @@ static void test_openers_always_killed(void **state)
 {
 	shared->go = true;
 	shared->kills = 1000;
-	fake_write(DISK "/state", "1");
-	until(answered);
-	assert_string_equal(shared->answer, "no 768 vaned's process that opens it was lost");
+	assert_string_equal(answer(), "no 768 vaned's process that opens it was lost");
 	assert_int_equal(shared->opened, 6);
 }
 
@@ -306,9 +306,7 @@ static void test_no_socket(void **state)
 {
 	shared->go = true;
 	no_pairs = 2;
-	fake_write(DISK "/state", "1");
-	until(answered);
-	assert_string_equal(shared->answer, "fds 768 2");
+	assert_string_equal(answer(), "fds 768 2");
 	assert_int_equal(no_pairs, 0);
 }
 
@@ -316,9 +314,7 @@ static void test_no_process(void **state)
 {
 	shared->go = true;
 	no_forks = 2;
-	fake_write(DISK "/state", "1");
-	until(answered);
-	assert_string_equal(shared->answer, "fds 768 2");
+	assert_string_equal(answer(), "fds 768 2");
 	assert_int_equal(no_forks, 0);
 }
 

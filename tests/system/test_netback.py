@@ -14,6 +14,24 @@ MB = 4
 VLAN = 5
 
 
+def confined(host, find, uid):
+	"""The process that `find` finds has a user of its own, no capabilities, a filter, an empty root, no network."""
+	proc = f"/proc/$({find})"
+	status = host.ok(f"cat {proc}/status")
+	assert re.search(rf"^Uid:(\s+{uid}){{4}}$", status, re.M)
+	assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapPrm:\s+0+$", status, re.M)
+	assert re.search(r"^NoNewPrivs:\s+1$", status, re.M) and re.search(r"^Seccomp:\s+2$", status, re.M)
+	assert host.ok(f"ls -A {proc}/root/") == ""
+	assert host.ok(f"[ $(readlink {proc}/ns/net) != $(readlink /proc/self/ns/net) ] && echo apart") == "apart"
+
+
+def silence(host, number):
+	"""From now on nobody looks for routers, neighbours or listeners on the guest's network."""
+	off = "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$f; done"
+	host.guest(number, off)
+	host.ok(f"{off}; ip link set xenbr0 type bridge mcast_snooping 0")
+
+
 def serve(host, backend, kind="vif"):
 	"""New interfaces (kind disk: new disks) are served by this back end."""
 	host.ok(f"sed -i '/^{kind}.default.backendtype/d' /etc/xen/xl.conf; echo '{kind}.default.backendtype=\"{backend}\"' "
@@ -202,10 +220,8 @@ class TestNetbackOurs(Interfaces):
 		"""What came and went is counted, and an idle interface does nothing."""
 		text = guests.ok(f"{guests.vane} network-list -s guest1")
 		assert int(re.search(r"^queue0_tx_packets (\d+)$", text, re.M).group(1)) > 0
-		# Nobody looks for routers, neighbours or listeners meanwhile.
-		off = "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$f; done"
-		guests.guest(1, off)
-		guests.ok(f"{off}; ip link set xenbr0 type bridge mcast_snooping 0; sleep 15")
+		silence(guests, 1)
+		guests.ok("sleep 15")
 		before, after = guests.ok(f"{guests.vane} network-list -s guest1 | grep wakeups; sleep 10; echo +;"
 			f" {guests.vane} network-list -s guest1 | grep wakeups").split("\n+\n")
 		assert before == after, f"{before} became {after}"
@@ -218,13 +234,7 @@ class TestNetbackOurs(Interfaces):
 	def test_sandboxed(self, guests):
 		"""A user of its own, no capabilities, a filter, an empty root, no network."""
 		domid = guests.ok(f"{guests.vane} domid guest1")
-		proc = f"/proc/$(pgrep -f 'netback .* {domid}$')"
-		status = guests.ok(f"cat {proc}/status")
-		assert re.search(rf"^Uid:(\s+{0x70008000 + int(domid)}){{4}}$", status, re.M)
-		assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapPrm:\s+0+$", status, re.M)
-		assert re.search(r"^NoNewPrivs:\s+1$", status, re.M) and re.search(r"^Seccomp:\s+2$", status, re.M)
-		assert guests.ok(f"ls -A {proc}/root/") == ""
-		assert guests.ok(f"[ $(readlink {proc}/ns/net) != $(readlink /proc/self/ns/net) ] && echo apart") == "apart"
+		confined(guests, f"pgrep -f 'netback .* {domid}$'", 0x70008000 + int(domid))
 
 	def test_killed_under_load(self, guests):
 		"""Streams both ways over one connection each go on through kills; not a byte is lost or doubled, and no state changed."""
