@@ -4,3 +4,7 @@ include tools/lib/backend.mk
 BLKBACK := $(addprefix blkback/,disk.c queue.c request.c buffer.c persistent.c source.c throttle.c)
 $(eval $(call program,blkback,blkback/main.c $(BLKBACK) $(BACKEND),$(BACKEND_LIBS) -l:liburing.a))
 include tests/bench/disk.mk
+
+# An NBD server's export as a file, by libnbd and FUSE.
+BLKBACK_NBD_LIBS := -lnbd -lfuse3
+$(eval $(call program,blkback-nbd,blkback/nbd_main.c blkback/nbd_file.c $(addprefix tools/lib/,confine.c error.c text.c),$(BLKBACK_NBD_LIBS) -lseccomp))

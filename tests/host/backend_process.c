@@ -23,6 +23,7 @@
 #include "tests/host/tools_fake.h"
 #include "tools/lib/backend_private.h"
 #include "tools/lib/backend_source.h"
+#include "tools/lib/confine.h"
 
 #define BACK   "/local/domain/0/backend/test/1/5"
 #define FRONT  "/local/domain/1/device/test/5"
@@ -141,7 +142,7 @@ static void end_store(void)
 }
 
 /* What the skeleton needs of elsewhere. */
-int backend_namespaces(struct error *e)
+int confine_namespaces(struct error *e)
 {
 	return 0;
 }

@@ -14,6 +14,9 @@ $(eval $(call host_test,blkback_persistent,tests/host/blkback_persistent.c blkba
 $(eval $(call host_test,blkback_source,$(addprefix blkback/,disk.c queue.c request.c buffer.c persistent.c throttle.c source.c) \
 	$(addprefix tools/lib/,backend_loop.c text.c log.c) tests/host/blkback_front.c tests/host/blkback_source.c,$(BLKBACK_TEST_CFLAGS),-lsystemd -l:liburing.a -Wl$(comma)--wrap=io_uring_submit))
 
+# Disks elsewhere: against nbdkit.
+$(eval $(call host_test,blkback_nbd,tests/host/blkback_nbd.c blkback/nbd_file.c tools/lib/error.c,-I.,-lnbd))
+
 HOST_TESTS += $(B)/test/blkback_tsan
 TSAN_CFLAGS := $(COMMON) -D_GNU_SOURCE -O1 -Wno-tsan -fsanitize=thread -fno-omit-frame-pointer
 $(B)/test/blkback_tsan: $(patsubst %.c,$(B)/test/blkback_tsan.d/%.o,$(BLKBACK_TESTED))

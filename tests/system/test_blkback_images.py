@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Disks by qemu-storage-daemon: images, NBD, and disks that fail: errors and delays injected by nbdkit reach the guest as they are, and
-only where they belong."""
+"""Disks that another process shows as a file: images by qemu-storage-daemon, NBD by blkback-nbd; and disks that fail: errors and delays
+injected by nbdkit reach the guest as they are, and only where they belong."""
 import time
 
 import programs
 import pytest
 from host import Host
 from test_blkback import quiet
+from test_netback import confined
 
 LIB = "/usr/local/lib/paravane"
 NBDKIT = "/usr/lib/x86_64-linux-gnu/nbdkit"
@@ -23,7 +24,7 @@ def guest():
 
 
 class TestBlkbackImages:
-	"""Disks by qemu-storage-daemon: qcow2 and NBD."""
+	"""qcow2 and NBD."""
 	# Written past the page cache in the guest, read back and compared.
 	FILL = "head -c 8M /dev/urandom >/root/r; dd if=/root/r of=/dev/xvdb bs=128k oflag=direct conv=fsync status=none;" \
 		" dd if=/dev/xvdb bs=64k count=128 iflag=direct status=none | cmp - /root/r && echo same"
@@ -41,6 +42,10 @@ class TestBlkbackImages:
 
 	def test_killed_under_load(self, guest):
 		"""blkback dies while it writes to the image; nothing is lost."""
+		self.killed(guest)
+
+	def killed(self, guest):
+		"""It is killed five times while the second disk is filled and compared four times."""
 		guest.ok(f"({LIB}/in-guest 1 'cd /root; for i in 1 2 3 4; do {self.FILL}; done' >/tmp/out 2>&1 &); sleep 1;"
 			" for i in 1 2 3 4 5; do kill -9 $(pgrep -x blkback); sleep 2; done; sleep 4", 120)
 		for _ in range(30):
@@ -70,7 +75,30 @@ class TestBlkbackImages:
 		assert guest.guest(1, self.WAIT) == str(16 << 20)
 		assert guest.guest(1, self.FILL) == "same"
 		assert guest.ok("head -c 8M /guests/n.img | md5sum") == guest.guest(1, "md5sum </root/r")
-		guest.ok(f"{guest.vane} block-detach guest1 xvdb")
+
+	def test_nbd_confined(self, guest):
+		"""It is served by blkback-nbd, which has a user of its own, no capabilities, a filter, an empty root, no network."""
+		confined(guest, "pgrep -x blkback-nbd", 0x70010000 + 1)
+
+	def test_nbd_killed_under_load(self, guest):
+		self.killed(guest)
+		assert guest.ok("head -c 8M /guests/n.img | md5sum") == guest.guest(1, "md5sum </root/r")
+
+	def test_nbd_discard(self, guest):
+		"""What the guest discards is a hole at the server."""
+		before = int(guest.ok("sync; du -k /guests/n.img | cut -f1"))
+		guest.guest(1, "blkdiscard -o 1M -l 4M /dev/xvdb")
+		assert int(guest.ok("sync; du -k /guests/n.img | cut -f1")) <= before - 4096
+		assert guest.guest(1, "cmp -n 4M -i 1M:0 /dev/xvdb /dev/zero && cmp -n 1M /dev/xvdb /root/r && echo same") == "same"
+
+	def test_nbd_gone(self, guest):
+		"""Detached, its process is gone; one that cannot be had is refused with the reason."""
+		guest.ok(f"{guest.vane} block-detach guest1 xvdb; ! pgrep -x blkback-nbd && [ -z \"$(ls /run/xen/images)\" ]")
+		status, out = guest.run(f"{guest.vane} block-attach guest1 'vdev=xvdb,access=rw,target=nbd+unix:///x?socket=/run/n.sock'")
+		assert status and "no export named 'x'" in out and "as it was before" in out
+		status, out = guest.run(f"{guest.vane} block-attach guest1 'vdev=xvdb,access=rw,target=nbd+unix:///x?socket=/run/none.sock'")
+		assert status and "No such file or directory" in out and "as it was before" in out
+		assert guest.ok("ls /run/xen/images") == ""
 
 
 class TestBlkbackFaults:
@@ -120,8 +148,8 @@ class TestBlkbackFaults:
 		assert guest.guest(1, self.WRITE % "xvdd") == "written"
 		assert guest.guest(1, "head -c 16k /root/f | cmp - <(dd if=/dev/xvdd bs=16k count=1 iflag=direct status=none) && echo same") == "same"
 
-	def test_storage_daemon_killed(self, guest):
-		"""The process that serves an image dies: errors in the guest, the reason in the log, and another attach serves the same data."""
+	def test_server_killed(self, guest):
+		"""The process that shows a disk as a file dies: errors in the guest, the reason in the log, and another attach serves the same data."""
 		guest.ok(f"kill -9 $(cat /run/xen/images/disk-1-{202 << 8 | 2 << 4}.pid)")
 		assert guest.guest(1, self.READ % "xvdc") == "Input/output error"
 		assert guest.ok("grep -c 'operation 0 at sector.*Transport endpoint is not connected' /var/log/xen/vaned.log") != "0"
@@ -129,6 +157,16 @@ class TestBlkbackFaults:
 		guest.ok(f"{guest.vane} block-attach guest1 'vdev=xvdc,access=rw,target=nbd+unix:///?socket=/run/xvdc.sock'")
 		assert guest.guest(1, self.WAIT % "xvdc" + "head -c 16k /root/f | cmp - <(dd if=/dev/xvdc bs=16k count=1 iflag=direct status=none)"
 			" && echo same") == "same"
+
+	def test_connection_lost(self, guest):
+		"""The NBD server dies and is there again: errors in the guest until the disk is attached anew, for what was not flushed is lost."""
+		guest.ok("pkill -9 -f '[n]bdkit -U /run/xvdd.sock'; rm /run/xvdd.sock")
+		assert guest.guest(1, self.READ % "xvdd") == "Input/output error"
+		guest.ok(self.SERVER % {"name": "xvdd", "options": ""})
+		assert guest.guest(1, self.READ % "xvdd") == "Input/output error"
+		guest.ok(f"{guest.vane} block-detach guest1 xvdd")
+		guest.ok(f"{guest.vane} block-attach guest1 'vdev=xvdd,access=rw,target=nbd+unix:///?socket=/run/xvdd.sock'")
+		assert guest.guest(1, self.WAIT % "xvdd" + self.READ % "xvdd") == "read"
 
 	def test_others_unharmed(self, guest):
 		"""The guest's own disk had no error all the while."""

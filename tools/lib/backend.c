@@ -8,6 +8,7 @@
 #include "tools/lib/backend_private.h"
 #include "tools/lib/backend_source.h"
 #include "tools/lib/backend_state.h"
+#include "tools/lib/confine.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -624,7 +625,7 @@ int backend_open(const struct backend_ops *ops, uint32_t domid, int broker, stru
 	sd_event_source_set_enabled(P.looker, SD_EVENT_OFF);
 	for (i = 0; i < 2; i++)
 		sd_event_add_signal(backend_loop(), NULL, stops[i], NULL, NULL);
-	if (backend_namespaces(e) || store_open(&P.store, e) || backend_channels_open(e) ||
+	if (confine_namespaces(e) || store_open(&P.store, e) || backend_channels_open(e) ||
 		backend_socket_open(broker, e))
 		return -1;
 	P.gnttab = xengnttab_open(&quiet, 0);

@@ -99,9 +99,7 @@ int backend_socket_open(int broker, struct error *e);
 /* Ask for a device's descriptors, now or as soon as there is a broker. */
 void backend_ask(struct backend_private *p);
 
-/* backend_sandbox.c: before there is a thread, and then everything up that serving does not need.
- */
-int backend_namespaces(struct error *e);
+/* backend_sandbox.c: give up all that serving does not need. */
 int backend_sandbox(const struct backend_ops *ops, uint32_t domid, struct error *e);
 
 #endif

@@ -172,6 +172,7 @@ static void describe(
 	if (diskimage_is(d)) {
 		diskimage_file(domid, d->number, file, sizeof(file));
 		nodes_add(back, "image", "%s", d->path);
+		nodes_add(back, "image-server", "%s", diskimage_server(d));
 	}
 	nodes_add(back, "params", "%s", diskimage_is(d) ? file : d->path);
 	nodes_add(back, "script", "%s",
@@ -292,19 +293,19 @@ int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid,
 	unsigned int max, struct error *e)
 {
 	char *path = store_read(s, "%s/params", back), *mode = store_read(s, "%s/mode", back);
-	char *image = store_read(s, "%s/image", back);
+	char *server = store_read(s, "%s/image-server", back);
+	bool qemu = server && !strcmp(server, DISKIMAGE_QEMU);
 	int flags = (mode && *mode == 'w' ? O_RDWR : O_RDONLY) | O_CLOEXEC, rc = 1;
 	struct stat st;
 
 	fds[0] = -1;
 	if (path && *path == '/') {
 		/*
-		 * Past the page cache, so that what the guest has flushed is on the disk. An
-		 * image's file is that anyhow, and Linux writes to it one request at a time only
-		 * without O_DIRECT; QEMU 7.2 mixes up the data of writes that are under way
-		 * together.
+		 * Past the page cache, so that what the guest has flushed is on the disk. A file by
+		 * FUSE is that anyhow, and Linux writes to it one request at a time only without
+		 * O_DIRECT; QEMU 7.2 mixes up the data of writes that are under way together.
 		 */
-		fds[0] = open(path, image ? flags : flags | O_DIRECT);
+		fds[0] = open(path, qemu ? flags : flags | O_DIRECT);
 		if (fds[0] < 0 && errno == EINVAL)
 			fds[0] = open(path, flags);
 	}
@@ -314,7 +315,7 @@ int disk_open(struct store *s, const char *back, uint32_t domid, uint32_t devid,
 		rc = error_set(e, ERR_CONFIG, "%s is neither a file nor a block device", path);
 	if (rc < 0 && fds[0] >= 0)
 		close(fds[0]);
-	free(image);
+	free(server);
 	free(mode);
 	free(path);
 	return rc;

@@ -44,6 +44,11 @@ bool diskimage_is(const struct disk_config *d)
 	return d->format || diskimage_is_nbd(d->path);
 }
 
+const char *diskimage_server(const struct disk_config *d)
+{
+	return d->format ? DISKIMAGE_QEMU : DISKIMAGE_NBD;
+}
+
 static void common(struct json *j, const char *driver, const char *node, bool readwrite)
 {
 	json_open(j, NULL, '{');

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -170,4 +171,14 @@ int file_replace(const char *path, const void *data, size_t len)
 	}
 	free(tmp);
 	return rc;
+}
+
+char *file_beside(const char *program)
+{
+	char self[PATH_MAX], *slash;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = 0;
+	slash = strrchr(self, '/');
+	return xprintf("%.*s/%s", slash ? (int)(slash - self) : 0, self, program);
 }

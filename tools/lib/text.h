@@ -31,5 +31,7 @@ unsigned int text_distance(const char *a, const char *b);
 char *file_read(const char *path, size_t max, size_t *len);
 /* Replace a file in one step (temporary file, fsync, rename). -1 with errno. */
 int file_replace(const char *path, const void *data, size_t len);
+/* The path of a program that is installed beside this one; caller frees. */
+char *file_beside(const char *program);
 
 #endif

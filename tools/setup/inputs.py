@@ -29,7 +29,7 @@ DOM0_PACKAGES = [
 	"libxentoollog1", "libyajl2", "libncurses6", "libncursesw6", "libxml2", "libicu72", "libjson-c5", "libmnl0",
 	"libcap-ng0", "libseccomp2", "liblz4-1", "libuuid1", "libssl3", "libsystemd0", "libzstd1", "liblzma5", "zlib1g",
 	"libcap2-bin", "grub-common", "libdevmapper1.02.1", "qemu-utils", "qemu-system-common", "libnuma1", "liburing2",
-	"libglib2.0-0", "libfuse3-3", "libaio1",
+	"libglib2.0-0", "libfuse3-3", "libaio1", "libnbd0",
 ]
 # The peer, for comparison and as the oracle.
 PEER_PACKAGES = [f"xen-hypervisor-{XEN}-amd64"]

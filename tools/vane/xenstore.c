@@ -3,7 +3,6 @@
  * vane xenstore top: hands over to xenstore-top, which is installed beside vane.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,14 +12,11 @@
 
 int cmd_xenstore(struct vane *v, int argc, char **argv)
 {
-	char self[PATH_MAX], *program;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *program;
 
-	if (strcmp(argv[1], "top") || n < 0)
+	if (strcmp(argv[1], "top"))
 		return vane_usage(v, "xenstore");
-	self[n] = 0;
-	*strrchr(self, '/') = 0;
-	program = xprintf("%s/xenstore-top", self);
+	program = file_beside("xenstore-top");
 	store_close(&v->s);
 	xen_close(&v->x);
 	execv(program, argv + 1);

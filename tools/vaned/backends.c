@@ -387,14 +387,10 @@ fail:
 /* 0, or -1: there is no process. */
 static int start(struct backend *b)
 {
-	char self[256], *domid = xprintf("%u", b->domid), *path, *slash, fd_arg[32];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *domid = xprintf("%u", b->domid), *path = file_beside(b->kind->program), fd_arg[32];
 	int pair[2], rc = -1;
 	pid_t pid;
 
-	self[n > 0 ? n : 0] = 0;
-	slash = strrchr(self, '/');
-	path = xprintf("%.*s/%s", slash ? (int)(slash - self) : 0, self, b->kind->program);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
 		log_line(LOG_ERROR, "vaned: socketpair: %s", strerror(errno));
 		goto out;

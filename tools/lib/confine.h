@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a process that reads a guest's or a stranger's bytes gives up before the first of them: the
+ * host's network, its files (an empty root), its user (a number of its own), all capabilities, new
+ * privileges, core dumps, and every system call but those listed. Its open descriptors are what it
+ * has left.
+ */
+#ifndef TOOLS_LIB_CONFINE_H
+#define TOOLS_LIB_CONFINE_H
+
+#include <sys/types.h>
+
+#include "tools/lib/error.h"
+
+/* First user ids, above what systemd's documentation of user ids gives to anyone; + the domain's
+ * id, so that processes of two guests, or of two kinds, cannot touch each other. */
+#define UID_BLOCK   0x70000000
+#define UID_NETWORK 0x70008000
+#define UID_NBD	    0x70010000
+
+/* A network, IPC and host name of its own. Before there is a second thread. */
+int confine_namespaces(struct error *e);
+/* All the rest. `calls`: lists of system calls, each ending with -1; a list may be NULL. They end
+ * with the second of them: `more`. Every other call ends the process. */
+int confine(uid_t uid, const int *calls, const int *more, struct error *e);
+
+#endif
