@@ -38,4 +38,5 @@ SOAK_TARGETS += soak-netback
 soak-netback: export SOAK := 1
 soak-netback: export KILLS ?= 500
 soak-netback: $(B)/stamp/packages-run all
-	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackOurs and test_killed_under_load' TestNetbackStock TestNetbackScripts TestNetbackTraffic
+	$(Q)$(PYTHON) tests/lib/run_system.py 'TestNetbackOurs and test_killed_under_load' TestNetbackStock TestNetbackScripts TestNetbackTraffic \
+		TestNetbackGuardStock

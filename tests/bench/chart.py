@@ -10,7 +10,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TITLES = {"dom0": "control domain", "guest": "guest", "hypercalls of the control domain": "hypercalls, control domain",
 	"hypercalls of the guest": "hypercalls, guest"}
-ROW, COLUMN, LABEL, SCALE, TOP = 15, 430, 150, 200, 46
+ROW, COLUMN, LABEL, SCALE, TOP = 15, 430, 150, 180, 46
 THICK = ROW - 4
 LESS, MORE = "#3b7a57", "#b5543a"
 
@@ -77,8 +77,8 @@ def draw_scale(measured):
 		out += curve(title, lines, by, 10 + i * PLOT, 50)
 	head = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="225" viewBox="0 0 {width} 225"'
 		' font-family="sans-serif" font-size="11">', f'<rect width="{width}" height="225" fill="white"/>',
-		text(10, 20, "By number of running guests:", 'font-size="14"'), text(215, 20, "Paravane", f'font-size="14" fill="{LESS}"'),
-		text(285, 20, "Xen 4.17", f'font-size="14" fill="{MORE}"')]
+		text(10, 20, "By number of running guests:", 'font-size="14"'), text(230, 20, "Paravane", f'font-size="14" fill="{LESS}"'),
+		text(310, 20, "Xen 4.17", f'font-size="14" fill="{MORE}"')]
 	return "\n".join(head + out + ["</svg>"]) + "\n"
 
 

@@ -35,7 +35,7 @@ soak-blkback: export FIO_MIB ?= 48
 soak-blkback: export SQLITE_ROWS ?= 300
 soak-blkback: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/run_system.py TestBlkbackWork 'TestBlkback and test_killed_under_fio' TestBlkbackPostgres TestBlkbackPowerCut \
-		TestBlkbackHostPowerCut TestPvgrub
+		TestBlkbackHostPowerCut TestBlkbackDisksStock TestPvgrub
 
 debug: $(B)/stamp/packages-run all
 	$(Q)$(PYTHON) tests/lib/debug.py $(GDB)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """PostgreSQL of a guest on a disk by our blkback, which dies over and over while transactions are committed with fsync: none fails,
-and what was committed is there and whole. The programs and the database come on the disk images.work() (tools/setup/work)."""
+and what was committed is there and whole. The same by the kernel's back end, which nobody kills. The programs and the database come on
+the disk images.work() (tools/setup/work)."""
 import os
 import re
 import time
@@ -10,6 +11,7 @@ import pytest
 import programs
 from host import Host
 from test_blkback import kill_over_and_over, quiet
+from test_netback import serve
 
 KILLS = int(os.environ.get("KILLS", "20"))
 LOG = "/var/log/xen/vaned.log"
@@ -29,40 +31,41 @@ echo started"""
 STOP = "cd /root; rm go; for i in $(seq 600); do [ -e ended ] && break; sleep 0.1; done; [ -e ended ] && cat bad 2>/dev/null; cat rounds"
 
 
-@pytest.fixture(scope="module")
-def guest():
-	"""A host whose guest has both disks, for all of this file."""
-	with Host("paravane", name="system-blkback-postgres", cpus=2, network=None, dom0_mem=640, extra=programs.work_drive()) as host:
-		host.start_guests(1, 1, "memory=320")
-		host.ok(f"truncate -s 192M /guests/pg.img; {host.vane} block-attach guest1 /guests/pg.img,raw,xvdb,w")
-		host.ok(f"{host.vane} block-attach guest1 $(findfs LABEL=work),raw,xvdc,r")
-		assert host.guest(1, READY, 120) == "ready"
-		yield host
-
-
-class TestBlkbackPostgres:
+class Postgres:
 	"""In order: each test goes on with the database of the one before."""
 	SOAK = True
+	BACKEND = None
 	committed = None
+
+	@pytest.fixture(scope="class")
+	def guest(self, request):
+		"""A host whose guest has both disks."""
+		with Host("paravane", name="system-blkback-postgres", cpus=2, network=None, dom0_mem=640, extra=programs.work_drive()) as host:
+			serve(host, request.cls.BACKEND, "disk")
+			host.start_guests(1, 1, "memory=320")
+			host.ok(f"truncate -s 192M /guests/pg.img; {host.vane} block-attach guest1 /guests/pg.img,raw,xvdb,w")
+			host.ok(f"{host.vane} block-attach guest1 $(findfs LABEL=work),raw,xvdc,r")
+			assert host.guest(1, READY, 120) == "ready"
+			yield host
 
 	def test_started(self, guest):
 		assert guest.guest(1, f"{RUN} start /data/pg", 120) == "postgres is up"
 		assert guest.guest(1, SQL + "'SHOW fsync; SHOW data_checksums; SHOW synchronous_commit; SHOW data_directory'") == "on\non\non\n/data/pg"
 
-	def test_killed_under_pgbench(self, guest):
-		"""KILLS times; each transaction that a client was told to be committed is counted."""
+	def meanwhile(self, guest):
+		"""What happens under load."""
+		raise NotImplementedError
+
+	def test_under_pgbench(self, guest):
+		"""Each transaction that a client was told to be committed is counted."""
 		guest.guest(1, LOAD)
-		before = int(guest.ok(f"sleep 2; grep -c 'blkback.*51728.*goes on' {LOG}; true"))
-		kill_over_and_over(guest, 51728, LOG, before)
+		self.meanwhile(guest)
 		time.sleep(1)
 		rounds = guest.guest(1, STOP, 90).splitlines()
 		counts = [re.fullmatch(r"number of transactions actually processed: (\d+)/(\d+)", line) for line in rounds]
 		assert counts and all(c and c.group(1) == c.group(2) for c in counts), rounds
-		TestBlkbackPostgres.committed = sum(int(c.group(1)) for c in counts)
-		again = int(guest.ok(f"grep 'done again' {LOG} | grep -vc ': 0 req'; true"))
-		print(f"{KILLS} kills, {self.committed} transactions in {len(counts)} rounds, {again} times with requests in flight")
-		assert again > 0
-		assert int(guest.ok(f"grep -c 'blkback.*51728.*goes on' {LOG}")) - before == KILLS
+		type(self).committed = sum(int(c.group(1)) for c in counts)
+		print(f"{self.committed} transactions in {len(counts)} rounds")
 		quiet(guest)
 
 	def sums(self, guest):
@@ -95,3 +98,23 @@ class TestBlkbackPostgres:
 		guest.guest(1, f"printf x | dd of=/mnt/data/pg/{file} bs=1 seek=5000 conv=notrunc status=none")
 		assert guest.guest(1, f"chroot /mnt /bin/su bench -c '{BIN}/pg_checksums --check -D /data/pg' 2>&1"
 			" | grep -c 'checksum verification failed'", 60) == "1"
+
+
+class TestBlkbackPostgres(Postgres):
+	BACKEND = "user"
+
+	def meanwhile(self, guest):
+		"""KILLS kills, some of them while requests are under way."""
+		before = int(guest.ok(f"sleep 2; grep -c 'blkback.*51728.*goes on' {LOG}; true"))
+		kill_over_and_over(guest, 51728, LOG, before)
+		again = int(guest.ok(f"grep 'done again' {LOG} | grep -vc ': 0 req'; true"))
+		print(f"{KILLS} kills, {again} times with requests in flight")
+		assert again > 0
+		assert int(guest.ok(f"grep -c 'blkback.*51728.*goes on' {LOG}")) - before == KILLS
+
+
+class TestBlkbackPostgresStock(Postgres):
+	BACKEND = "phy"
+
+	def meanwhile(self, guest):
+		time.sleep(20)

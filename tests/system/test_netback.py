@@ -192,6 +192,19 @@ class Interfaces:
 		assert "3 received" in guests.guest(2, "ping -c 3 -i 0.2 10.78.0.1")
 		guests.ok(f"{guests.vane} network-detach guest2 00:16:3e:00:01:04; ip addr del 10.78.0.1/24 dev xenbr0", 90)
 
+	def test_front_end_begins_anew(self, guests):
+		"""The guest's driver lets go of an interface and takes it again: it is served as before."""
+		domid = guests.ok(f"{guests.vane} domid guest2")
+		state = f"xenstore-read /local/domain/0/backend/{self.KIND}/{domid}/0/state"
+		for _ in range(3):
+			guests.guest(2, "cd /sys/bus/xen/drivers/vif && echo vif-0 >unbind && echo vif-0 >bind;"
+				" for i in $(seq 50); do [ -e /sys/class/net/eth0 ] && break; sleep 0.1; done; ip addr add 10.77.0.12/24 dev eth0; ip link set eth0 up")
+			guests.ok(f"for i in $(seq 50); do [ $({state}) = 4 ] && break; sleep 0.1; done")
+			assert guests.ok(state) == "4"
+		assert "3 received" in guests.guest(2, "ping -c 3 -i 0.2 10.77.0.11")
+		stream(guests, 1, 2)
+		stream(guests, 2, 0)
+
 	def no_complaint_and_nothing_left(self, guests):
 		"""The end of each class."""
 		pattern = "'BUG|WARNING:|Oops|general protection|segfault|soft lockup|rcu.*stall|vif.*[Ii]nvalid|vif.*Disabled'"

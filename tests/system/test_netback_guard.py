@@ -93,3 +93,8 @@ class TestNetbackGuard(Guard):
 	def test_rules_go_with_the_guest(self, guarded):
 		guarded.ok(f"{guarded.vane} destroy guest1")
 		assert guarded.ok("nft list tables") == ""
+
+
+class TestNetbackGuardStock(Guard):
+	SOAK = True
+	BACKEND = "phy"
