@@ -56,12 +56,12 @@ class Disk:
 
 def write(host, path, first=0):
 	"""A new file becomes the guest's second disk, where the guest writes numbered blocks, the first being first + 1, each flushed
-	or written through before its number is told on the host's second serial port, until that fails; wait for half of them."""
+	or written through before its number is told on the host's second serial port, until that fails; wait for a quarter of them."""
 	host.ok(f"truncate -s 0 {path}; truncate -s {4 * BLOCKS}k {path}; sync; {host.vane} block-attach guest1 {path},raw,xvdb,w")
 	host.guest(1, "for i in $(seq 50); do [ -b /dev/xvdb ] && break; sleep 0.1; done")
 	host.ok(f"cat >/run/writer <<'END'\n{WRITER % first}\nEND")
 	host.send("nc -N 10.77.0.11 5000 </run/writer")
-	host.qemu.wait(host.qemu.com2, re.compile(rb"told %d\n" % (first + BLOCKS // 2)), 60)
+	host.qemu.wait(host.qemu.com2, re.compile(rb"told %d\n" % (first + BLOCKS // 4)), 60)
 
 
 def check(host, path, said):
@@ -103,7 +103,7 @@ class TestBlkbackPowerCut:
 		start = len(host.qemu.com2.data)
 		host.ok(f"mount {self.device} /cut")
 		write(host, "/cut/disk.img", last)
-		time.sleep(random.uniform(0.5, 3))
+		time.sleep(random.uniform(0.1, 2))
 		disk.cut()
 		# The next command waits for the writer's end. blkback closes its file a moment after the disk is gone.
 		host.ok(f"{host.vane} block-detach guest1 xvdb; for i in $(seq 50); do umount /cut 2>/dev/null && exit 0; sleep 0.1; done; exit 1", 90)
@@ -130,7 +130,7 @@ class TestBlkbackHostPowerCut:
 						check(host, path, port.data)
 					host.start_guests(1, 1, "memory=128")
 					write(host, path)
-					time.sleep(random.uniform(1, 4))
+					time.sleep(random.uniform(0.5, 3))
 					port = host.qemu.com2
 					disk.cut()
 			host = Host("paravane", name="system-blkbackpowerlast", cpus=2, network=None, dom0_mem=640, disk=disk.on(), services=False)
