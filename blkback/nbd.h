@@ -36,8 +36,9 @@ struct nbd_file {
 int nbd_file_connect(struct nbd_file *f, const char *uri, bool readonly, struct error *e);
 /* The file's operations; user data: struct nbd_file. */
 extern const struct fuse_lowlevel_ops nbd_file_ops;
-/* Wait for the server, or, while `fd` is not -1, for something to read there; do what the former
- * asks for. `mask` as of ppoll(2). 1: there is something to read, 0: not, -1: a signal came. */
+/* Wait for the server, if it owes an answer, or, while `fd` is not -1, for something to read there;
+ * do what the former asks for. `mask` as of ppoll(2). 1: there is something to read, 0: not, -1: a
+ * signal came. */
 int nbd_file_turn(struct nbd_file *f, int fd, const sigset_t *mask);
 /* Have everything written and part from the server. -1: it could not be. */
 int nbd_file_close(struct nbd_file *f);

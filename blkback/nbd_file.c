@@ -292,6 +292,8 @@ int nbd_file_turn(struct nbd_file *f, int fd, const sigset_t *mask)
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN } };
 
 	send_more(f);
+	if (fd < 0 && !f->in_flight)
+		return 0;
 	p[1] = server(f);
 	if (ppoll(p, 2, NULL, mask) < 0)
 		return -1;

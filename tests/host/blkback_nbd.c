@@ -257,6 +257,23 @@ static void test_together(void **state)
 	over(0);
 }
 
+/* The server goes between two parts of a long hole, which nobody would wait for. */
+static void test_lost_between(void **state)
+{
+	struct fuse_req req = { 0 };
+
+	good((const char *[]){ "memory", "5G", NULL });
+	nbd_file_ops.fallocate(&req, 1, HOLE, 0, 5LL << 30, NULL);
+	while (!file.more)
+		nbd_file_turn(&file, -1, NULL);
+	kill_server();
+	while (nbd_aio_notify_read(file.nbd) == 0)
+		;
+	nbd_file_turn(&file, -1, NULL);
+	assert_int_equal(req.error, ENOTCONN);
+	over(-1);
+}
+
 /* A hole longer than one request of the protocol. */
 static void test_long_hole(void **state)
 {
@@ -362,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_long_hole),
+		cmocka_unit_test(test_lost_between),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_no_zero),
 		cmocka_unit_test(test_lost),
