@@ -655,6 +655,37 @@ static void test_disk_of_two(void **state)
 	free(second);
 }
 
+/* One guest and one file twice. */
+static void test_disk_twice(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		bool refused;
+	} cases[] = { { "r", "r", false }, { "w", "r", true }, { "r", "w", true },
+		{ "w", "w", true }, { "w", "w!", false }, { "w!", "r", false } };
+	char image[128], *config;
+	uint32_t domid;
+	size_t i;
+	int rc;
+
+	snprintf(image, sizeof(image), "%s/disk", fake.dir);
+	write_file(image, "", 0, 0600);
+	assert_int_equal(truncate(image, 1 << 20), 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		config = xprintf("disk=['%s,raw,xvda,%s','%s/../%s,raw,xvdb,%s']", image,
+			cases[i].one, fake.dir, image + 5, cases[i].two);
+		memset(&E, 0, sizeof(E));
+		rc = create(config, &domid);
+		assert_int_equal(rc, cases[i].refused ? -1 : 0);
+		if (rc)
+			assert_non_null(strstr(E.what, "is disk xvda too"));
+		else
+			assert_int_equal(guest_destroy(&X, &S, domid, &E), 0);
+		free(config);
+	}
+	disk_says("nbd://store/a,raw,xvda,w", "");
+}
+
 static void test_nbd_of_two(void **state)
 {
 	fake_write("/local/domain/3/name", "web");
@@ -787,6 +818,7 @@ int main(void)
 		T(test_host_defaults),
 		T(test_disks_of_blkback),
 		T(test_disk_of_two),
+		T(test_disk_twice),
 		T(test_nbd_of_two),
 		T(test_mounted_disk),
 		T(test_discard_limits),

@@ -15,6 +15,7 @@
 
 #include "tools/build/load.h"
 #include "tools/lib/disk.h"
+#include "tools/lib/diskuse.h"
 #include "tools/lib/guest.h"
 #include "tools/lib/host.h"
 #include "tools/lib/hostconf.h"
@@ -81,6 +82,17 @@ static int same_vifname(const struct config *c, unsigned int i, struct error *e)
 	return 0;
 }
 
+/* Is it a disk before it as well? */
+static int same_disk(const struct config *c, unsigned int number, struct error *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < number; i++)
+		if (diskuse_apart(&c->disks[number], &c->disks[i], e))
+			return -1;
+	return 0;
+}
+
 static int check_all(struct creation *k, struct error *e)
 {
 	struct config *c = k->c;
@@ -93,7 +105,7 @@ static int check_all(struct creation *k, struct error *e)
 		return -1;
 	}
 	for (i = 0; i < c->ndisks; i++)
-		if (disk_check(k->s, &c->disks[i], e))
+		if (disk_check(k->s, &c->disks[i], e) || same_disk(c, i, e))
 			return -1;
 	for (i = 0; i < c->nnics; i++)
 		if (same_vifname(c, i, e) || nic_check(k->s, &c->nics[i], i, e))

@@ -137,3 +137,22 @@ int diskuse_check(
 		return -1;
 	return d->readwrite && st && S_ISBLK(st->st_mode) ? check_mounts(d, st->st_rdev, e) : 0;
 }
+
+int diskuse_apart(const struct disk_config *d, const struct disk_config *other, struct error *e)
+{
+	bool nbd = diskimage_is_nbd(d->path);
+	struct stat st;
+
+	if (d->unchecked || other->unchecked || d->script || other->script)
+		return 0;
+	if (!d->readwrite && !other->readwrite)
+		return 0;
+	if (!nbd && stat(d->path, &st))
+		return 0;
+	if (!same(d, nbd ? NULL : &st, other->path))
+		return 0;
+	error_set(e, ERR_BUSY, "disk %s: %s is disk %s too, and one of them may write to it",
+		d->vdev, d->path, other->vdev);
+	error_advice(e, "take one of them out, or give both access=ro");
+	return -1;
+}

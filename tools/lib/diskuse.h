@@ -18,5 +18,8 @@
  */
 int diskuse_check(
 	struct store *s, const struct disk_config *d, const struct stat *st, struct error *e);
+/* The same of two disks that a guest is to have: 0, or -1 with e if they are one storage and one
+ * may write to it. */
+int diskuse_apart(const struct disk_config *d, const struct disk_config *other, struct error *e);
 
 #endif
