@@ -332,6 +332,10 @@ static void test_top(void **state)
 	assert_non_null(strstr(said.s, " 1        1       20    1        1       22      333"
 				       "       4444      55555    0\n"));
 	assert_non_null(strstr(said.s + 10, TOP));
+	fake_write("/libxl/1/device/vif/0/vifname", "web");
+	put("class/net/web/statistics", "tx_bytes", "4096");
+	assert_int_equal(run("vane top -b -i 1"), 0);
+	assert_non_null(strstr(said.s, " 1        4        0    1        1       22      333"));
 	assert_int_equal(run("vane top -b -f -i 1"), 0);
 	assert_non_null(strstr(said.s, "\na-rather-long-name -s-cp-"));
 	ends("vane top -b -i 0", 2, "top");

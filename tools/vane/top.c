@@ -52,40 +52,42 @@ struct top_options {
 	enum order order;
 };
 
-static unsigned long long sysfs_number(
-	const char *fmt, uint32_t domid, uint32_t devid, const char *name)
+/* A number in the statistics of a device, whose directory is given. */
+static unsigned long long statistic(const char *device, const char *name)
 {
-	char *below = xprintf(fmt, domid, devid, name), *path, *text;
-	unsigned long long n;
+	char *path = xprintf("%s/%s/statistics/%s", path_sysfs, device, name),
+	     *text = file_read(path, 64, NULL);
+	unsigned long long n = text ? strtoull(text, NULL, 10) : 0;
 
-	path = xprintf("%s/%s", path_sysfs, below);
-	text = file_read(path, 64, NULL);
-	n = text ? strtoull(text, NULL, 10) : 0;
 	free(text);
 	free(path);
-	free(below);
 	return n;
 }
 
 /* As xentop has it, sent is what the host sends on its side of the interface: to the guest. */
-static void add_nic(struct row *r, uint32_t domid, uint32_t devid)
+static void add_nic(struct vane *v, struct row *r, uint32_t domid, uint32_t devid)
 {
-	static const char file[] = "class/net/vif%u.%u/statistics/%s";
+	char *name = store_read(&v->s, "/libxl/%u/device/vif/%u/vifname", domid, devid),
+	     *device = name ? xprintf("class/net/%s", name)
+			    : xprintf("class/net/vif%u.%u", domid, devid);
 
 	r->nics++;
-	r->sent += sysfs_number(file, domid, devid, "tx_bytes");
-	r->received += sysfs_number(file, domid, devid, "rx_bytes");
+	r->sent += statistic(device, "tx_bytes");
+	r->received += statistic(device, "rx_bytes");
+	free(device);
+	free(name);
 }
 
 static void add_kernel_disk(struct row *r, uint32_t domid, uint32_t devid)
 {
-	static const char file[] = "bus/xen-backend/devices/vbd-%u-%u/statistics/%s";
+	char *device = xprintf("bus/xen-backend/devices/vbd-%u-%u", domid, devid);
 
-	r->out_of_room += sysfs_number(file, domid, devid, "oo_req");
-	r->reads += sysfs_number(file, domid, devid, "rd_req");
-	r->writes += sysfs_number(file, domid, devid, "wr_req");
-	r->sectors_read += sysfs_number(file, domid, devid, "rd_sect");
-	r->sectors_written += sysfs_number(file, domid, devid, "wr_sect");
+	r->out_of_room += statistic(device, "oo_req");
+	r->reads += statistic(device, "rd_req");
+	r->writes += statistic(device, "wr_req");
+	r->sectors_read += statistic(device, "rd_sect");
+	r->sectors_written += statistic(device, "wr_sect");
+	free(device);
 }
 
 /* All disks of a domain that blkback serves; it never refuses one for want of room. */
@@ -122,7 +124,7 @@ static void add_devices(struct vane *v, struct row *r)
 
 	ids = store_list(&v->s, &n, "/libxl/%u/device/vif", domid);
 	for (i = 0; i < n; i++)
-		add_nic(r, domid, strtoul(ids[i], NULL, 10));
+		add_nic(v, r, domid, strtoul(ids[i], NULL, 10));
 	free(ids);
 	ids = store_list(&v->s, &n, "/libxl/%u/device/vbd", domid);
 	for (i = 0; i < n; i++) {
