@@ -91,6 +91,8 @@ class TestBlkbackPowerCut:
 			with Host("paravane", name="system-blkbackpower", cpus=2, network=None, dom0_mem=640,
 					extra=["-drive", f"{disk.on()},if=none,id=d2", "-device", "ide-hd,drive=d2,bus=ahci.2"]) as host:
 				host.start_guests(1, 1, "memory=128")
+				# Hundreds of lines of each cut, over a serial port.
+				host.ok("dmesg -n 1")
 				self.device = host.ok(f"mkdir /cut; for d in /sys/block/sd*; do [ $(cat $d/size) = {self.MB << 11} ] && echo /dev/${{d##*/}}; done")
 				last = 0
 				for _ in range(CUTS):
