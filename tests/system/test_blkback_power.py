@@ -93,7 +93,7 @@ class TestBlkbackPowerCut:
 				host.start_guests(1, 1, "memory=128")
 				# Hundreds of lines of each cut, over a serial port.
 				host.ok("dmesg -n 1")
-				self.device = host.ok(f"mkdir /cut; for d in /sys/block/sd*; do [ $(cat $d/size) = {self.MB << 11} ] && echo /dev/${{d##*/}}; done")
+				self.device = host.ok(f"mkdir /cut; for d in /sys/block/sd*; do if [ $(cat $d/size) = {self.MB << 11} ]; then echo /dev/${{d##*/}}; fi; done")
 				# A request to a dead disk fails at once; QEMU, which looks for its server after 0, 1, 3 and 7 s, finds it sooner.
 				host.ok(f"echo 0 >/sys/block/{self.device.rsplit('/', 1)[1]}/device/scsi_disk/*/max_retries")
 				last = 0
