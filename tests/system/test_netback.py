@@ -234,6 +234,7 @@ class TestNetbackOurs(Interfaces):
 		text = guests.ok(f"{guests.vane} network-list -s guest1")
 		assert int(re.search(r"^queue0_tx_packets (\d+)$", text, re.M).group(1)) > 0
 		silence(guests, 1)
+		silence(guests, 2)
 		guests.ok("sleep 15")
 		before, after = guests.ok(f"{guests.vane} network-list -s guest1 | grep wakeups; sleep 10; echo +;"
 			f" {guests.vane} network-list -s guest1 | grep wakeups").split("\n+\n")
