@@ -6,5 +6,4 @@ $(eval $(call program,blkback,blkback/main.c $(BLKBACK) $(BACKEND),$(BACKEND_LIB
 include tests/bench/disk.mk
 
 # An NBD server's export as a file, by libnbd and FUSE.
-BLKBACK_NBD_LIBS := -lnbd -lfuse3
-$(eval $(call program,blkback-nbd,blkback/nbd_main.c blkback/nbd_file.c $(addprefix tools/lib/,confine.c error.c text.c),$(BLKBACK_NBD_LIBS) -lseccomp))
+$(eval $(call program,blkback-nbd,blkback/nbd_main.c blkback/nbd_file.c $(addprefix tools/lib/,confine.c error.c text.c),-lnbd -lfuse3 -lseccomp))

@@ -29,6 +29,7 @@ struct nbd_op {
 	char *data;
 };
 
+/* With libnbd's reason, unless e has one. */
 static int nbd_fail(struct nbd_file *f, struct error *e)
 {
 	error_set(e, ERR_FAIL, "%s", nbd_get_error());
@@ -56,9 +57,7 @@ int nbd_file_connect(struct nbd_file *f, const char *uri, bool readonly, struct 
 	if (!readonly && nbd_is_read_only(f->nbd) != 0) {
 		error_set(e, ERR_CONFIG, "%s: the server lets nobody write to it", uri);
 		error_advice(e, "access=ro");
-		nbd_close(f->nbd);
-		f->nbd = NULL;
-		return -1;
+		return nbd_fail(f, e);
 	}
 	f->size = size;
 	f->readonly = readonly;

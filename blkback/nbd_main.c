@@ -77,6 +77,8 @@ static struct fuse_session *show(struct nbd_file *f, const struct options *o, st
 		error_advice(e, "modprobe fuse");
 		return NULL;
 	}
+	/* A request may be taken back between ppoll() and read(). */
+	fcntl(fuse_session_fd(se), F_SETFL, O_NONBLOCK);
 	return se;
 }
 
@@ -116,9 +118,7 @@ static struct fuse_session *prepare(struct nbd_file *f, const struct options *o,
 	if (nbd_file_connect(f, o->uri, o->readonly, e))
 		return NULL;
 	se = show(f, o, e);
-	if (se && fcntl(fuse_session_fd(se), F_SETFL, O_NONBLOCK))
-		error_errno(e, ERR_FAIL, "fuse");
-	if (se && !e->kind && !write_pid(o->pid_file, e) && !confine_namespaces(e) &&
+	if (se && !write_pid(o->pid_file, e) && !confine_namespaces(e) &&
 		!confine(UID_NBD + o->domid, calls, NULL, e))
 		return se;
 	umount2(o->file, MNT_DETACH);

@@ -20,7 +20,7 @@ TOOLS_XEN := $(addprefix tools/lib/,xen.c domain.c vcpu.c mem.c host.c store.c n
 # there wherever the programs are copied with their libraries.
 TOOLS_XEN_LIBS := -lxencall -lxenforeignmemory -lxenstore -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
 BUILDER_PURE := $(addprefix tools/build/,image.c kernel.c layout.c tables.c)
-BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c cache.c load.c)
+BUILDER := $(BUILDER_PURE) $(addprefix tools/build/,sandbox.c cache.c load.c) tools/lib/confine.c
 BUILDER_LIBS := -lcrypto -lz -llzma -lzstd -llz4 -lseccomp
 TOOLS_GUEST := $(TOOLS_PURE) $(TOOLS_XEN) $(addprefix tools/lib/,hostconf.c device.c hotplug.c disk.c diskimage.c diskuse.c nic.c nictap.c record.c guest.c) \
 	$(BUILDER) tools/build/create.c tools/vaned/lifecycle.c
@@ -42,7 +42,7 @@ $(eval $(call host_test,tools_units,tests/host/tools_units.c $(addprefix tools/l
 $(eval $(call host_test,tools_console,tests/host/tools_console.c $(addprefix tools/console/,ring.c logfile.c) \
 	$(addprefix tools/lib/,log.c text.c),-I.,))
 $(eval $(call host_test,tools_hotplug,tests/host/tools_hotplug.c $(addprefix tools/lib/,hotplug.c error.c text.c),-I.,))
-$(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c tools/build/cache.c $(addprefix tools/lib/,error.c log.c \
+$(eval $(call host_test,tools_build,tests/host/tools_build.c $(BUILDER_PURE) tools/build/sandbox.c tools/build/cache.c $(addprefix tools/lib/,confine.c error.c log.c \
 	text.c),-I.,$(BUILDER_LIBS)))
 FAKE := $(addprefix tests/host/,tools_fake.c tools_fake_store.c tools_fake_tap.c)
 FAKED_GUEST := $(filter-out tools/lib/nictap.c,$(TOOLS_GUEST))

@@ -143,6 +143,10 @@ class TestBlkbackDisks(Disks):
 	"""And what only ours does: changed, limited, counted, restarted."""
 	KIND = "uvbd"
 
+	def test_one_process(self, guest):
+		"""It serves all three disks."""
+		assert guest.ok("pgrep -xc blkback") == "1"
+
 	def test_pages_stay_mapped(self, guest):
 		"""Linux keeps to its pages: they were mapped, and its data is copied by the process."""
 		out = guest.ok(f"{guest.vane} block-list -s guest1")

@@ -14,14 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/build/cache.h"
 #include "tools/build/image.h"
+#include "tools/lib/confine.h"
 
 #define CPU_SECONDS 180 /* an emulated processor takes 10 s for a large xz kernel */
 #define HEADER	    16384UL
@@ -34,40 +33,9 @@ struct result {
 };
 _Static_assert(sizeof(struct result) <= HEADER, "result header");
 
-static int deny_system_calls(void)
-{
-	static const int allowed[] = {
-		SCMP_SYS(mmap),
-		SCMP_SYS(munmap),
-		SCMP_SYS(mremap),
-		SCMP_SYS(brk),
-		SCMP_SYS(madvise),
-		SCMP_SYS(mprotect),
-		SCMP_SYS(exit_group),
-		SCMP_SYS(exit),
-		SCMP_SYS(rt_sigreturn),
-		SCMP_SYS(futex),
-		SCMP_SYS(getrandom),
-		SCMP_SYS(sigaltstack),
-	};
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	size_t i;
-	int rc = ctx ? 0 : -1;
-
-	for (i = 0; !rc && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-	if (!rc)
-		rc = seccomp_load(ctx);
-	seccomp_release(ctx);
-	return rc;
-}
-
-static void limit(int what, rlim_t value)
-{
-	struct rlimit r = { value, value };
-
-	setrlimit(what, &r);
-}
+static const int calls[] = { SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk),
+	SCMP_SYS(madvise), SCMP_SYS(mprotect), SCMP_SYS(exit_group), SCMP_SYS(exit),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(sigaltstack), -1 };
 
 static int unpack(const uint8_t *file, size_t len, uint8_t *out, struct result *r)
 {
@@ -84,11 +52,11 @@ static int unpack(const uint8_t *file, size_t len, uint8_t *out, struct result *
 static void child(
 	const uint8_t *file, size_t len, const uint8_t *kept, struct result *r, uint8_t *out)
 {
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || deny_system_calls()) {
+	confine_limit(RLIMIT_CPU, CPU_SECONDS);
+	confine_limit(RLIMIT_CORE, 0);
+	confine_limit(RLIMIT_NOFILE, 0);
+	confine_limit(RLIMIT_FSIZE, 0);
+	if (confine_calls(calls, NULL)) {
 		r->rc = error_set(
 			&r->e, ERR_FAIL, "cannot enter the sandbox that reads kernels (seccomp)");
 		_exit(0);

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,10 +23,10 @@ static int allow(scmp_filter_ctx ctx, const int *calls)
 	return rc;
 }
 
-static int deny_system_calls(const int *calls, const int *more)
+int confine_calls(const int *calls, const int *more)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int rc = ctx ? 0 : -1;
+	int rc = ctx ? prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : -1;
 
 	/* A library's thread that is there already comes under the filter too. */
 	if (!rc)
@@ -42,7 +41,7 @@ static int deny_system_calls(const int *calls, const int *more)
 	return rc;
 }
 
-static void limit(int what, rlim_t value)
+void confine_limit(int what, rlim_t value)
 {
 	struct rlimit r = { value, value };
 
@@ -58,16 +57,16 @@ int confine_namespaces(struct error *e)
 
 int confine(uid_t uid, const int *calls, const int *more, struct error *e)
 {
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, 4096);
-	limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
+	confine_limit(RLIMIT_CORE, 0);
+	confine_limit(RLIMIT_NOFILE, 4096);
+	confine_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 	if (mkdir(EMPTY_ROOT, 0555) && errno != EEXIST)
 		return error_errno(e, ERR_FAIL, "%s", EMPTY_ROOT);
 	if (chroot(EMPTY_ROOT) || chdir("/"))
 		return error_errno(e, ERR_FAIL, "cannot leave the host's files");
 	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
 		return error_errno(e, ERR_FAIL, "cannot become user %u", uid);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || deny_system_calls(calls, more))
+	if (confine_calls(calls, more))
 		return error_set(e, ERR_FAIL, "cannot enter the sandbox (seccomp)");
 	return 0;
 }

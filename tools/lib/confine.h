@@ -8,6 +8,7 @@
 #ifndef TOOLS_LIB_CONFINE_H
 #define TOOLS_LIB_CONFINE_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "tools/lib/error.h"
@@ -20,8 +21,12 @@
 
 /* A network, IPC and host name of its own. Before there is a second thread. */
 int confine_namespaces(struct error *e);
-/* All the rest. `calls`: lists of system calls, each ending with -1; a list may be NULL. They end
- * with the second of them: `more`. Every other call ends the process. */
+/* No new privileges, and no system calls but those of two lists that end with -1; `more` may be
+ * NULL. Any other ends the process. Not 0: it could not be done. */
+int confine_calls(const int *calls, const int *more);
+/* Both limits of a resource. */
+void confine_limit(int what, rlim_t value);
+/* All but the namespaces; `calls`, `more`: as above. */
 int confine(uid_t uid, const int *calls, const int *more, struct error *e);
 
 #endif

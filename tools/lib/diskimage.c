@@ -35,24 +35,20 @@ static char *pid_path(uint32_t domid, uint32_t devid)
 /* The process that serves it, 0 if there is none. */
 static pid_t server_pid(uint32_t domid, uint32_t devid)
 {
-	char *path = pid_path(domid, devid), *text = file_read(path, 64, NULL), *words;
+	char *path = pid_path(domid, devid), *text = file_read(path, 64, NULL);
 	pid_t pid = text ? strtol(text, NULL, 10) : 0;
+	char *proc = xprintf("/proc/%d/cmdline", pid), *words;
 	size_t len = 0;
 
-	free(text);
-	text = NULL;
-	if (pid > 0) {
-		/* A process that has got the number since is not ours: its words do not name this
-		 * file. */
-		text = xprintf("/proc/%d/cmdline", pid);
-		words = file_read(text, 4096, &len);
-		if (!words || !memmem(words, len, path, strlen(path)))
-			pid = 0;
-		free(words);
-	}
+	/* A process that has got the number since is not ours: its words do not name this file. */
+	words = file_read(proc, 4096, &len);
+	if (pid < 0 || !words || !memmem(words, len, path, strlen(path)))
+		pid = 0;
+	free(words);
+	free(proc);
 	free(text);
 	free(path);
-	return pid > 0 ? pid : 0;
+	return pid;
 }
 
 static int start_images(const struct disk_config *d, const char *label, char *pid, const char *file,
